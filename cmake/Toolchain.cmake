@@ -1,0 +1,16 @@
+# Compiler cache, linker and warnings: used where present, never required.
+find_program(PIXNERD_CCACHE ccache)
+if(PIXNERD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PIXNERD_CCACHE})
+endif()
+
+find_program(PIXNERD_MOLD mold)
+if(PIXNERD_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+option(PIXNERD_WARNINGS_AS_ERRORS "Treat warnings in pixnerd's own code as errors" ON)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(PIXNERD_WARNINGS_AS_ERRORS)
+  add_compile_options(-Werror)
+endif()

@@ -1,0 +1,34 @@
+#include "core/memory.h"
+
+#include <fstream>
+#include <string>
+
+namespace pixnerd {
+namespace {
+
+// A line "VmHWM:     1234 kB" of /proc/self/status, in bytes.
+uint64_t status_bytes(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(key + ":", 0) == 0) return std::stoull(line.substr(key.size() + 1)) * 1024;
+  }
+  return 0;
+}
+
+}  // namespace
+
+uint64_t resident_bytes() {
+  return status_bytes("VmRSS");
+}
+
+uint64_t peak_resident_bytes() {
+  return status_bytes("VmHWM");
+}
+
+bool reset_peak_resident() {
+  std::ofstream clear("/proc/self/clear_refs");
+  clear << "5" << std::flush;
+  return clear.good();
+}
+
+}  // namespace pixnerd

@@ -1,0 +1,35 @@
+#include "core/memory.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cstring>
+
+namespace pixnerd {
+namespace {
+
+constexpr size_t kBytes = size_t{64} << 20;
+
+void touch_and_release() {
+  void* block = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(block, MAP_FAILED);
+  std::memset(block, 1, kBytes);
+  munmap(block, kBytes);
+}
+
+TEST(MemoryTest, PeakRemembersWhatWasReleased) {
+  const uint64_t before = resident_bytes();
+  ASSERT_GT(before, 0u);
+  touch_and_release();
+  EXPECT_GE(peak_resident_bytes(), before + kBytes * 3 / 4);
+  EXPECT_LT(resident_bytes(), before + kBytes / 2);
+}
+
+TEST(MemoryTest, ResetForgetsThePeak) {
+  touch_and_release();
+  if (!reset_peak_resident()) GTEST_SKIP() << "this system does not allow it";
+  EXPECT_LT(peak_resident_bytes(), resident_bytes() + kBytes / 2);
+}
+
+}  // namespace
+}  // namespace pixnerd
