@@ -1,0 +1,114 @@
+#include "config/value.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/errors.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
+
+namespace pixnerd::config {
+namespace {
+
+Value doc(const std::string& text) {
+  return parse(text, "x.yaml");
+}
+
+TEST(ValueTest, FindsFields) {
+  const Value value = doc("a: 1\nb: {c: 2}\n");
+  ASSERT_NE(value.find("b"), nullptr);
+  EXPECT_EQ(value.find("b")->find("c")->scalar, "2");
+  EXPECT_EQ(value.find("c"), nullptr);
+  EXPECT_EQ(value.find("a")->find("a"), nullptr);
+}
+
+TEST(ValueTest, EqualityIgnoresLinesAndSourcesOnly) {
+  EXPECT_EQ(doc("a: [1, {b: c}]\n"), parse("\n\na:\n- 1\n- b: c\n", "y.yaml"));
+  for (const char* other : {"a: [1, {b: d}]", "a: [1]", "b: [1, {b: c}]", "a: ['1', {b: c}]", "a: null", "[]", ""}) {
+    EXPECT_FALSE(doc("a: [1, {b: c}]\n") == doc(other)) << other;
+  }
+}
+
+TEST(ValueTest, WhereIsSourceAndLine) {
+  EXPECT_EQ(where(*doc("\na: 1").find("a")), "x.yaml:2");
+  Value set;
+  set.source = "--set";
+  EXPECT_EQ(where(set), "--set");
+}
+
+TEST(LoadTest, ReadsAFileAndNamesItInErrors) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "run.yaml";
+  std::ofstream(path) << "a: 1\nb: [\n";
+  EXPECT_EQ(thrown<ConfigError>([&] { load(path); }).rfind(path.string() + ":3: ", 0), 0u);
+  std::ofstream(path) << "a: 1\n";
+  EXPECT_EQ(load(path), doc("a: 1"));
+  EXPECT_EQ(load(path).find("a")->source, path.string());
+}
+
+TEST(LoadTest, MissingOrHugeFileIsAConfigError) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "run.yaml";
+  EXPECT_EQ(thrown<ConfigError>([&] { load(path); }), "cannot open '" + path.string() + "': No such file or directory");
+  std::ofstream(path) << std::string((1 << 20) + 1, '#');
+  EXPECT_EQ(thrown<ConfigError>([&] { load(path); }), "cannot read '" + path.string() + "': it is larger than 1.0 MB");
+}
+
+TEST(AssignTest, ReplacesAndCreates) {
+  Value root = doc("train:\n  steps: 10\n  betas: [0.9, 0.999]\n");
+  assign(root, "train.steps", "1000");
+  assign(root, "train.betas", "[0.9, 0.95]");
+  assign(root, "sample.guidance.interval", "[0.1, 1]");
+  assign(root, "name", "'5'");
+  EXPECT_EQ(root,
+            doc("train: {steps: 1000, betas: [0.9, 0.95]}\nsample: {guidance: {interval: [0.1, 1]}}\nname: '5'\n"));
+}
+
+TEST(AssignTest, FillsAnEmptyDocumentAndEmptySections) {
+  Value root = doc("");
+  assign(root, "a", "");
+  EXPECT_EQ(root, doc("a: null"));
+  assign(root, "a.b", "1");
+  EXPECT_EQ(root, doc("a: {b: 1}"));
+}
+
+TEST(AssignTest, SourceIsTheOptionWithoutLines) {
+  Value root = doc("a: 1\n");
+  assign(root, "b.c", "[1, 2]");
+  const Value* list = root.find("b")->find("c");
+  EXPECT_EQ(where(list->items[1]), "--set");
+  EXPECT_EQ(where(*root.find("b")), "--set");
+  EXPECT_EQ(where(*root.find("a")), "x.yaml:1");
+}
+
+TEST(AssignTest, RefusesKeysThatAreNone) {
+  Value root = doc("a: {b: 1}\n");
+  for (const char* key : {"", ".", "a.", ".a", "a..b"}) {
+    const std::string message = thrown<ConfigError>([&] { assign(root, key, "1"); });
+    EXPECT_EQ(message, "--set: '" + std::string(key) + "' is not a key; write it as train.steps=1000");
+  }
+  EXPECT_EQ(root, doc("a: {b: 1}\n"));
+}
+
+TEST(AssignTest, RefusesAWayThroughAScalarOrAListAndChangesNothing) {
+  Value root = doc("a: {b: 1, c: [2]}\n");
+  EXPECT_EQ(thrown<ConfigError>([&] { assign(root, "a.b.d", "1"); }),
+            "--set: cannot set 'a.b.d': 'd' would lie in a value that is no section");
+  EXPECT_THROW(assign(root, "a.c.0", "1"), ConfigError);
+  EXPECT_EQ(root, doc("a: {b: 1, c: [2]}\n"));
+}
+
+TEST(AssignTest, RefusesWhatIsNotYamlOrTooDeep) {
+  Value root = doc("");
+  EXPECT_EQ(thrown<ConfigError>([&] { assign(root, "a.b", "'x"); }), "--set a.b: a quote is not closed");
+  EXPECT_EQ(thrown<ConfigError>([&] { assign(root, "a.b", std::string(40, '[') + std::string(40, ']')); }),
+            "--set a.b: nested deeper than 32 levels");
+  std::string deep = "k";
+  for (int i = 0; i < 40; ++i) deep += ".k";
+  EXPECT_THROW(assign(root, deep, "1"), ConfigError);
+  EXPECT_EQ(root, doc(""));
+}
+
+}  // namespace
+}  // namespace pixnerd::config
