@@ -1,0 +1,67 @@
+#include "image/codec.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <ostream>
+#include <string_view>
+
+#include "core/errors.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "image/formats.h"
+
+namespace pixnerd::image {
+namespace {
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view magic, size_t offset = 0) {
+  if (bytes.size() < offset + magic.size()) return false;
+  return std::equal(magic.begin(), magic.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset),
+                    [](char a, std::byte b) { return static_cast<std::byte>(a) == b; });
+}
+
+}  // namespace
+
+Image decode(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+  if (bytes.empty()) throw DataError(concat("picture '", name, "': the file is empty"));
+  if (bytes.size() > limits.max_file_bytes) {
+    throw DataError(concat("picture '", name, "': ", human_bytes(bytes.size()), " are over the limit of ",
+                           human_bytes(limits.max_file_bytes)));
+  }
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name, limits);
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name, limits);
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name, limits);
+  throw DataError(concat("picture '", name, "' is not a PNG, JPEG or WebP file: convert it to one of them"));
+}
+
+Image read_image(const std::filesystem::path& path, const DecodeLimits& limits) {
+  const std::string content = read_file(path, limits.max_file_bytes);
+  return decode(std::as_bytes(std::span(content)), path.string(), limits);
+}
+
+void write_png(const std::filesystem::path& path, const Image& image) {
+  const std::vector<std::byte> bytes = encode_png(image);
+  write_file_atomically(path, [&](std::ostream& out) {
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  });
+}
+
+bool has_image_extension(const std::filesystem::path& path) {
+  static constexpr std::array<std::string_view, 4> kExtensions = {".png", ".jpg", ".jpeg", ".webp"};
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+void check_decoded_size(int64_t width, int64_t height, const std::string& name, const DecodeLimits& limits) {
+  if (width < 1 || height < 1) {
+    throw DataError(concat("picture '", name, "': a size of ", width, " x ", height, " pixels"));
+  }
+  if (width > std::min(limits.max_pixels, kMaxPixels) / height) {
+    throw DataError(concat("picture '", name, "': ", width, " x ", height, " pixels are over the limit of ",
+                           std::min(limits.max_pixels, kMaxPixels), " pixels"));
+  }
+}
+
+}  // namespace pixnerd::image

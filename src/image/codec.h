@@ -1,0 +1,46 @@
+// Picture files to RGB and back: PNG (libspng), JPEG (TurboJPEG) and WebP (libwebp). The format is found by the file's
+// first bytes, never by its name: ImageNet has a PNG called .JPEG.
+//
+// The pixels are those of Pillow's Image.open(f).convert("RGB"), which the published models were trained on:
+//   alpha        dropped, not composited on a background
+//   palettes     expanded; 1, 2 and 4 bit grey is scaled to 0..255, grey is repeated in the three channels
+//   16 bit       the high byte of each sample; but grey is clipped to 0..255, Pillow's choice
+//   CMYK         inverted as Adobe writes it, then 255 - k minus ink, no ICC profile; YCCK likewise
+//   EXIF         orientation ignored
+//   animations   the first frame
+// PNG and lossless WebP are exact; JPEG decoders may differ by two levels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+
+namespace pixnerd::image {
+
+// What a hostile or mistaken file may cost. Sizes are checked before memory is taken.
+struct DecodeLimits {
+  int64_t max_pixels = kMaxPixels;
+  uint64_t max_file_bytes = uint64_t{1} << 30;
+};
+
+// `name` stands for the file in messages. DataError: none of the three formats, truncated or damaged, over the limits.
+Image decode(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits = {});
+
+// The same for a file. DataError also when it cannot be read.
+Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});
+
+// 8-bit RGB, not interlaced, the same bytes for the same picture. DataError for an empty or inconsistent picture.
+std::vector<std::byte> encode_png(const Image& image);
+
+// Atomic: readers see the old file or the whole new one. DataError when it cannot be written.
+void write_png(const std::filesystem::path& path, const Image& image);
+
+// Whether a folder's file should be taken for a picture: .png, .jpg, .jpeg or .webp in any case.
+bool has_image_extension(const std::filesystem::path& path);
+
+}  // namespace pixnerd::image

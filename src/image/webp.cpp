@@ -1,0 +1,51 @@
+// WebP by libwebp; the first frame of an animation by libwebpdemux.
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "image/formats.h"
+
+namespace pixnerd::image {
+namespace {
+
+[[noreturn]] void fail(const std::string& name) {
+  throw DataError(concat("picture '", name, "': damaged or truncated WebP"));
+}
+
+// Frames may cover a part of the canvas; what they leave free is black.
+Image decode_first_frame(const WebPData& data, const std::string& name, const DecodeLimits& limits) {
+  WebPAnimDecoderOptions options;
+  if (!WebPAnimDecoderOptionsInit(&options)) throw DataError("WebP: the library has another version than its headers");
+  options.color_mode = MODE_RGBA;
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, &options),
+                                                                                   &WebPAnimDecoderDelete);
+  WebPAnimInfo info;
+  if (!decoder || !WebPAnimDecoderGetInfo(decoder.get(), &info)) fail(name);
+  check_decoded_size(info.canvas_width, info.canvas_height, name, limits);
+  uint8_t* rgba = nullptr;
+  int timestamp = 0;
+  if (!WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp)) fail(name);
+  Image image = blank(static_cast<int>(info.canvas_width), static_cast<int>(info.canvas_height));
+  for (size_t i = 0; i < image.rgb.size() / 3; ++i) std::copy_n(rgba + 4 * i, 3, image.rgb.data() + 3 * i);
+  return image;
+}
+
+}  // namespace
+
+Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail(name);
+  check_decoded_size(features.width, features.height, name, limits);
+  if (features.has_animation) return decode_first_frame({data, bytes.size()}, name, limits);
+  Image image = blank(features.width, features.height);
+  const auto stride = static_cast<int>(image.row_bytes());
+  if (!WebPDecodeRGBInto(data, bytes.size(), image.rgb.data(), image.rgb.size(), stride)) fail(name);
+  return image;
+}
+
+}  // namespace pixnerd::image
