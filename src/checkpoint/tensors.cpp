@@ -1,0 +1,156 @@
+#include "checkpoint/tensors.h"
+
+#include <ATen/ops/from_blob.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/ScalarType.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "checkpoint/messages.h"
+
+namespace pixnerd::checkpoint {
+namespace {
+
+c10::ScalarType scalar_type_of(DType dtype) {
+  switch (dtype) {
+    case DType::I64:
+      return c10::kLong;
+    case DType::F64:
+      return c10::kDouble;
+    case DType::F32:
+      return c10::kFloat;
+    case DType::I32:
+      return c10::kInt;
+    case DType::BF16:
+      return c10::kBFloat16;
+    case DType::F16:
+      return c10::kHalf;
+    case DType::I16:
+      return c10::kShort;
+    case DType::I8:
+      return c10::kChar;
+    case DType::U8:
+      return c10::kByte;
+    case DType::BOOL:
+      break;
+  }
+  return c10::kBool;
+}
+
+std::optional<DType> dtype_of(c10::ScalarType type) {
+  for (const DType dtype : kAllDTypes) {
+    if (scalar_type_of(dtype) == type) return dtype;
+  }
+  return std::nullopt;
+}
+
+// A bool of another value than 0 and 1 would be undefined behaviour in whatever code reads it.
+void require_bools(const TensorEntry& entry, const std::string& source) {
+  const auto wrong = std::find_if(entry.data, entry.data + entry.bytes, [](std::byte b) { return b > std::byte{1}; });
+  if (wrong != entry.data + entry.bytes) {
+    throw error_in(source, concat(printable(entry.name), " is BOOL and has an element that is neither 0 nor 1"));
+  }
+}
+
+at::Tensor tensor_of(const TensorEntry& entry, const std::shared_ptr<const SafetensorsFile>& file) {
+  const auto options = at::TensorOptions().dtype(scalar_type_of(entry.dtype));
+  if (reinterpret_cast<uintptr_t>(entry.data) % bytes_of(entry.dtype) != 0) {
+    auto aligned = std::make_shared<std::vector<std::byte>>(entry.data, entry.data + entry.bytes);
+    std::byte* const start = aligned->data();
+    return at::from_blob(
+        start, entry.shape, [aligned](void*) {}, options);
+  }
+  return at::from_blob(
+      const_cast<std::byte*>(entry.data), entry.shape, [file](void*) {}, options);
+}
+
+// "first (and 2 more)"; nothing if it did not happen.
+struct Trouble {
+  std::string first;
+  size_t count = 0;
+
+  void add(const std::string& what) {
+    if (count++ == 0) first = what;
+  }
+};
+
+std::string joined(std::initializer_list<Trouble> troubles) {
+  std::string text;
+  for (const Trouble& trouble : troubles) {
+    if (trouble.count == 0) continue;
+    if (!text.empty()) text += "; ";
+    text += trouble.first;
+    if (trouble.count > 1) text += concat(" (and ", trouble.count - 1, " more)");
+  }
+  return text;
+}
+
+bool converts(const at::Tensor& from, const at::Tensor& to) {
+  return from.scalar_type() == to.scalar_type() || (from.is_floating_point() && to.is_floating_point());
+}
+
+}  // namespace
+
+Loaded load_safetensors(const std::filesystem::path& path) {
+  const std::shared_ptr<const SafetensorsFile> file = SafetensorsFile::open(path);
+  Loaded loaded;
+  loaded.metadata = file->metadata();
+  for (const TensorEntry& entry : file->entries()) {
+    if (entry.dtype == DType::BOOL) require_bools(entry, path.string());
+    loaded.tensors.emplace(entry.name, tensor_of(entry, file));
+  }
+  return loaded;
+}
+
+void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors, const Metadata& metadata) {
+  std::vector<at::Tensor> values;  // keeps the bytes alive until they are written
+  std::vector<TensorEntry> entries;
+  for (const auto& [name, tensor] : tensors) {
+    const auto fail = [&path, &shown = name](const auto&... what) {
+      throw error_in(path.string(), concat(printable(shown), " ", what...));
+    };
+    if (!tensor.defined()) fail("is an undefined tensor");
+    if (tensor.layout() != c10::kStrided) fail("is sparse; safetensors files hold dense tensors only");
+    const std::optional<DType> dtype = dtype_of(tensor.scalar_type());
+    if (!dtype) fail("has dtype ", c10::toString(tensor.scalar_type()), ", which is not written to safetensors files");
+    const at::Tensor& value = values.emplace_back(tensor.detach().resolve_neg().cpu().contiguous());
+    entries.push_back(
+        {name, *dtype, value.sizes().vec(), static_cast<const std::byte*>(value.const_data_ptr()), value.nbytes()});
+  }
+  write_safetensors(path, entries, metadata);
+}
+
+void check_names_and_shapes(const NamedTensors& parameters, const std::map<std::string, at::Tensor>& from,
+                            const std::string& source) {
+  Trouble missing, shape, kind, surplus;
+  std::map<std::string, at::Tensor> unused = from;
+  for (const auto& [name, parameter] : parameters) {
+    unused.erase(name);
+    const auto found = from.find(name);
+    if (found == from.end()) {
+      missing.add(concat(printable(name), " is missing"));
+    } else if (found->second.sizes() != parameter.sizes()) {
+      shape.add(
+          concat(printable(name), " has shape ", found->second.sizes(), ", the config needs ", parameter.sizes()));
+    } else if (!converts(found->second, parameter)) {
+      kind.add(concat(printable(name), " has dtype ", c10::toString(found->second.scalar_type()), ", the config needs ",
+                      c10::toString(parameter.scalar_type())));
+    }
+  }
+  for (const auto& [name, tensor] : unused) {
+    surplus.add(concat(printable(name), " is no parameter of the config's network"));
+  }
+  const std::string troubles = joined({shape, missing, surplus, kind});
+  if (!troubles.empty()) throw error_in(source, troubles);
+}
+
+void copy_into(const NamedTensors& parameters, const std::map<std::string, at::Tensor>& from,
+               const std::string& source) {
+  check_names_and_shapes(parameters, from, source);
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters) parameter.copy_(from.at(name));
+}
+
+}  // namespace pixnerd::checkpoint

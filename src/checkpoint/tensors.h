@@ -1,0 +1,46 @@
+// Named tensors to and from safetensors files, and into a network's parameters.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+
+namespace pixnerd::checkpoint {
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+struct Loaded {
+  std::map<std::string, at::Tensor> tensors;
+  Metadata metadata;
+};
+
+// Tensors on the CPU, in the file's dtypes. They alias the mapped file, which stays open as long as one of them
+// lives: nothing is read until it is used. They are therefore read-only, writing into one in place ends the program;
+// clone() what is to be changed. (Elements that lie unaligned in the file are copied.)
+// Throws DataError if the file cannot be opened, CheckpointError if it is malformed.
+Loaded load_safetensors(const std::filesystem::path& path);
+
+// Writes the values, from whatever device and strides; order does not matter, views that share storage are written
+// in full. Throws CheckpointError naming the tensor for a dtype or layout the format lacks and for a name given
+// twice, DataError if the file cannot be written.
+void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+
+// Checks that `from` holds exactly the parameters, with their shapes; floating dtypes count as one kind. Throws
+// CheckpointError if a parameter is missing from `from`, has another shape or kind of dtype there, or if `from` has
+// an entry that is no parameter; the message begins with source, names the first of each trouble and counts the rest:
+//   checkpoint 'x.safetensors': blocks.3.norm1.weight has shape [96], the config needs [128] (and 2 more)
+void check_names_and_shapes(const NamedTensors& parameters, const std::map<std::string, at::Tensor>& from,
+                            const std::string& source);
+
+// Copies from[name] into each parameter, in place, without autograd; floating dtypes convert into each other.
+// All is checked, as above, before anything is copied.
+void copy_into(const NamedTensors& parameters, const std::map<std::string, at::Tensor>& from,
+               const std::string& source);
+
+}  // namespace pixnerd::checkpoint
