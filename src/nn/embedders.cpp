@@ -1,0 +1,80 @@
+#include "nn/embedders.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/silu.h>
+
+#include <cmath>
+
+#include "nn/positions.h"
+
+namespace pixnerd::nn {
+namespace {
+
+constexpr double kTimestepStd = 0.02;
+
+}  // namespace
+
+at::Tensor unfold_patches(const at::Tensor& x, int64_t patch) {
+  const int64_t rows = x.size(2) / patch;
+  const int64_t columns = x.size(3) / patch;
+  return x.reshape({x.size(0), x.size(1), rows, patch, columns, patch})
+      .permute({0, 2, 4, 1, 3, 5})  // [B, rows, columns, C, P, P]
+      .reshape({x.size(0), rows * columns, x.size(1) * patch * patch});
+}
+
+at::Tensor fold_patches(const at::Tensor& patches, int64_t patch, int64_t height, int64_t width) {
+  const int64_t channels = patches.size(2) / (patch * patch);
+  return patches.reshape({patches.size(0), height / patch, width / patch, channels, patch, patch})
+      .permute({0, 3, 1, 4, 2, 5})  // [B, C, rows, P, columns, P]
+      .reshape({patches.size(0), channels, height, width});
+}
+
+TimestepEmbedderImpl::TimestepEmbedderImpl(int64_t width) {
+  first_ = register_in_sequence(*this, "mlp", 0, Linear(kTimestepFeatures, width, /*with_bias=*/true));
+  second_ = register_in_sequence(*this, "mlp", 2, Linear(width, width, /*with_bias=*/true));
+}
+
+void TimestepEmbedderImpl::initialise(at::Generator& generator) {
+  first_->initialise(generator);
+  second_->initialise(generator);
+}
+
+void TimestepEmbedderImpl::initialise_weights_again(at::Generator& generator) {
+  const at::NoGradGuard no_grad;
+  first_->weight.normal_(0, kTimestepStd, generator);
+  second_->weight.normal_(0, kTimestepStd, generator);
+}
+
+at::Tensor TimestepEmbedderImpl::forward(const at::Tensor& t) const {
+  return second_->forward(at::silu(first_->forward(timestep_features(t))));
+}
+
+LabelEmbedderImpl::LabelEmbedderImpl(int64_t num_classes, int64_t width) {
+  auto embedding = register_module("embedding_table", std::make_shared<torch::nn::Module>());
+  table_ = embedding->register_parameter("weight", at::empty({num_classes + 1, width}));
+}
+
+void LabelEmbedderImpl::initialise(at::Generator& generator, double std) {
+  const at::NoGradGuard no_grad;
+  table_.normal_(0, std, generator);
+}
+
+at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const { return at::embedding(table_, y); }
+
+PatchEmbedderImpl::PatchEmbedderImpl(int64_t features, int64_t width) {
+  proj_ = register_module("proj", Linear(features, width, /*with_bias=*/true));
+}
+
+void PatchEmbedderImpl::initialise(at::Generator& generator) { proj_->initialise(generator); }
+
+void PatchEmbedderImpl::initialise_again(at::Generator& generator) {
+  const at::NoGradGuard no_grad;
+  const double bound = std::sqrt(6.0 / static_cast<double>(proj_->weight.size(0) + proj_->weight.size(1)));
+  proj_->weight.uniform_(-bound, bound, generator);
+  proj_->bias.zero_();
+}
+
+at::Tensor PatchEmbedderImpl::forward(const at::Tensor& patches) const { return proj_->forward(patches); }
+
+}  // namespace pixnerd::nn

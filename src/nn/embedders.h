@@ -1,0 +1,55 @@
+// What turns time, labels and patches into vectors of the transformer's width D.
+#pragma once
+
+#include "nn/linear.h"
+
+namespace pixnerd::nn {
+
+// Cuts an image [B, C, H, W] into patches [B, L, C * P * P]: tokens row-major, features in the order (c, py, px).
+at::Tensor unfold_patches(const at::Tensor& x, int64_t patch);
+
+// The inverse of unfold_patches for an image of height x width pixels.
+at::Tensor fold_patches(const at::Tensor& patches, int64_t patch, int64_t height, int64_t width);
+
+// t [B] in [0, 1] -> W2 silu(W0 f(t)) [B, D]; f are the sinusoidal features of positions.h.
+struct TimestepEmbedderImpl : torch::nn::Module {
+  explicit TimestepEmbedderImpl(int64_t width);
+
+  void initialise(at::Generator& generator);
+  void initialise_weights_again(at::Generator& generator);  // normal(0, 0.02); the biases stay
+
+  at::Tensor forward(const at::Tensor& t) const;
+
+ private:
+  Linear first_{nullptr}, second_{nullptr};
+};
+TORCH_MODULE(TimestepEmbedder);
+
+// Labels y [B] int64 -> rows of a table with one row a class and a last one for the null class, [B, D].
+struct LabelEmbedderImpl : torch::nn::Module {
+  LabelEmbedderImpl(int64_t num_classes, int64_t width);
+
+  void initialise(at::Generator& generator, double std);
+
+  at::Tensor forward(const at::Tensor& y) const;
+
+ private:
+  at::Tensor table_;  // [num_classes + 1, D]
+};
+TORCH_MODULE(LabelEmbedder);
+
+// Patches [B, L, C * P * P] -> [B, L, D].
+struct PatchEmbedderImpl : torch::nn::Module {
+  PatchEmbedderImpl(int64_t features, int64_t width);
+
+  void initialise(at::Generator& generator);
+  void initialise_again(at::Generator& generator);  // weight xavier-uniform, bias 0
+
+  at::Tensor forward(const at::Tensor& patches) const;
+
+ private:
+  Linear proj_{nullptr};
+};
+TORCH_MODULE(PatchEmbedder);
+
+}  // namespace pixnerd::nn

@@ -1,0 +1,73 @@
+#include "nn/neural_field.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/silu.h>
+
+#include "nn/positions.h"
+
+namespace pixnerd::nn {
+namespace {
+
+constexpr double kNormaliseEps = 1e-12;
+
+// Columns of unit length: w [T, in, out] divided by its L2 norm over `in`.
+at::Tensor normalise_columns(const at::Tensor& w) {
+  return w / at::linalg_vector_norm(w, 2, {1}, /*keepdim=*/true).clamp_min(kNormaliseEps);
+}
+
+}  // namespace
+
+PixelEmbedderImpl::PixelEmbedderImpl(int64_t channels, int64_t field_width) {
+  linear_ =
+      register_in_sequence(*this, "embedder", 0, Linear(channels + kCoordinateWidth, field_width, /*with_bias=*/true));
+}
+
+void PixelEmbedderImpl::initialise(at::Generator& generator) { linear_->initialise(generator); }
+
+at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor& code) const {
+  const int64_t channels = pixels.size(2);
+  const at::Tensor of_pixel = linear_->weight.narrow(1, 0, channels);               // [E, C]
+  const at::Tensor of_code = linear_->weight.narrow(1, channels, kCoordinateWidth);  // [E, 64]
+  const at::Tensor table = at::linear(code, of_code, linear_->bias);                 // [N, E]
+  return at::matmul(pixels, of_pixel.t()) + table;
+}
+
+NeuralFieldBlockImpl::NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio)
+    : field_width_(field_width), hidden_(field_width * mlp_ratio) {
+  param_generator_ = register_in_sequence(*this, "param_generator1", 0,
+                                          Linear(width, 2 * field_width_ * hidden_, /*with_bias=*/true));
+  norm_ = register_module("norm", RMSNorm(field_width));
+}
+
+void NeuralFieldBlockImpl::initialise(at::Generator& generator) {
+  param_generator_->initialise(generator);
+  norm_->initialise();
+}
+
+at::Tensor NeuralFieldBlockImpl::forward(const at::Tensor& u, const at::Tensor& s) const {
+  const auto halves = param_generator_->forward(s).chunk(2, 1);
+  const at::Tensor w1 = normalise_columns(halves[0].unflatten(1, {field_width_, hidden_}));
+  const at::Tensor w2 = normalise_columns(halves[1].unflatten(1, {hidden_, field_width_}));
+  return u + at::bmm(at::silu(at::bmm(norm_->forward(u), w1)), w2);
+}
+
+FinalLayerImpl::FinalLayerImpl(int64_t field_width, int64_t channels) {
+  norm_ = register_module("norm", RMSNorm(field_width));
+  linear_ = register_module("linear", Linear(field_width, channels, /*with_bias=*/true));
+}
+
+void FinalLayerImpl::initialise(at::Generator& generator) {
+  norm_->initialise();
+  linear_->initialise(generator);  // the draws count for what follows, though zeros replace them
+  const at::NoGradGuard no_grad;
+  linear_->weight.zero_();
+  linear_->bias.zero_();
+}
+
+at::Tensor FinalLayerImpl::forward(const at::Tensor& u) const { return linear_->forward(norm_->forward(u)); }
+
+}  // namespace pixnerd::nn

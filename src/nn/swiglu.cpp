@@ -1,0 +1,22 @@
+#include "nn/swiglu.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/silu.h>
+
+namespace pixnerd::nn {
+
+SwiGLUImpl::SwiGLUImpl(int64_t width, int64_t hidden) {
+  w1_ = register_module("w1", Linear(width, hidden, /*with_bias=*/false));
+  w3_ = register_module("w3", Linear(width, hidden, /*with_bias=*/false));
+  w2_ = register_module("w2", Linear(hidden, width, /*with_bias=*/false));
+}
+
+void SwiGLUImpl::initialise(at::Generator& generator) {
+  w1_->initialise(generator);
+  w3_->initialise(generator);
+  w2_->initialise(generator);
+}
+
+at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const { return w2_->forward(at::silu(w1_->forward(x)) * w3_->forward(x)); }
+
+}  // namespace pixnerd::nn

@@ -1,0 +1,36 @@
+#include "nn/transformer_block.h"
+
+#include <ATen/TensorOperators.h>
+
+namespace pixnerd::nn {
+namespace {
+
+at::Tensor modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) {
+  return x * (1 + scale) + shift;
+}
+
+}  // namespace
+
+TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads) {
+  norm1_ = register_module("norm1", RMSNorm(width));
+  attn_ = register_module("attn", Attention(width, num_heads));
+  norm2_ = register_module("norm2", RMSNorm(width));
+  mlp_ = register_module("mlp", SwiGLU(width, 2 * (4 * width) / 3));
+  modulation_ = register_in_sequence(*this, "adaLN_modulation", 0, Linear(width, 6 * width, /*with_bias=*/true));
+}
+
+void TransformerBlockImpl::initialise(at::Generator& generator) {
+  norm1_->initialise();
+  attn_->initialise(generator);
+  norm2_->initialise();
+  mlp_->initialise(generator);
+  modulation_->initialise(generator);
+}
+
+at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const {
+  const auto m = modulation_->forward(c).chunk(6, -1);  // shift1, scale1, gate1, shift2, scale2, gate2
+  const at::Tensor attended = x + m[2] * attn_->forward(modulate(norm1_->forward(x), m[0], m[1]), rope);
+  return attended + m[5] * mlp_->forward(modulate(norm2_->forward(attended), m[3], m[4]));
+}
+
+}  // namespace pixnerd::nn

@@ -1,0 +1,28 @@
+// A transformer block with adaptive layer norm: the condition c gives shift, scale and gate of both halves.
+//   x += gate1 * Attention(RMSNorm(x) * (1 + scale1) + shift1)
+//   x += gate2 * SwiGLU(RMSNorm(x) * (1 + scale2) + shift2)
+// The linear layer that makes them sees c as it is: c has been through silu already. B batch, L tokens, D width.
+#pragma once
+
+#include "nn/attention.h"
+#include "nn/swiglu.h"
+
+namespace pixnerd::nn {
+
+struct TransformerBlockImpl : torch::nn::Module {
+  TransformerBlockImpl(int64_t width, int64_t num_heads);
+
+  void initialise(at::Generator& generator);  // attn, mlp, adaLN_modulation
+
+  // x [B, L, D], c [B, 1, D], rope as in Attention -> [B, L, D]
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const;
+
+ private:
+  RMSNorm norm1_{nullptr}, norm2_{nullptr};
+  Attention attn_{nullptr};
+  SwiGLU mlp_{nullptr};
+  Linear modulation_{nullptr};
+};
+TORCH_MODULE(TransformerBlock);
+
+}  // namespace pixnerd::nn
