@@ -1,0 +1,70 @@
+// Flow matching: the straight path from noise to image, its random draws and its loss.
+//
+//   x_t = t x1 + (1 - t) noise,  v = x1 - noise,  loss = mean (net(x_t, t, y) - v)^2
+//
+// B batch, C channels, H x W pixels; images x1 in [-1, 1].
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <span>
+#include <utility>
+
+#include "config/schema.h"
+#include "diffusion/denoiser.h"
+
+namespace pixnerd::diffusion {
+
+enum class TimeDistribution { lognormal, uniform };
+std::span<const std::pair<const char*, TimeDistribution>> enum_names(TimeDistribution);
+
+struct FlowConfig {
+  TimeDistribution times = TimeDistribution::lognormal;
+  double timeshift = 1.0;
+  double early_share = 0.0;
+  double early_mean = -1.5;
+  double null_condition_p = 0.1;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("times", self.times, "lognormal: t = sigmoid(normal(0, 1)); uniform: t = uniform(0, 1)");
+    visit("timeshift", self.timeshift, "s of t / (t + (1 - t) s)", config::positive());
+    visit("early_share", self.early_share, "share of a batch whose lognormal times have mean early_mean instead of 0",
+          config::between(0.0, 1.0));
+    visit("early_mean", self.early_mean, "mean of the early times before the sigmoid; below 0 is nearer the noise");
+    visit("null_condition_p", self.null_condition_p, "probability of dropping a sample's condition",
+          config::between(0.0, 1.0));
+  }
+};
+
+// Everything random about one training step.
+struct Draws {
+  at::Tensor drop;   // [B] uniform; the condition is dropped where drop < null_condition_p
+  at::Tensor time;   // [B] standard normal for lognormal times, else uniform
+  at::Tensor noise;  // [B, C, H, W] standard normal
+};
+
+// Draws in the order drop, time, noise; on the CPU, then moved to x1's device.
+Draws draw(const FlowConfig& config, const at::Tensor& x1, at::Generator& generator);
+
+// Training times [B] from their draws.
+at::Tensor training_times(const FlowConfig& config, const at::Tensor& time_draw);
+
+// condition [B, ...] with the dropped samples' rows replaced by null_condition's.
+at::Tensor drop_condition(const at::Tensor& condition, const at::Tensor& null_condition, const at::Tensor& drop,
+                          double probability);
+
+struct FlowSample {
+  at::Tensor x_t, t, velocity, condition;
+};
+
+// What the network sees of a batch and what it should answer.
+FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at::Tensor& condition,
+                       const at::Tensor& null_condition, const Draws& draws);
+
+// The loss, a scalar float32 tensor with a gradient.
+at::Tensor flow_matching_loss(Denoiser& denoiser, const FlowConfig& config, const at::Tensor& x1,
+                              const at::Tensor& condition, const at::Tensor& null_condition, const Draws& draws);
+
+}  // namespace pixnerd::diffusion

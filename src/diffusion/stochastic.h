@@ -1,0 +1,22 @@
+// One step of the flow along a given velocity, deterministic or in one of the stochastic forms of solver.h.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "diffusion/noise.h"
+#include "diffusion/sampler_config.h"
+
+namespace pixnerd::diffusion {
+
+// (t v - x) / (1 - t): the score of x_t under the flow with velocity v. t < 1.
+at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t);
+
+// w at time t: 1 - t, or 1.
+float noise_weight(NoiseScale scale, float t);
+
+// x after a step of length dt. `score` is read by the stochastic forms alone and may be undefined for `none`; noise is
+// drawn by sde and preserve only.
+at::Tensor advance(Stochastic form, const at::Tensor& x, const at::Tensor& v, const at::Tensor& score, float w,
+                   float dt, NoiseSource& noise);
+
+}  // namespace pixnerd::diffusion

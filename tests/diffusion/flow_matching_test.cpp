@@ -1,0 +1,60 @@
+#include "diffusion/flow_matching.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "diffusion/noise.h"
+
+namespace pixnerd::diffusion {
+namespace {
+
+TEST(FlowMatching, TheTrueVelocityHasNoLoss) {
+  const at::Tensor x1 = at::randn({4, 3, 2, 2}), y = at::zeros({4}, at::kLong);
+  at::Generator generator = seeded_generator(1);
+  const Draws draws = draw({}, x1, generator);
+  FunctionDenoiser truth([&](const at::Tensor&, const at::Tensor&, const at::Tensor&) { return x1 - draws.noise; });
+  EXPECT_EQ(flow_matching_loss(truth, {}, x1, y, y, draws).item<float>(), 0.0F);
+}
+
+TEST(FlowMatching, ThePathRunsFromNoiseToImage) {
+  const at::Tensor x1 = at::randn({2, 3, 2, 2}), y = at::zeros({2}, at::kLong);
+  FlowConfig config;
+  config.times = TimeDistribution::uniform;
+  Draws draws{at::full({2}, 1.0), at::arange(2, at::kFloat), at::randn({2, 3, 2, 2})};
+  const FlowSample sample = flow_sample(config, x1, y, y, draws);
+  EXPECT_TRUE(at::equal(sample.x_t[0], draws.noise[0]));
+  EXPECT_TRUE(at::equal(sample.x_t[1], x1[1]));
+}
+
+TEST(FlowMatching, DropsWholeConditionsOfAnyShape) {
+  const at::Tensor condition = at::arange(6, at::kLong).view({3, 2});
+  const at::Tensor dropped =
+      drop_condition(condition, at::full({3, 2}, 9, at::kLong), at::arange(3, at::kFloat) / 4, 0.25);
+  EXPECT_TRUE(at::equal(dropped[0], at::full({2}, 9, at::kLong)));
+  EXPECT_TRUE(at::equal(dropped[1], condition[1]));
+}
+
+TEST(FlowMatching, TimesAreShiftedAndEarlyOnesComeFirst) {
+  FlowConfig config;
+  config.timeshift = 2.0;
+  config.early_share = 0.5;
+  const at::Tensor t = training_times(config, at::zeros({4}));
+  EXPECT_NEAR(t[3].item<float>(), 1.0 / 3.0, 1e-6);  // sigmoid(0) = 0.5, shifted
+  EXPECT_LT(t[0].item<float>(), t[3].item<float>());
+  EXPECT_TRUE(at::allclose(t[0], t[1]));
+}
+
+TEST(FlowMatching, DrawsDependOnTheGeneratorAlone) {
+  const at::Tensor x1 = at::zeros({2, 3, 4, 4});
+  at::Generator first = seeded_generator(7), second = seeded_generator(7);
+  EXPECT_TRUE(at::equal(draw({}, x1, first).noise, draw({}, x1, second).noise));
+}
+
+}  // namespace
+}  // namespace pixnerd::diffusion

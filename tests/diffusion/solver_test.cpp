@@ -1,0 +1,102 @@
+// The solvers' trajectories are compared with the official ones by the golden cases; here, their order of accuracy, what
+// they ask of the network, and what a configuration may say.
+#include "diffusion/solver.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/errors.h"
+#include "diffusion/integrate.h"
+
+namespace pixnerd::diffusion {
+namespace {
+
+// dx/dt = x + t has the solution (x0 + 1) e^t - t - 1.
+double error_of(SolverKind solver, int64_t order, int64_t steps, int* evaluations = nullptr) {
+  FunctionDenoiser denoiser([&](const at::Tensor& x, const at::Tensor& t, const at::Tensor&) {
+    if (evaluations != nullptr) ++*evaluations;
+    return x + t.view({-1, 1, 1, 1});
+  });
+  SamplerConfig config;
+  config.solver = solver;
+  config.order = order;
+  config.steps = steps;
+  ImageNoise noise({1});
+  const at::Tensor y = at::zeros({1});
+  const at::Tensor x = integrate(denoiser, y, y, config, at::full({1, 1, 1, 1}, 0.5, at::kDouble), noise);
+  return std::abs(x.item<double>() - (1.5 * std::exp(1.0) - 2.0));
+}
+
+struct Accuracy {
+  SolverKind solver;
+  int64_t order;
+  double expected_order;
+};
+
+class SolverAccuracy : public testing::TestWithParam<Accuracy> {};
+
+TEST_P(SolverAccuracy, ErrorFallsWithItsOrder) {
+  const auto [solver, order, expected] = GetParam();
+  const double measured = std::log2(error_of(solver, order, 16) / error_of(solver, order, 32));
+  EXPECT_NEAR(measured, expected, 0.45);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SolverAccuracy,
+                         testing::Values(Accuracy{SolverKind::euler, 1, 1.0}, Accuracy{SolverKind::adams, 1, 1.0},
+                                         Accuracy{SolverKind::adams, 2, 2.0}));
+
+TEST(Solver, EvaluationsPerRun) {
+  int euler = 0, heun = 0, reuse = 0, adams = 0;
+  error_of(SolverKind::euler, 1, 7, &euler);
+  error_of(SolverKind::heun, 1, 7, &heun);
+  error_of(SolverKind::heun_reuse, 1, 7, &reuse);
+  error_of(SolverKind::adams, 4, 7, &adams);
+  EXPECT_EQ(euler, 7);
+  EXPECT_EQ(heun, 13);
+  EXPECT_EQ(reuse, 7);
+  EXPECT_EQ(adams, 7);
+}
+
+TEST(Solver, HeunBeatsEulerOnTheSameGrid) {
+  EXPECT_LT(error_of(SolverKind::heun, 1, 16), error_of(SolverKind::euler, 1, 16) / 4);
+}
+
+TEST(Solver, StochasticStepsDrawForTheirImageAlone) {
+  FunctionDenoiser denoiser([](const at::Tensor& x, const at::Tensor&, const at::Tensor&) { return -x; });
+  SamplerConfig config;
+  config.steps = 4;
+  config.stochastic = Stochastic::sde;
+  const auto run = [&](const std::vector<uint64_t>& seeds) {
+    ImageNoise noise(seeds);
+    const at::Tensor y = at::zeros({static_cast<int64_t>(seeds.size())});
+    return integrate(denoiser, y, y, config, noise.draw(1, 4, 4), noise);
+  };
+  EXPECT_LT((run({8, 9})[1] - run({9})[0]).abs().max().item<float>(), 1e-6F);
+}
+
+TEST(SamplerConfig, RefusesCombinationsThatMeanNothing) {
+  SamplerConfig adams;
+  adams.solver = SolverKind::adams;
+  adams.stochastic = Stochastic::sde;
+  EXPECT_THROW(adams.validate(), ConfigError);
+  SamplerConfig interval;
+  interval.guidance_interval = {0.9, 0.1};
+  EXPECT_THROW(interval.validate(), ConfigError);
+  SamplerConfig schedule;
+  schedule.steps = 4;
+  schedule.encode_steps = {0, 4};
+  EXPECT_THROW(schedule.validate(), ConfigError);
+  SamplerConfig both;
+  both.encode_steps = {0};
+  both.reuse = 2;
+  EXPECT_THROW(both.validate(), ConfigError);
+  EXPECT_NO_THROW(SamplerConfig{}.validate());
+}
+
+}  // namespace
+}  // namespace pixnerd::diffusion
