@@ -1,0 +1,45 @@
+// A network as the rest of the program knows it: a denoiser with named parameters. Built by make_network from its
+// configuration; nothing above this header sees torch modules.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "checkpoint/tensors.h"
+#include "diffusion/denoiser.h"
+#include "models/c2i_config.h"
+
+namespace pixnerd::models {
+
+class Network : public diffusion::Denoiser {
+ public:
+  virtual const C2IConfig& config() const = 0;
+
+  // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
+  virtual checkpoint::NamedTensors parameters() const = 0;
+
+  // Fills the parameters as the published code does right after construction, draw by draw. CPU only.
+  virtual void initialise(at::Generator& generator) = 0;
+
+  // Uses these tensors as parameters, without copying. Every name must be there with its shape; `source` names the file
+  // in the CheckpointError.
+  virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
+
+  // Labels of the null condition for a batch, [B].
+  virtual at::Tensor null_condition(int64_t batch) const = 0;
+
+  // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.
+  virtual void to(const at::Device& device, at::ScalarType dtype) = 0;
+  virtual void set_requires_grad(bool requires_grad) = 0;
+  virtual at::Device device() const = 0;
+
+  // RequestError unless both sides are positive multiples of the patch.
+  void check_size(int64_t height, int64_t width) const;
+};
+
+// Parameters are allocated but not set: call initialise() or adopt().
+std::shared_ptr<Network> make_network(const C2IConfig& config);
+
+}  // namespace pixnerd::models
