@@ -1,0 +1,44 @@
+// Batches for training, made in the background: threads decode, crop and augment ahead of the network.
+// B batch, S image_size.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "data/config.h"
+#include "data/image_folder.h"
+
+namespace pixnerd::data {
+
+struct Batch {
+  at::Tensor images;  // [B, 3, S, S] float32 in [-1, 1]
+  at::Tensor labels;  // [B] int64
+};
+
+class BatchLoader {
+ public:
+  // Starts config.workers threads. Batch k holds the positions [k B, (k + 1) B) of the endless sequence of samples.h:
+  // it depends on the files and (seed, k) alone, not on workers or timing, and a run that was stopped after k batches
+  // goes on with first_batch = k. std::invalid_argument: a batch_size below 1, a first_batch below 0 or so high that
+  // positions overflow.
+  BatchLoader(ImageFolder folder, const DataConfig& config, int64_t batch_size, uint64_t seed, int64_t first_batch = 0);
+  ~BatchLoader();  // waits for the pictures being decoded, not for whole batches
+  BatchLoader(BatchLoader&&) noexcept;
+  BatchLoader& operator=(BatchLoader&&) noexcept;
+
+  // The next batch, on the CPU; waits until it is complete. The tensors are the caller's. DataError: nothing in the
+  // set can be read. Whatever went wrong in a thread is thrown here by the call for the batch it belongs to, and
+  // again by every later call.
+  Batch next();
+
+  // Pictures that could not be read so far, those decoded ahead included. Each is named in the log, once.
+  int64_t broken() const;
+
+ private:
+  class Prefetch;
+  std::unique_ptr<Prefetch> prefetch_;
+};
+
+}  // namespace pixnerd::data

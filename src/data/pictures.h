@@ -1,0 +1,49 @@
+// The square pictures of a data set by their number: decoded and cropped on demand, kept while there is room, and
+// those that cannot be read remembered. Any thread may call anything here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "data/config.h"
+#include "data/image_folder.h"
+#include "image/image.h"
+
+namespace pixnerd::data {
+
+class CroppedPictures {
+ public:
+  CroppedPictures(ImageFolder folder, const DataConfig& config);
+
+  const ImageFolder& folder() const { return folder_; }
+
+  // The picture at image_size x image_size; null if it cannot be read. That is logged once, with the file and the
+  // reason, and the file is not tried again. Other failures, such as lack of memory, are thrown.
+  std::shared_ptr<const image::Image> find(int64_t index);
+
+  // Pictures that could not be read so far.
+  int64_t broken() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<const image::Image> kept;
+    bool broken = false;
+  };
+
+  std::shared_ptr<const image::Image> read(int64_t index) const;
+  void keep(int64_t index, const std::shared_ptr<const image::Image>& picture);
+  void mark_broken(int64_t index, const char* reason);
+
+  const ImageFolder folder_;
+  const int side_;
+  const Crop crop_;
+  mutable std::mutex mutex_;  // guards what follows; not held while a picture is decoded
+  std::vector<Entry> entries_;
+  int64_t
+      room_;  // pictures that may still be kept: none is ever dropped, as every picture is equally likely to be next
+  int64_t broken_ = 0;
+};
+
+}  // namespace pixnerd::data

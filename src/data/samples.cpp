@@ -1,0 +1,28 @@
+#include "data/samples.h"
+
+#include <utility>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "data/augmentation.h"
+#include "image/pixels.h"
+
+namespace pixnerd::data {
+
+SampleSequence::SampleSequence(ImageFolder folder, const DataConfig& config, uint64_t seed)
+    : config_(config), seed_(seed), pictures_(std::move(folder), config), order_(pictures_.folder().size(), seed) {}
+
+int64_t SampleSequence::read(int64_t position, float* chw) {
+  for (int64_t skipped = 0; skipped < order_.size(); ++skipped) {
+    const int64_t index = order_.at(position, skipped);
+    const auto picture = pictures_.find(index);
+    if (picture == nullptr) continue;
+    const image::Image seen = augment(*picture, draw_augmentation(config_, seed_, position));
+    image::to_model_range(seen.rgb, seen.width, seen.height, chw);
+    return pictures_.folder().label(index);
+  }
+  throw DataError(concat("data set '", printable(pictures_.folder().root().string(), 400), "': none of its ",
+                         order_.size(), " pictures can be read; the warnings before this name each with its reason"));
+}
+
+}  // namespace pixnerd::data

@@ -1,0 +1,33 @@
+// What a network is trained on, position after position: pictures in random order, cropped, augmented, as numbers.
+#pragma once
+
+#include <cstdint>
+
+#include "data/config.h"
+#include "data/image_folder.h"
+#include "data/order.h"
+#include "data/pictures.h"
+
+namespace pixnerd::data {
+
+class SampleSequence {
+ public:
+  SampleSequence(ImageFolder folder, const DataConfig& config, uint64_t seed);
+
+  // Writes the picture at `position` >= 0 to chw [3, S, S], S = image_size, in [-1, 1], and returns its label.
+  // In the place of a picture that cannot be read stands the next one of the epoch that can, so what stands at a
+  // position depends on the files and (seed, position) alone, whatever was read before and by whichever thread.
+  // DataError: nothing in the set can be read. Any thread may call it.
+  int64_t read(int64_t position, float* chw);
+
+  // Pictures that could not be read so far, each named in the log.
+  int64_t broken() const { return pictures_.broken(); }
+
+ private:
+  const DataConfig config_;
+  const uint64_t seed_;
+  CroppedPictures pictures_;
+  EpochOrder order_;
+};
+
+}  // namespace pixnerd::data
