@@ -1,0 +1,78 @@
+// The configuration of a training run: the `train:` section, and the whole file that `pixnerd train` reads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "config/schema.h"
+#include "data/config.h"
+#include "diffusion/flow_matching.h"
+#include "models/c2i_config.h"
+#include "models/precision.h"
+#include "sample/config.h"
+
+namespace pixnerd::train {
+
+struct TrainConfig {
+  int64_t steps = 800'000;
+  int64_t batch_size = 256;
+  double learning_rate = 1e-4;
+  std::optional<double> final_learning_rate;
+  int64_t warmup_steps = 0;
+  std::array<double, 2> betas{0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0.0;
+  std::optional<double> gradient_clip_norm;
+  double ema_decay = 0.9999;
+  double early_times_until = 1.0;
+  models::Precision precision = models::Precision::bfloat16;
+  int64_t seed = 0;
+  int64_t checkpoint_every = 10'000;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    using config::at_least;
+    using config::between;
+    visit("steps", self.steps, "optimiser steps", at_least(1));
+    visit("batch_size", self.batch_size, "pictures a step", at_least(1));
+    visit("learning_rate", self.learning_rate, "AdamW's, after the warm-up", config::positive());
+    visit("final_learning_rate", self.final_learning_rate, "reached at the end along a cosine; none keeps it constant",
+          at_least(0.0));
+    visit("warmup_steps", self.warmup_steps, "steps of linear growth to learning_rate", at_least(0));
+    visit("betas", self.betas, "AdamW's decay of the mean and of the square", between(0.0, 0.999999));
+    visit("eps", self.eps, "AdamW's", config::positive());
+    visit("weight_decay", self.weight_decay, "AdamW's", at_least(0.0));
+    visit("gradient_clip_norm", self.gradient_clip_norm, "clip the gradient's norm to this; none does not",
+          config::positive());
+    visit("ema_decay", self.ema_decay, "of the average of the parameters, after every step", between(0.0, 1.0));
+    visit("early_times_until", self.early_times_until, "share of the run in which flow.early_share holds",
+          between(0.0, 1.0));
+    visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
+    visit("seed", self.seed, "of parameters, data order and draws", at_least(0));
+    visit("checkpoint_every", self.checkpoint_every, "steps between checkpoints", at_least(1));
+  }
+};
+
+struct RunConfig {
+  models::C2IConfig model;
+  data::DataConfig data;
+  diffusion::FlowConfig flow;
+  TrainConfig train;
+  sample::SampleConfig sample;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("model", self.model, "the network");
+    visit("data", self.data, "the pictures");
+    visit("flow", self.flow, "times and dropped conditions of flow matching");
+    visit("train", self.train, "the optimiser and the run");
+    visit("sample", self.sample, "defaults of sampling");
+  }
+};
+
+// The rate of step `step` (from 0): linear warm-up, then a cosine to final_learning_rate, or constant.
+double learning_rate(const TrainConfig& config, int64_t step);
+
+}  // namespace pixnerd::train

@@ -1,0 +1,62 @@
+#include "train/config.h"
+
+#include <gtest/gtest.h>
+
+#include "config/builtin.h"
+#include "core/errors.h"
+
+namespace pixnerd::train {
+namespace {
+
+RunConfig read_text(const std::string& text) {
+  RunConfig config;
+  config::read(config::parse(text, "test.yaml"), config);
+  return config;
+}
+
+TEST(RunConfig, EveryBuiltInConfigurationReadsAndDumpsBack) {
+  ASSERT_FALSE(config::builtin_names().empty());
+  for (const std::string& name : config::builtin_names()) {
+    const RunConfig config = read_text(std::string(*config::builtin(name)));
+    EXPECT_EQ(config::dump(read_text(config::dump(config))), config::dump(config)) << name;
+  }
+}
+
+TEST(RunConfig, UnknownKeysAndImpossibleCombinationsAreRefusedWithTheirLine) {
+  const auto message = [](const std::string& text) {
+    try {
+      read_text(text);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_NE(message("model:\n  hiden_size: 64\n").find("test.yaml:2"), std::string::npos);
+  EXPECT_NE(message("model:\n  hiden_size: 64\n").find("hidden_size"), std::string::npos);
+  EXPECT_NE(message("model:\n  hidden_size: 100\n").find("num_heads 16"), std::string::npos);
+  EXPECT_NE(message("train:\n  steps: many\n").find("test.yaml:2"), std::string::npos);
+}
+
+TEST(LearningRate, WarmsUpThenFollowsACosine) {
+  TrainConfig config;
+  config.steps = 110;
+  config.warmup_steps = 10;
+  config.learning_rate = 1.0;
+  config.final_learning_rate = 0.1;
+  EXPECT_DOUBLE_EQ(learning_rate(config, 0), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate(config, 9), 1.0);
+  EXPECT_DOUBLE_EQ(learning_rate(config, 10), 1.0);
+  EXPECT_NEAR(learning_rate(config, 60), 0.55, 1e-12);
+  EXPECT_NEAR(learning_rate(config, 110), 0.1, 1e-12);
+  EXPECT_NEAR(learning_rate(config, 9999), 0.1, 1e-12);
+}
+
+TEST(LearningRate, IsConstantWithoutAFinalOne) {
+  TrainConfig config;
+  config.learning_rate = 0.5;
+  EXPECT_EQ(learning_rate(config, 0), 0.5);
+  EXPECT_EQ(learning_rate(config, 700'000), 0.5);
+}
+
+}  // namespace
+}  // namespace pixnerd::train

@@ -1,0 +1,108 @@
+#include "train/trainer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "core/errors.h"
+#include "diffusion/noise.h"
+
+namespace pixnerd::train {
+namespace {
+
+std::shared_ptr<models::Network> small_network() {
+  models::C2IConfig config;
+  config.hidden_size = 16;
+  config.num_heads = 2;
+  config.patch_size = 4;
+  config.field_width = 8;
+  config.num_cond_blocks = 1;
+  config.num_blocks = 2;
+  config.num_classes = 2;
+  auto network = models::make_network(config);
+  at::Generator generator = diffusion::seeded_generator(1);
+  network->initialise(generator);
+  return network;
+}
+
+TrainConfig small_config() {
+  TrainConfig config;
+  config.steps = 100;
+  config.learning_rate = 3e-3;
+  config.ema_decay = 0.5;
+  config.precision = models::Precision::float32;
+  return config;
+}
+
+// Two flat pictures, one a class.
+data::Batch two_pictures() {
+  const at::Tensor labels = at::zeros({4}, at::kLong);
+  labels.slice(0, 2).fill_(1);
+  return {labels.to(at::kFloat).view({4, 1, 1, 1}).expand({4, 3, 8, 8}).contiguous() - 0.5, labels};
+}
+
+StepReport step(Trainer& trainer, const data::Batch& batch) {
+  at::Generator generator = diffusion::seeded_generator(static_cast<uint64_t>(trainer.steps_taken()));
+  return trainer.step(batch, diffusion::draw(trainer.flow(), batch.images, generator));
+}
+
+double mean_loss(Trainer& trainer, int steps) {
+  double sum = 0;
+  for (int i = 0; i < steps; ++i) sum += step(trainer, two_pictures()).loss;
+  return sum / steps;
+}
+
+class Learns : public testing::TestWithParam<models::Precision> {};
+
+TEST_P(Learns, TheLossOfTwoFlatPicturesFalls) {
+  TrainConfig config = small_config();
+  config.precision = GetParam();
+  Trainer trainer(small_network(), config, {});
+  const double before = mean_loss(trainer, 10);
+  mean_loss(trainer, 60);
+  EXPECT_LT(mean_loss(trainer, 10), 0.6 * before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, Learns,
+                         testing::Values(models::Precision::float32, models::Precision::bfloat16));
+
+TEST(Trainer, TheAverageFollowsTheParameters) {
+  Trainer trainer(small_network(), small_config(), {});
+  const auto named = trainer.parameters();
+  std::vector<at::Tensor> before;
+  for (const auto& [name, tensor] : named) before.push_back(tensor.detach().clone());
+  step(trainer, two_pictures());
+  const auto average = trainer.averaged_parameters();
+  for (size_t i = 0; i < named.size(); ++i) {
+    const at::Tensor expected = 0.5 * before[i] + 0.5 * named[i].second.detach();
+    EXPECT_LT((average[i].second - expected).abs().max().item<float>(), 1e-6F) << named[i].first;
+  }
+}
+
+TEST(Trainer, ClippingBoundsTheStepButReportsTheWholeNorm) {
+  TrainConfig config = small_config();
+  config.gradient_clip_norm = 1e-9;
+  config.eps = 1.0;  // far above the clipped gradient, so that AdamW's step is proportional to it
+  Trainer trainer(small_network(), config, {});
+  const at::Tensor weight = trainer.parameters().back().second;
+  const at::Tensor before = weight.detach().clone();
+  EXPECT_GT(step(trainer, two_pictures()).gradient_norm, 1e-3);
+  EXPECT_LT((weight.detach() - before).abs().max().item<float>(), 1e-7F);
+}
+
+TEST(Trainer, ALossThatIsNoNumberStopsTheRunAndKeepsTheParameters) {
+  Trainer trainer(small_network(), small_config(), {});
+  data::Batch batch = two_pictures();
+  batch.images.fill_(std::numeric_limits<float>::quiet_NaN());
+  const at::Tensor weight = trainer.parameters().front().second;
+  const at::Tensor before = weight.detach().clone();
+  EXPECT_THROW(step(trainer, batch), DataError);
+  EXPECT_TRUE(at::equal(weight, before));
+}
+
+}  // namespace
+}  // namespace pixnerd::train
