@@ -1,0 +1,98 @@
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "checkpoint/tensors.h"
+#include "core/text.h"
+#include "tests/parity/parity.h"
+
+namespace pixnerd::parity {
+namespace {
+
+double largest(const at::Tensor& x) { return x.numel() == 0 ? 0.0 : x.abs().max().item<double>(); }
+
+}  // namespace
+
+Case::Case(const nlohmann::json& entry, const std::filesystem::path& folder)
+    : name_(entry.at("name")), config_(entry.at("config")), tolerance_(entry.at("tolerance")), folder_(folder) {
+  tensors_ = checkpoint::load_safetensors(folder / entry.at("file").get<std::string>()).tensors;
+}
+
+double Case::tolerance(const std::string& key) const { return tolerance_.at(key).get<double>(); }
+
+at::Tensor Case::tensor(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) throw std::runtime_error(concat("the case has no tensor ", name));
+  return found->second;
+}
+
+std::map<std::string, at::Tensor> Case::with_prefix(const std::string& prefix) const {
+  std::map<std::string, at::Tensor> found;
+  for (const auto& [name, tensor] : tensors_) {
+    if (name.starts_with(prefix)) found.emplace(name.substr(prefix.size()), tensor);
+  }
+  return found;
+}
+
+void Case::compare(const std::string& what, const at::Tensor& actual, const at::Tensor& expected, double limit) {
+  if (actual.sizes() != expected.sizes()) return require(concat(what, " has the expected shape"), false);
+  const at::Tensor b = expected.to(at::kDouble);
+  record(what, largest(actual.detach().to(at::kDouble) - b) / std::max(largest(b), 1e-4), limit);
+}
+
+void Case::compare_absolute(const std::string& what, const at::Tensor& actual, const at::Tensor& expected,
+                            double limit) {
+  if (actual.sizes() != expected.sizes()) return require(concat(what, " has the expected shape"), false);
+  record(what, largest(actual.detach().to(at::kDouble) - expected.to(at::kDouble)), limit);
+}
+
+void Case::require(const std::string& what, bool holds) {
+  ++compared_;
+  if (!holds) failures_ += concat("; not so: ", what);
+}
+
+void Case::record(const std::string& what, double error, double limit) {
+  ++compared_;
+  if (!(error <= limit)) failures_ += concat("; ", what, ": error ", error, " over limit ", limit);
+  const double ratio = limit > 0 ? error / limit : (error == 0 ? 0 : INFINITY);
+  if (ratio > worst_ratio_ || std::isnan(ratio)) {
+    worst_ratio_ = ratio;
+    worst_ = concat("worst error ", error, " of ", limit, " (", what, ")");
+  }
+}
+
+std::string Case::summary() const { return concat(worst_, ", ", compared_, " comparisons", failures_); }
+
+models::C2IConfig c2i_config(const nlohmann::json& config) {
+  models::C2IConfig sizes;
+  sizes.in_channels = config.at("in_channels");
+  sizes.hidden_size = config.at("hidden_size");
+  sizes.num_heads = config.at("num_heads");
+  sizes.patch_size = config.at("patch_size");
+  sizes.field_width = config.at("field_width");
+  sizes.field_mlp_ratio = config.at("field_mlp_ratio");
+  sizes.num_cond_blocks = config.at("num_cond_blocks");
+  sizes.num_blocks = config.at("num_blocks");
+  sizes.num_classes = config.at("num_classes");
+  return sizes;
+}
+
+std::shared_ptr<models::Network> network_of(const Case& golden) {
+  auto network = models::make_network(c2i_config(golden.config()));
+  checkpoint::copy_into(network->parameters(), golden.with_prefix("param."), golden.name());
+  network->set_requires_grad(true);
+  return network;
+}
+
+void compare_gradients(Case& golden, const models::Network& network, double limit) {
+  for (const auto& [name, parameter] : network.parameters()) {
+    if (golden.has("grad." + name)) {
+      golden.compare("grad." + name, parameter.grad(), golden.tensor("grad." + name), limit);
+    } else {
+      golden.require(name + " has no gradient", !parameter.grad().defined());
+    }
+  }
+}
+
+}  // namespace pixnerd::parity

@@ -1,0 +1,80 @@
+// Kinds trainer and replay: one loss with its gradients, and several optimiser steps, on recorded draws.
+#include <ATen/ATen.h>
+
+#include "core/text.h"
+#include "diffusion/flow_matching.h"
+#include "tests/parity/parity.h"
+#include "train/trainer.h"
+
+namespace pixnerd::parity {
+namespace {
+
+using Json = nlohmann::json;
+
+diffusion::FlowConfig flow_config(const Json& config) {
+  diffusion::FlowConfig flow;
+  flow.times = config.at("lognorm_t").get<bool>() ? diffusion::TimeDistribution::lognormal
+                                                  : diffusion::TimeDistribution::uniform;
+  flow.timeshift = config.at("timeshift");
+  flow.null_condition_p = config.at("null_condition_p");
+  return flow;
+}
+
+train::TrainConfig train_config(const Json& config) {
+  train::TrainConfig train;
+  train.steps = config.at("steps");
+  train.learning_rate = config.at("lr");
+  train.betas = config.at("betas").get<std::array<double, 2>>();
+  train.eps = config.at("eps");
+  train.weight_decay = config.at("weight_decay");
+  if (!config.at("gradient_clip_norm").is_null()) train.gradient_clip_norm = config.at("gradient_clip_norm");
+  train.ema_decay = config.at("ema_decay");
+  train.precision = models::Precision::float32;
+  return train;
+}
+
+at::Tensor to_model_range(const at::Tensor& image01) { return (image01 - 0.5) / 0.5; }
+
+}  // namespace
+
+void run_trainer(Case& golden) {
+  const auto network = network_of(golden);
+  const diffusion::FlowConfig flow = flow_config(golden.config());
+  const diffusion::Draws draws{golden.tensor("in.drop_uniform"), golden.tensor("in.t_draw"), golden.tensor("in.noise")};
+  const at::Tensor labels = golden.tensor("in.labels");
+  const at::Tensor null_labels = network->null_condition(labels.size(0));
+  const auto seen = diffusion::flow_sample(flow, golden.tensor("in.x"), labels, null_labels, draws);
+  golden.compare("labels after the drop", seen.condition, golden.tensor("out.labels_after_drop"), 0.0);
+  golden.compare("t", seen.t, golden.tensor("out.t"), golden.tolerance("out"));
+  golden.compare("x_t", seen.x_t, golden.tensor("out.x_t"), golden.tolerance("out"));
+
+  const at::Tensor loss =
+      diffusion::flow_matching_loss(*network, flow, golden.tensor("in.x"), labels, null_labels, draws);
+  loss.backward();
+  golden.compare("loss", loss, golden.tensor("out.loss"), golden.tolerance("out"));
+  compare_gradients(golden, *network, golden.tolerance("grad"));
+}
+
+void run_replay(Case& golden) {
+  const Json& config = golden.config();
+  train::Trainer trainer(network_of(golden), train_config(config), flow_config(config));
+  for (int64_t i = 0; i < config.at("steps").get<int64_t>(); ++i) {
+    const auto row = [&](const char* name) { return golden.tensor(name)[i]; };
+    const data::Batch batch{to_model_range(row("in.image01")), row("in.labels")};
+    const train::StepReport report =
+        trainer.step(batch, {row("in.drop_uniform"), row("in.t_draw"), row("in.noise")});
+    golden.compare_absolute(concat("loss of step ", i), at::scalar_tensor(report.loss), golden.tensor("out.loss")[i],
+                            golden.tolerance("loss_abs"));
+    golden.compare(concat("gradient norm of step ", i), at::scalar_tensor(report.gradient_norm),
+                   golden.tensor("out.grad_norm")[i], 1e-3);
+  }
+  const double limit = golden.tolerance("param_abs");
+  for (const auto& [name, parameter] : trainer.parameters()) {
+    golden.compare_absolute("param." + name, parameter, golden.tensor("out.param." + name), limit);
+  }
+  for (const auto& [name, average] : trainer.averaged_parameters()) {
+    golden.compare_absolute("ema." + name, average, golden.tensor("out.ema." + name), limit);
+  }
+}
+
+}  // namespace pixnerd::parity
