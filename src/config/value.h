@@ -21,6 +21,14 @@ struct Value {
   int line = 0;                                       // from 1, of a field's key or an item; 0 if there are no lines
   std::string source;                                 // the file, or "--set"
 
+  // Defined in the source, where Value is complete: a vector of pairs with Value needs that.
+  Value();
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
+
   const Value* find(std::string_view key) const;  // the field of that name, or null
 };
 

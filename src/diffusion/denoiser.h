@@ -3,8 +3,8 @@
 //   encode(x, t, condition) -> s     the transformer on patches: most of the cost
 //   decode(x, t, s) -> velocity      the neural field on pixels
 //
-// The seam is there so that s may be reused: decoding new noisy pixels with an older s is the network's own argument `s`.
-// B batch, C channels, H height, W width of the image in pixels.
+// The seam is there so that s may be reused: decoding new noisy pixels with an older s is the network's own argument
+// `s`. B batch, C channels, H height, W width of the image in pixels.
 #pragma once
 
 #include <ATen/core/Tensor.h>

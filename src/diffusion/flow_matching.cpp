@@ -31,9 +31,9 @@ Draws draw(const FlowConfig& config, const at::Tensor& x1, at::Generator& genera
   const int64_t batch = x1.size(0);
   Draws draws;
   draws.drop = at::rand({batch}, generator).to(x1.device());
-  draws.time = (config.times == TimeDistribution::lognormal ? at::randn({batch}, generator)
-                                                            : at::rand({batch}, generator))
-                   .to(x1.device());
+  draws.time =
+      (config.times == TimeDistribution::lognormal ? at::randn({batch}, generator) : at::rand({batch}, generator))
+          .to(x1.device());
   draws.noise = at::randn(x1.sizes(), generator).to(x1.device());
   return draws;
 }

@@ -13,7 +13,9 @@ at::Tensor times(float t, const at::Tensor& x) {
   return at::full({x.size(0)}, t, x.options().dtype(at::kFloat));
 }
 
-at::Tensor twice(const at::Tensor& x) { return at::cat({x, x}); }
+at::Tensor twice(const at::Tensor& x) {
+  return at::cat({x, x});
+}
 
 }  // namespace
 
@@ -49,7 +51,9 @@ GuidedVelocity::GuidedVelocity(Denoiser& denoiser, at::Tensor condition, at::Ten
       guidance_(guidance),
       schedule_(std::move(schedule)) {}
 
-void GuidedVelocity::begin_step(int64_t step) { scheduled_ = schedule_.contains(step); }
+void GuidedVelocity::begin_step(int64_t step) {
+  scheduled_ = schedule_.contains(step);
+}
 
 at::Tensor GuidedVelocity::operator()(const at::Tensor& x, float t) {
   const bool guided = guidance_.active(t);

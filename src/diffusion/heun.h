@@ -1,4 +1,5 @@
-// Heun's method: an Euler predictor, then a step along the mean of the velocities at both ends. The last step is Euler's.
+// Heun's method: an Euler predictor, then a step along the mean of the velocities at both ends. The last step is
+// Euler's.
 //
 // `heun` evaluates twice a step, 2n - 1 times in all. `heun-reuse` takes the velocity and score of a step from the
 // evaluation that the previous corrector made at its predicted x: n evaluations.

@@ -6,7 +6,9 @@
 
 namespace pixnerd::diffusion {
 
-at::Generator seeded_generator(uint64_t seed) { return at::detail::createCPUGenerator(seed); }
+at::Generator seeded_generator(uint64_t seed) {
+  return at::detail::createCPUGenerator(seed);
+}
 
 ImageNoise::ImageNoise(const std::vector<uint64_t>& seeds) {
   for (const uint64_t seed : seeds) generators_.push_back(seeded_generator(seed));

@@ -7,17 +7,17 @@ namespace pixnerd::diffusion {
 
 std::span<const std::pair<const char*, SolverKind>> enum_names(SolverKind) {
   static constexpr std::array<std::pair<const char*, SolverKind>, 4> kNames{{{"euler", SolverKind::euler},
-                                                                           {"heun", SolverKind::heun},
-                                                                           {"heun-reuse", SolverKind::heun_reuse},
-                                                                           {"adams", SolverKind::adams}}};
+                                                                             {"heun", SolverKind::heun},
+                                                                             {"heun-reuse", SolverKind::heun_reuse},
+                                                                             {"adams", SolverKind::adams}}};
   return kNames;
 }
 
 std::span<const std::pair<const char*, Stochastic>> enum_names(Stochastic) {
   static constexpr std::array<std::pair<const char*, Stochastic>, 4> kNames{{{"none", Stochastic::none},
-                                                                           {"mean", Stochastic::mean},
-                                                                           {"sde", Stochastic::sde},
-                                                                           {"preserve", Stochastic::preserve}}};
+                                                                             {"mean", Stochastic::mean},
+                                                                             {"sde", Stochastic::sde},
+                                                                             {"preserve", Stochastic::preserve}}};
   return kNames;
 }
 

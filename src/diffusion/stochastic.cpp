@@ -8,9 +8,13 @@
 
 namespace pixnerd::diffusion {
 
-at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t) { return (t * v - x) / (1.0F - t); }
+at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t) {
+  return (t * v - x) / (1.0F - t);
+}
 
-float noise_weight(NoiseScale scale, float t) { return scale == NoiseScale::sigma ? 1.0F - t : 1.0F; }
+float noise_weight(NoiseScale scale, float t) {
+  return scale == NoiseScale::sigma ? 1.0F - t : 1.0F;
+}
 
 at::Tensor advance(Stochastic form, const at::Tensor& x, const at::Tensor& v, const at::Tensor& score, float w,
                    float dt, NoiseSource& noise) {

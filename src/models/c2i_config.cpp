@@ -21,8 +21,8 @@ void C2IConfig::validate() const {
     throw ConfigError(concat("hidden_size ", hidden_size, " is not divisible by num_heads ", num_heads));
   }
   if (head_width() % 4 != 0) {
-    throw ConfigError(concat("hidden_size / num_heads is ", head_width(),
-                             ", but 2-D rotary positions need a multiple of 4"));
+    throw ConfigError(
+        concat("hidden_size / num_heads is ", head_width(), ", but 2-D rotary positions need a multiple of 4"));
   }
   if (num_cond_blocks > num_blocks) {
     throw ConfigError(concat("num_cond_blocks ", num_cond_blocks, " is more than num_blocks ", num_blocks,

@@ -39,7 +39,8 @@ class Network : public diffusion::Denoiser {
   void check_size(int64_t height, int64_t width) const;
 };
 
-// Parameters are allocated but not set: call initialise() or adopt().
+// Parameters are allocated but not set, and want no gradient: call initialise() or adopt(), and set_requires_grad(true)
+// to train.
 std::shared_ptr<Network> make_network(const C2IConfig& config);
 
 }  // namespace pixnerd::models

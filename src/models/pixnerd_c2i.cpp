@@ -53,13 +53,13 @@ at::Tensor PixNerdC2IImpl::encode(const at::Tensor& x, const at::Tensor& t, cons
 at::Tensor PixNerdC2IImpl::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) {
   check_size(x.size(2), x.size(3));
   const int64_t patch = config_.patch_size;
-  const at::Tensor patches = nn::unfold_patches(x, patch);                              // [B, L, C * N]
+  const at::Tensor patches = nn::unfold_patches(x, patch);  // [B, L, C * N]
   const at::Tensor pixels = patches.flatten(0, 1).unflatten(1, {config_.in_channels, -1}).transpose(1, 2);
-  const at::Tensor tokens = s.flatten(0, 1);                                            // [T, D]
+  const at::Tensor tokens = s.flatten(0, 1);  // [T, D]
 
-  at::Tensor u = x_embedder_->forward(pixels, codes_.get(patch, patch, x.device()));             // [T, N, E]
+  at::Tensor u = x_embedder_->forward(pixels, codes_.get(patch, patch, x.device()));  // [T, N, E]
   for (auto& block : field_blocks_) u = block->forward(u, tokens);
-  const at::Tensor out = final_layer_->forward(u).transpose(1, 2).reshape(patches.sizes());      // [B, L, C * N]
+  const at::Tensor out = final_layer_->forward(u).transpose(1, 2).reshape(patches.sizes());  // [B, L, C * N]
   const at::Tensor image = nn::fold_patches(out, patch, x.size(2), x.size(3));
   return config_.prediction == Prediction::velocity ? image : velocity_from_image(image, x, t);
 }
@@ -106,6 +106,8 @@ void PixNerdC2IImpl::set_requires_grad(bool requires_grad) {
   for (auto& parameter : named_parameters()) parameter.value().set_requires_grad(requires_grad);
 }
 
-at::Device PixNerdC2IImpl::device() const { return named_parameters().front().value().device(); }
+at::Device PixNerdC2IImpl::device() const {
+  return named_parameters().front().value().device();
+}
 
 }  // namespace pixnerd::models

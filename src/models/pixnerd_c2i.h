@@ -1,7 +1,8 @@
 // The class-conditional PixNerd network (paper, section 3), as two halves.
 //
 //   encode: patches -> s_embedder -> transformer blocks conditioned on silu(t + y) -> s = silu(t + tokens)   [B, L, D]
-//   decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s -> velocity    [B, C, H, W]
+//   decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s -> velocity    [B, C, H,
+//   W]
 //
 // B batch, L tokens, D width, P patch side, C channels, E field width, T = B * L, N = P * P.
 #pragma once

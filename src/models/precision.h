@@ -15,8 +15,8 @@ std::span<const std::pair<const char*, Precision>> enum_names(Precision);
 // The type in which Network::to keeps matrices for inference.
 at::ScalarType weight_type(Precision precision);
 
-// While it lives, operations on `device` run in `precision` (autocast). Scopes nest; the cache of cast weights is emptied
-// when the outermost one ends.
+// While it lives, operations on `device` run in `precision` (autocast). Scopes nest; the cache of cast weights is
+// emptied when the outermost one ends.
 class PrecisionScope {
  public:
   PrecisionScope(Precision precision, const at::Device& device);

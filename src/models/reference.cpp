@@ -37,7 +37,9 @@ at::Tensor coordinate_code(int64_t patch, const at::Device& device) {
   return (code / (1 + f_i * f_j)).flatten(1);  // [P * P, 64]
 }
 
-at::Tensor unit_columns(const at::Tensor& w) { return w / w.norm(2, 1, true).clamp_min(1e-12); }
+at::Tensor unit_columns(const at::Tensor& w) {
+  return w / w.norm(2, 1, true).clamp_min(1e-12);
+}
 
 }  // namespace
 
@@ -70,13 +72,14 @@ at::Tensor ReferenceC2I::decode(const at::Tensor& x, const at::Tensor& t, const 
   }
   u = observed("final_layer", linear("final_layer.linear", rms_norm("final_layer.norm", u)));
   const at::Tensor columns = u.transpose(1, 2).reshape({x.size(0), -1, config_.in_channels * pixels}).transpose(1, 2);
-  const at::Tensor image =
-      at::col2im(columns, {x.size(2), x.size(3)}, {patch, patch}, {1, 1}, {0, 0}, {patch, patch});
+  const at::Tensor image = at::col2im(columns, {x.size(2), x.size(3)}, {patch, patch}, {1, 1}, {0, 0}, {patch, patch});
   if (config_.prediction == Prediction::velocity) return image;
   return (image - x) / (1 - t).clamp_min(0.05).view({-1, 1, 1, 1});
 }
 
-const at::Tensor& ReferenceC2I::parameter(const std::string& name) const { return parameters_.at(name); }
+const at::Tensor& ReferenceC2I::parameter(const std::string& name) const {
+  return parameters_.at(name);
+}
 
 at::Tensor ReferenceC2I::linear(const std::string& name, const at::Tensor& x, bool with_bias) const {
   const at::Tensor product = at::matmul(x, parameter(name + ".weight").t());

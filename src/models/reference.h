@@ -1,6 +1,6 @@
-// The class-conditional network written the slow, obvious way: plain tensor operations in the paper's order, one function
-// a sentence of the paper, nothing precomputed or fused. The baseline of the benchmarks and the oracle of the network and
-// its kernels; it shares no code with them but the configuration.
+// The class-conditional network written the slow, obvious way: plain tensor operations in the paper's order, one
+// function a sentence of the paper, nothing precomputed or fused. The baseline of the benchmarks and the oracle of the
+// network and its kernels; it shares no code with them but the configuration.
 #pragma once
 
 #include <ATen/core/Tensor.h>

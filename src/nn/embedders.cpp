@@ -1,7 +1,7 @@
 #include "nn/embedders.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/silu.h>
 
 #include <cmath>
@@ -60,13 +60,17 @@ void LabelEmbedderImpl::initialise(at::Generator& generator, double std) {
   table_.normal_(0, std, generator);
 }
 
-at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const { return at::embedding(table_, y); }
+at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const {
+  return at::embedding(table_, y);
+}
 
 PatchEmbedderImpl::PatchEmbedderImpl(int64_t features, int64_t width) {
   proj_ = register_module("proj", Linear(features, width, /*with_bias=*/true));
 }
 
-void PatchEmbedderImpl::initialise(at::Generator& generator) { proj_->initialise(generator); }
+void PatchEmbedderImpl::initialise(at::Generator& generator) {
+  proj_->initialise(generator);
+}
 
 void PatchEmbedderImpl::initialise_again(at::Generator& generator) {
   const at::NoGradGuard no_grad;
@@ -75,6 +79,8 @@ void PatchEmbedderImpl::initialise_again(at::Generator& generator) {
   proj_->bias.zero_();
 }
 
-at::Tensor PatchEmbedderImpl::forward(const at::Tensor& patches) const { return proj_->forward(patches); }
+at::Tensor PatchEmbedderImpl::forward(const at::Tensor& patches) const {
+  return proj_->forward(patches);
+}
 
 }  // namespace pixnerd::nn

@@ -19,12 +19,14 @@ void LinearImpl::initialise(at::Generator& generator) {
   if (bias.defined()) bias.uniform_(-bound, bound, generator);
 }
 
-at::Tensor LinearImpl::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor LinearImpl::forward(const at::Tensor& x) const {
+  return at::linear(x, weight, bias);
+}
 
 Linear register_in_sequence(torch::nn::Module& parent, const std::string& name, int64_t index, Linear child) {
   auto children = parent.named_children();
-  auto sequence = children.contains(name) ? children[name]
-                                          : parent.register_module(name, std::make_shared<torch::nn::Module>());
+  auto sequence =
+      children.contains(name) ? children[name] : parent.register_module(name, std::make_shared<torch::nn::Module>());
   return sequence->register_module(std::to_string(index), std::move(child));
 }
 

@@ -26,11 +26,13 @@ PixelEmbedderImpl::PixelEmbedderImpl(int64_t channels, int64_t field_width) {
       register_in_sequence(*this, "embedder", 0, Linear(channels + kCoordinateWidth, field_width, /*with_bias=*/true));
 }
 
-void PixelEmbedderImpl::initialise(at::Generator& generator) { linear_->initialise(generator); }
+void PixelEmbedderImpl::initialise(at::Generator& generator) {
+  linear_->initialise(generator);
+}
 
 at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor& code) const {
   const int64_t channels = pixels.size(2);
-  const at::Tensor of_pixel = linear_->weight.narrow(1, 0, channels);               // [E, C]
+  const at::Tensor of_pixel = linear_->weight.narrow(1, 0, channels);                // [E, C]
   const at::Tensor of_code = linear_->weight.narrow(1, channels, kCoordinateWidth);  // [E, 64]
   const at::Tensor table = at::linear(code, of_code, linear_->bias);                 // [N, E]
   return at::matmul(pixels, of_pixel.t()) + table;
@@ -38,8 +40,8 @@ at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor
 
 NeuralFieldBlockImpl::NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio)
     : field_width_(field_width), hidden_(field_width * mlp_ratio) {
-  param_generator_ = register_in_sequence(*this, "param_generator1", 0,
-                                          Linear(width, 2 * field_width_ * hidden_, /*with_bias=*/true));
+  param_generator_ =
+      register_in_sequence(*this, "param_generator1", 0, Linear(width, 2 * field_width_ * hidden_, /*with_bias=*/true));
   norm_ = register_module("norm", RMSNorm(field_width));
 }
 
@@ -68,6 +70,8 @@ void FinalLayerImpl::initialise(at::Generator& generator) {
   linear_->bias.zero_();
 }
 
-at::Tensor FinalLayerImpl::forward(const at::Tensor& u) const { return linear_->forward(norm_->forward(u)); }
+at::Tensor FinalLayerImpl::forward(const at::Tensor& u) const {
+  return linear_->forward(norm_->forward(u));
+}
 
 }  // namespace pixnerd::nn

@@ -1,6 +1,6 @@
-// The neural field: a small MLP per patch whose weights the transformer predicts. It replaces the last linear projection
-// of a diffusion transformer and maps every pixel of the patch on its own (paper, section 3).
-// T = B * L patches, N pixels of a patch, C channels, E field width, r MLP ratio, D width of the transformer.
+// The neural field: a small MLP per patch whose weights the transformer predicts. It replaces the last linear
+// projection of a diffusion transformer and maps every pixel of the patch on its own (paper, section 3). T = B * L
+// patches, N pixels of a patch, C channels, E field width, r MLP ratio, D width of the transformer.
 #pragma once
 
 #include "nn/linear.h"
@@ -8,8 +8,8 @@
 
 namespace pixnerd::nn {
 
-// u = W [pixel ; coordinate code] + b. The code is the same for every patch, so its share is one table [N, E] that is added
-// to the pixels' share instead of being concatenated T times.
+// u = W [pixel ; coordinate code] + b. The code is the same for every patch, so its share is one table [N, E] that is
+// added to the pixels' share instead of being concatenated T times.
 struct PixelEmbedderImpl : torch::nn::Module {
   PixelEmbedderImpl(int64_t channels, int64_t field_width);
 

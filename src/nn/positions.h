@@ -1,7 +1,7 @@
 // Position tables: rotary embeddings of the token grid and coordinate codes of the pixels in a patch. All float32.
 //
-// Both networks stretch one square over every grid, so a larger grid is a finer sampling of the same square: this is what
-// makes other resolutions work.
+// Both networks stretch one square over every grid, so a larger grid is a finer sampling of the same square: this is
+// what makes other resolutions work.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -7,7 +7,9 @@
 
 namespace pixnerd::nn {
 
-RMSNormImpl::RMSNormImpl(int64_t width) { weight = register_parameter("weight", at::empty({width})); }
+RMSNormImpl::RMSNormImpl(int64_t width) {
+  weight = register_parameter("weight", at::empty({width}));
+}
 
 void RMSNormImpl::initialise() {
   const at::NoGradGuard no_grad;

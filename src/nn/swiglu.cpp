@@ -17,6 +17,8 @@ void SwiGLUImpl::initialise(at::Generator& generator) {
   w2_->initialise(generator);
 }
 
-at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const { return w2_->forward(at::silu(w1_->forward(x)) * w3_->forward(x)); }
+at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const {
+  return w2_->forward(at::silu(w1_->forward(x)) * w3_->forward(x));
+}
 
 }  // namespace pixnerd::nn

@@ -35,8 +35,7 @@ double clip_gradients(const std::vector<at::Tensor>& gradients, std::optional<do
 
 }  // namespace
 
-Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config,
-                 const diffusion::FlowConfig& flow)
+Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow)
     : network_(std::move(network)),
       config_(config),
       flow_(flow),

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,30 +13,10 @@
 #include <string_view>
 
 #include "core/errors.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
 
 namespace pixnerd::checkpoint {
-
-// A fresh folder under the system's temporary one, removed with all it holds.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pixnerd-checkpoint-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::filesystem::filesystem_error("mkdtemp", name, {});
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Length, header and data_bytes bytes counting up from 0.
 inline std::string file_with(std::string_view header, size_t data_bytes = 0) {
@@ -59,18 +38,6 @@ inline std::string read_whole(const std::filesystem::path& path) {
 
 inline void write_whole(const std::filesystem::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
-}
-
-// The message of the CheckpointError that action throws; a test failure and "" if it throws none.
-template <class Action>
-std::string checkpoint_error_of(Action action) {
-  try {
-    action();
-  } catch (const CheckpointError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no CheckpointError was thrown";
-  return "";
 }
 
 inline void expect_contains(const std::string& message, std::string_view part) {

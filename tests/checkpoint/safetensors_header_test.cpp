@@ -11,7 +11,7 @@ constexpr const char* kGood = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":
 
 void expect_refused(const std::string& json, std::string_view part) {
   SCOPED_TRACE(json.substr(0, 200));
-  const std::string message = checkpoint_error_of([&] { parse_header(json, "x.safetensors"); });
+  const std::string message = thrown<CheckpointError>([&] { parse_header(json, "x.safetensors"); });
   EXPECT_TRUE(message.starts_with("checkpoint 'x.safetensors': ")) << message;
   EXPECT_LT(message.size(), 500u);
   expect_contains(message, part);
@@ -165,9 +165,9 @@ TEST(SafetensorsHeader, WritesWhatItReads) {
 
 TEST(SafetensorsHeader, RefusesToWriteTextThatIsNotUtf8) {
   const std::vector<HeaderEntry> entries = {{"bad\xff", DType::F32, {}, 0, 4}};
-  expect_contains(checkpoint_error_of([&] { header_text(entries, {}, "x"); }), "not UTF-8");
-  expect_contains(checkpoint_error_of([&] { header_text({}, {{"k", "\xc3"}}, "x"); }), "not UTF-8");
-  expect_contains(checkpoint_error_of([&] { header_text({}, {{"\xc3", "v"}}, "x"); }), "not UTF-8");
+  expect_contains(thrown<CheckpointError>([&] { header_text(entries, {}, "x"); }), "not UTF-8");
+  expect_contains(thrown<CheckpointError>([&] { header_text({}, {{"k", "\xc3"}}, "x"); }), "not UTF-8");
+  expect_contains(thrown<CheckpointError>([&] { header_text({}, {{"\xc3", "v"}}, "x"); }), "not UTF-8");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr const char* kPair =
     R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}})";
 
 void expect_refused(const std::string& file, std::string_view part) {
-  const std::string message = checkpoint_error_of([&] { parse_safetensors(bytes_of_text(file), "x.safetensors"); });
+  const std::string message = thrown<CheckpointError>([&] { parse_safetensors(bytes_of_text(file), "x.safetensors"); });
   EXPECT_TRUE(message.starts_with("checkpoint 'x.safetensors': ")) << message;
   expect_contains(message, part);
 }
@@ -165,7 +165,7 @@ TEST(SafetensorsFile, NamesTheFileThatIsMalformedOrMissing) {
   write_whole(folder / "cut.safetensors", file_with(kPair, 11).substr(0, 60));
   write_whole(folder / "empty.safetensors", "");
   for (const char* name : {"cut.safetensors", "empty.safetensors"}) {
-    const std::string message = checkpoint_error_of([&] { SafetensorsFile::open(folder / name); });
+    const std::string message = thrown<CheckpointError>([&] { SafetensorsFile::open(folder / name); });
     expect_contains(message, (folder / name).string());
     expect_contains(message, "truncated");
   }
@@ -258,7 +258,7 @@ TEST(WriteSafetensors, RefusesWhatNoReaderWouldAcceptAndLeavesTheOldFile) {
   const TemporaryFolder folder;
   write_whole(folder / "x", "old");
   const auto expect_unwritten = [&](std::vector<TensorEntry> entries, const Metadata& metadata, std::string_view part) {
-    expect_contains(checkpoint_error_of([&] { write_safetensors(folder / "x", entries, metadata); }), part);
+    expect_contains(thrown<CheckpointError>([&] { write_safetensors(folder / "x", entries, metadata); }), part);
     EXPECT_EQ(read_whole(folder / "x"), "old");
   };
   std::string too_long;

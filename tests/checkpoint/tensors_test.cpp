@@ -104,13 +104,13 @@ TEST(Tensors, RefusesBoolsThatAreNeitherZeroNorOne) {
   const TemporaryFolder folder;
   const std::string header = R"({"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}})";
   write_whole(folder / "x", file_with(header, 3));  // 0, 1, 2
-  expect_contains(checkpoint_error_of([&] { load_safetensors(folder / "x"); }), "mask is BOOL");
+  expect_contains(thrown<CheckpointError>([&] { load_safetensors(folder / "x"); }), "mask is BOOL");
 }
 
 TEST(Tensors, MalformedAndMissingFilesAreReported) {
   const TemporaryFolder folder;
   write_whole(folder / "x", "short");
-  expect_contains(checkpoint_error_of([&] { load_safetensors(folder / "x"); }), "truncated");
+  expect_contains(thrown<CheckpointError>([&] { load_safetensors(folder / "x"); }), "truncated");
   EXPECT_THROW(load_safetensors(folder / "absent"), DataError);
 }
 
@@ -144,7 +144,7 @@ TEST(Tensors, SavingTwiceGivesTheSameBytes) {
 TEST(Tensors, RefusesToSaveWhatTheFormatLacks) {
   const TemporaryFolder folder;
   const auto expect_unsaved = [&](const NamedTensors& tensors, std::string_view part) {
-    const std::string message = checkpoint_error_of([&] { save_safetensors(folder / "x", tensors); });
+    const std::string message = thrown<CheckpointError>([&] { save_safetensors(folder / "x", tensors); });
     expect_contains(message, part);
     EXPECT_FALSE(std::filesystem::exists(folder / "x"));
   };
@@ -182,7 +182,7 @@ class CopyInto : public testing::Test {
 
   // What the failed call says; nothing may have been copied.
   std::string refused() {
-    std::string message = checkpoint_error_of([&] { copy_into(parameters_, stored_, "x.safetensors"); });
+    std::string message = thrown<CheckpointError>([&] { copy_into(parameters_, stored_, "x.safetensors"); });
     EXPECT_TRUE(message.starts_with("checkpoint 'x.safetensors': ")) << message;
     for (const auto& [name, parameter] : parameters_) {
       EXPECT_EQ(parameter.sum().item<double>(), 0) << name << " was changed";
@@ -218,7 +218,7 @@ TEST_F(CopyInto, CheckingAloneChangesNothing) {
   check_names_and_shapes(parameters_, stored_, "x.safetensors");
   for (const auto& [name, parameter] : parameters_) EXPECT_EQ(parameter.sum().item<double>(), 0) << name;
   stored_.erase("steps");
-  const std::string message = checkpoint_error_of([&] { check_names_and_shapes(parameters_, stored_, "y"); });
+  const std::string message = thrown<CheckpointError>([&] { check_names_and_shapes(parameters_, stored_, "y"); });
   EXPECT_EQ(message, "checkpoint 'y': steps is missing");
 }
 

@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "core/text.h"
+
 namespace pixnerd::diffusion {
 namespace {
 
@@ -16,11 +18,11 @@ namespace {
 class Diary : public Denoiser {
  public:
   at::Tensor encode(const at::Tensor&, const at::Tensor& t, const at::Tensor& condition) override {
-    calls += "E" + std::to_string(condition.size(0));
+    calls += concat("E", condition.size(0));
     return condition + t;
   }
   at::Tensor decode(const at::Tensor& x, const at::Tensor&, const at::Tensor& s) override {
-    calls += "D" + std::to_string(s.size(0));
+    calls += concat("D", s.size(0));
     return x * 0 + s.view({-1, 1, 1, 1});
   }
   std::string calls;
@@ -35,7 +37,9 @@ GuidedVelocity velocity_of(Diary& diary, Guidance guidance, EncodeSchedule sched
   return {diary, at::full({1}, 10.0), at::full({1}, 2.0), guidance, std::move(schedule)};
 }
 
-float value(const at::Tensor& v) { return v.mean().item<float>(); }
+float value(const at::Tensor& v) {
+  return v.mean().item<float>();
+}
 
 TEST(Guidance, HoldsStrictlyInsideTheIntervalInFloat32) {
   const Guidance guidance{3.0, std::array{0.1, 0.9}};

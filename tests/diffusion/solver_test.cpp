@@ -1,5 +1,5 @@
-// The solvers' trajectories are compared with the official ones by the golden cases; here, their order of accuracy, what
-// they ask of the network, and what a configuration may say.
+// The solvers' trajectories are compared with the official ones by the golden cases; here, their order of accuracy,
+// what they ask of the network, and what a configuration may say.
 #include "diffusion/solver.h"
 
 #include <ATen/TensorOperators.h>

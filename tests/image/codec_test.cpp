@@ -65,7 +65,7 @@ TEST(Decode, RefusesHostileFilesByName) {
   const std::vector<std::string> names = hostile_files();
   ASSERT_GE(names.size(), 10u);
   for (const std::string& name : names) {
-    const std::string message = message_of<DataError>([&] { read_image(kData / name); });
+    const std::string message = thrown<DataError>([&] { read_image(kData / name); });
     EXPECT_NE(message.find(name), std::string::npos) << name << ": " << message;
   }
 }
@@ -116,7 +116,7 @@ TEST(Decode, KeepsToItsLimits) {
 TEST(Decode, SaysWhatIsWrongWithOtherFiles) {
   const std::string text = "GIF89a, or so it says";
   const auto other = [&] { decode(std::as_bytes(std::span(text)), "cat.gif"); };
-  const std::string message = message_of<DataError>(other);
+  const std::string message = thrown<DataError>(other);
   EXPECT_NE(message.find("'cat.gif' is not a PNG, JPEG or WebP file"), std::string::npos) << message;
   EXPECT_THROW(decode({}, "empty.png"), DataError);
   EXPECT_THROW(read_image(kData / "absent.png"), DataError);

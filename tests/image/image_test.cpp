@@ -25,7 +25,7 @@ TEST(Check, RefusesPicturesThatDoNotHoldTheirPixels) {
   EXPECT_NO_THROW(check(blank(4, 4), "picture"));
   EXPECT_THROW(check(Image{}, "picture"), DataError);
   EXPECT_THROW(check(Image{-1, -3, std::vector<uint8_t>(9)}, "picture"), DataError);
-  const std::string message = message_of<DataError>([] { check(Image{2, 2, std::vector<uint8_t>(11)}, "the grid"); });
+  const std::string message = thrown<DataError>([] { check(Image{2, 2, std::vector<uint8_t>(11)}, "the grid"); });
   EXPECT_NE(message.find("the grid: "), std::string::npos) << message;
 }
 

@@ -18,12 +18,14 @@ TEST(ApplyRope, IsComplexMultiplication) {
   const at::Tensor x = at::randn({2, 15, 3, 8});
   const at::Tensor table = rope_table_c2i(3, 5, 8);
   const at::Tensor expected =
-      at::view_as_real(at::view_as_complex(x.unflatten(3, {4, 2})) * at::view_as_complex(table).unsqueeze(1)).flatten(3);
+      at::view_as_real(at::view_as_complex(x.unflatten(3, {4, 2})) * at::view_as_complex(table).unsqueeze(1))
+          .flatten(3);
   EXPECT_TRUE(at::allclose(apply_rope(x, table), expected, 1e-5, 1e-6));
 }
 
 TEST(ApplyRope, KeepsTheTypeOfItsInput) {
-  EXPECT_EQ(apply_rope(at::randn({1, 1, 1, 4}).to(at::kBFloat16), rope_table_c2i(1, 1, 4)).scalar_type(), at::kBFloat16);
+  EXPECT_EQ(apply_rope(at::randn({1, 1, 1, 4}).to(at::kBFloat16), rope_table_c2i(1, 1, 4)).scalar_type(),
+            at::kBFloat16);
 }
 
 TEST(Attention, SeesPositionsOnlyThroughRope) {

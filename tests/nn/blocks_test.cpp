@@ -17,7 +17,9 @@
 namespace pixnerd::nn {
 namespace {
 
-at::Generator generator() { return at::detail::createCPUGenerator(5); }
+at::Generator generator() {
+  return at::detail::createCPUGenerator(5);
+}
 
 TEST(SwiGLU, MapsZeroToZero) {
   SwiGLU mlp(8, 21);

@@ -10,7 +10,9 @@
 namespace pixnerd::parity {
 namespace {
 
-double largest(const at::Tensor& x) { return x.numel() == 0 ? 0.0 : x.abs().max().item<double>(); }
+double largest(const at::Tensor& x) {
+  return x.numel() == 0 ? 0.0 : x.abs().max().item<double>();
+}
 
 }  // namespace
 
@@ -19,7 +21,9 @@ Case::Case(const nlohmann::json& entry, const std::filesystem::path& folder)
   tensors_ = checkpoint::load_safetensors(folder / entry.at("file").get<std::string>()).tensors;
 }
 
-double Case::tolerance(const std::string& key) const { return tolerance_.at(key).get<double>(); }
+double Case::tolerance(const std::string& key) const {
+  return tolerance_.at(key).get<double>();
+}
 
 at::Tensor Case::tensor(const std::string& name) const {
   const auto found = tensors_.find(name);
@@ -62,7 +66,9 @@ void Case::record(const std::string& what, double error, double limit) {
   }
 }
 
-std::string Case::summary() const { return concat(worst_, ", ", compared_, " comparisons", failures_); }
+std::string Case::summary() const {
+  return concat(worst_, ", ", compared_, " comparisons", failures_);
+}
 
 models::C2IConfig c2i_config(const nlohmann::json& config) {
   models::C2IConfig sizes;

@@ -104,7 +104,8 @@ void run_noise(Case& golden) {
     const at::Tensor first = golden.tensor("out.first32." + name);
     golden.compare("first32." + name, noise.narrow(0, 0, first.size(0)), first, limit);
     golden.compare("last8." + name, noise.narrow(0, noise.size(0) - 8, 8), golden.tensor("out.last8." + name), limit);
-    golden.compare("sum." + name, noise.to(at::kDouble).sum().reshape(golden.tensor("out.sum_f64." + name + "_f64").sizes()),
+    golden.compare("sum." + name,
+                   noise.to(at::kDouble).sum().reshape(golden.tensor("out.sum_f64." + name + "_f64").sizes()),
                    golden.tensor("out.sum_f64." + name + "_f64"), 1e-5);
     if (shape.size() != 3) continue;
     diffusion::ImageNoise source({draw.at("seed").get<uint64_t>()});

@@ -13,11 +13,16 @@ namespace {
 using Runner = void (*)(Case&);
 
 const std::map<std::string, Runner>& runners() {
-  static const std::map<std::string, Runner> table{
-      {"c2i", run_c2i},         {"c2i_given_s", run_c2i_given_s}, {"init", run_init},
-      {"tables", run_tables},   {"time_grid", run_time_grid},     {"noise", run_noise},
-      {"sampler", run_sampler}, {"trainer", run_trainer},         {"replay", run_replay},
-      {"preprocess", run_preprocess}};
+  static const std::map<std::string, Runner> table{{"c2i", run_c2i},
+                                                   {"c2i_given_s", run_c2i_given_s},
+                                                   {"init", run_init},
+                                                   {"tables", run_tables},
+                                                   {"time_grid", run_time_grid},
+                                                   {"noise", run_noise},
+                                                   {"sampler", run_sampler},
+                                                   {"trainer", run_trainer},
+                                                   {"replay", run_replay},
+                                                   {"preprocess", run_preprocess}};
   return table;
 }
 

@@ -1,4 +1,5 @@
-// Kind preprocess: from files to the network's input and back to bytes; all exact but JPEG, whose decoders may differ by 2.
+// Kind preprocess: from files to the network's input and back to bytes; all exact but JPEG, whose decoders may differ
+// by 2.
 #include <ATen/ATen.h>
 
 #include "core/text.h"
@@ -27,7 +28,9 @@ at::Tensor model_range(const image::Image& picture) {
 }
 
 // Values that are no whole pictures are repeated over three channels of a picture one pixel high.
-at::Tensor over_channels(const at::Tensor& values) { return values.unsqueeze(1).expand({-1, 3}).contiguous(); }
+at::Tensor over_channels(const at::Tensor& values) {
+  return values.unsqueeze(1).expand({-1, 3}).contiguous();
+}
 
 at::Tensor table_of(const at::Tensor& u8, float (*convert)(uint8_t)) {
   at::Tensor values = at::empty(u8.sizes());
@@ -59,7 +62,8 @@ void run_preprocess(Case& golden) {
     const image::Image picture = image::read_image(path(entry, "input"));
     const int size = entry.at("size");
     const image::Image adm = image::adm_center_crop(picture, size);
-    golden.compare(concat("adm crop ", index), bytes_of(adm), bytes_of(image::read_image(path(entry, "adm_center_crop"))), 0.0);
+    golden.compare(concat("adm crop ", index), bytes_of(adm),
+                   bytes_of(image::read_image(path(entry, "adm_center_crop"))), 0.0);
     golden.compare(concat("resize crop ", index), bytes_of(image::resize_center_crop(picture, size)),
                    bytes_of(image::read_image(path(entry, "resize_center_crop"))), 0.0);
     const std::string normalised = concat("out.normalised.", index < 10 ? "0" : "", index);

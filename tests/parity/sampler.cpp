@@ -79,12 +79,12 @@ void run_sampler(Case& golden) {
   const auto denoiser = denoiser_of(golden);
   RecordedNoise noise(golden);
   std::vector<at::Tensor> x_trajectory{golden.tensor("in.noise")}, v_trajectory;
-  const at::Tensor x = diffusion::integrate(*denoiser, golden.tensor("in.condition"), golden.tensor("in.uncondition"),
-                                            config, golden.tensor("in.noise"), noise,
-                                            [&](size_t, const diffusion::StepResult& result) {
-                                              x_trajectory.push_back(result.x);
-                                              v_trajectory.push_back(result.v);
-                                            });
+  const at::Tensor x =
+      diffusion::integrate(*denoiser, golden.tensor("in.condition"), golden.tensor("in.uncondition"), config,
+                           golden.tensor("in.noise"), noise, [&](size_t, const diffusion::StepResult& result) {
+                             x_trajectory.push_back(result.x);
+                             v_trajectory.push_back(result.v);
+                           });
   // The golden Adams trajectories were made with the official float32 coefficients; ours are exact.
   const double limit = golden.tolerance("out") + 2 * golden.config().value("x_error_with_exact_coefficients", 0.0);
   golden.compare("timesteps", at::tensor(diffusion::time_grid(config.steps, config.timeshift, config.last_step)),

@@ -33,7 +33,9 @@ train::TrainConfig train_config(const Json& config) {
   return train;
 }
 
-at::Tensor to_model_range(const at::Tensor& image01) { return (image01 - 0.5) / 0.5; }
+at::Tensor to_model_range(const at::Tensor& image01) {
+  return (image01 - 0.5) / 0.5;
+}
 
 }  // namespace
 
@@ -61,8 +63,7 @@ void run_replay(Case& golden) {
   for (int64_t i = 0; i < config.at("steps").get<int64_t>(); ++i) {
     const auto row = [&](const char* name) { return golden.tensor(name)[i]; };
     const data::Batch batch{to_model_range(row("in.image01")), row("in.labels")};
-    const train::StepReport report =
-        trainer.step(batch, {row("in.drop_uniform"), row("in.t_draw"), row("in.noise")});
+    const train::StepReport report = trainer.step(batch, {row("in.drop_uniform"), row("in.t_draw"), row("in.noise")});
     golden.compare_absolute(concat("loss of step ", i), at::scalar_tensor(report.loss), golden.tensor("out.loss")[i],
                             golden.tolerance("loss_abs"));
     golden.compare(concat("gradient norm of step ", i), at::scalar_tensor(report.gradient_norm),

@@ -17,7 +17,8 @@ double by_hand(double x, const std::vector<double>& gradients, double lr, const 
     m = config.betas[0] * m + (1 - config.betas[0]) * g;
     v = config.betas[1] * v + (1 - config.betas[1]) * g * g;
     x -= lr * config.weight_decay * x;
-    x -= lr * (m / (1 - std::pow(config.betas[0], t))) / (std::sqrt(v / (1 - std::pow(config.betas[1], t))) + config.eps);
+    x -= lr * (m / (1 - std::pow(config.betas[0], t))) /
+         (std::sqrt(v / (1 - std::pow(config.betas[1], t))) + config.eps);
   }
   return x;
 }

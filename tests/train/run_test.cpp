@@ -1,12 +1,13 @@
 #include "train/run.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "core/errors.h"
 #include "core/file.h"
 #include "image/codec.h"
 #include "sample/model_file.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/models/tiny.h"
 
 namespace pixnerd::train {
 namespace {
@@ -25,19 +26,13 @@ class Silent : public Progress {
 // A folder with two classes of flat 8 x 8 pictures, removed in the end.
 class Run : public testing::Test {
  protected:
-  Run() : folder_(fs::temp_directory_path() / ("pixnerd_run_" + std::to_string(::getpid()))) {
-    fs::remove_all(folder_);
+  Run() {
     for (const auto& [name, grey] : {std::pair{"dark", 40}, {"light", 220}}) {
       fs::create_directories(folder_ / "data" / name);
       const image::Image picture{8, 8, std::vector<uint8_t>(8 * 8 * 3, static_cast<uint8_t>(grey))};
       for (const char* file : {"a.png", "b.png"}) image::write_png(folder_ / "data" / name / file, picture);
     }
-    config_.model.hidden_size = 16;
-    config_.model.num_heads = 2;
-    config_.model.patch_size = 4;
-    config_.model.field_width = 4;
-    config_.model.num_cond_blocks = 1;
-    config_.model.num_blocks = 2;
+    config_.model = models::tiny_config();
     config_.model.num_classes = 0;
     config_.data.path = (folder_ / "data").string();
     config_.data.image_size = 8;
@@ -47,9 +42,8 @@ class Run : public testing::Test {
     config_.train.checkpoint_every = 2;
     config_.train.precision = models::Precision::float32;
   }
-  ~Run() override { fs::remove_all(folder_); }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
   RunConfig config_;
   Silent progress_;
 };

@@ -10,23 +10,13 @@
 
 #include "core/errors.h"
 #include "diffusion/noise.h"
+#include "tests/models/tiny.h"
 
 namespace pixnerd::train {
 namespace {
 
 std::shared_ptr<models::Network> small_network() {
-  models::C2IConfig config;
-  config.hidden_size = 16;
-  config.num_heads = 2;
-  config.patch_size = 4;
-  config.field_width = 8;
-  config.num_cond_blocks = 1;
-  config.num_blocks = 2;
-  config.num_classes = 2;
-  auto network = models::make_network(config);
-  at::Generator generator = diffusion::seeded_generator(1);
-  network->initialise(generator);
-  return network;
+  return models::fresh_network(models::tiny_config(), 1);
 }
 
 TrainConfig small_config() {
@@ -67,8 +57,7 @@ TEST_P(Learns, TheLossOfTwoFlatPicturesFalls) {
   EXPECT_LT(mean_loss(trainer, 10), 0.6 * before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, Learns,
-                         testing::Values(models::Precision::float32, models::Precision::bfloat16));
+INSTANTIATE_TEST_SUITE_P(Precisions, Learns, testing::Values(models::Precision::float32, models::Precision::bfloat16));
 
 TEST(Trainer, TheAverageFollowsTheParameters) {
   Trainer trainer(small_network(), small_config(), {});

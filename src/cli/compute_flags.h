@@ -1,0 +1,28 @@
+// The flags that every verb with a network shares: what it computes on and in which arithmetic.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "models/precision.h"
+
+namespace pixnerd::cli {
+
+struct ComputeFlags {
+  std::string dtype = "float32";
+  std::string device = "auto";
+  int threads = 0;  // 0: as many as the machine has for us
+
+  models::Precision precision() const;
+};
+
+// --dtype, --device, --threads.
+void add_compute_flags(CLI::App& command, ComputeFlags& flags);
+
+// Sets the threads an operation runs on, for the whole process, and returns the device; RequestError if it is not
+// there.
+at::Device set_up(const ComputeFlags& flags);
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,37 @@
+#include "cli/config_file.h"
+
+#include <filesystem>
+
+#include "config/builtin.h"
+#include "core/errors.h"
+#include "core/text.h"
+
+namespace pixnerd::cli {
+namespace {
+
+config::Value document(const std::string& name) {
+  if (const auto text = config::builtin(name)) return config::parse(*text, concat(name, ".yaml"));
+  if (std::filesystem::exists(name)) return config::load(name);
+  std::string known;
+  for (const std::string& each : config::builtin_names()) known += (known.empty() ? "" : ", ") + each;
+  throw ConfigError(concat("there is no file '", printable(name),
+                           "', and no built-in configuration of that name; built in are ", known));
+}
+
+}  // namespace
+
+train::RunConfig read_run_config(const std::string& name, const std::vector<std::string>& settings) {
+  config::Value root = document(name);
+  for (const std::string& setting : settings) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos) {
+      throw ConfigError(concat("--set ", printable(setting), " has no '='; write --set train.steps=1000"));
+    }
+    config::assign(root, setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  train::RunConfig config;
+  config::read(root, config);
+  return config;
+}
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,89 @@
+// pixnerd, the program: its verbs, its exit codes, and errors as one line on standard error.
+#include <c10/util/Exception.h>
+#include <torch/version.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cli/bench.h"
+#include "cli/info.h"
+#include "cli/sample.h"
+#include "cli/train.h"
+#include "core/errors.h"
+#include "core/text.h"
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2 };
+
+ExitCode fail(ExitCode code, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::cout.flush();
+  std::cerr << "pixnerd: error: " << pixnerd::printable(message, 2000) << std::endl;
+  return code;
+}
+
+void define(CLI::App& program) {
+  program.set_version_flag("--version", pixnerd::concat("pixnerd ", kVersion, " (LibTorch ", TORCH_VERSION, ")"),
+                           "print the version and stop");
+  program.set_help_flag("-h,--help", "print this and stop");
+  program.require_subcommand(1);
+  pixnerd::cli::add_sample(program);
+  pixnerd::cli::add_train(program);
+  pixnerd::cli::add_info(program);
+  pixnerd::cli::add_bench(program);
+}
+
+// What `unknown` may have been meant for: a verb, or a flag of `command`.
+std::string suggestion(const CLI::App& command, const std::string& unknown) {
+  std::vector<std::string> known;
+  for (const CLI::App* verb : command.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(verb->get_name());
+  }
+  for (const CLI::Option* flag : command.get_options()) known.push_back(flag->get_name());
+  const std::string meant = pixnerd::nearest(unknown, known);
+  return meant.empty() ? "" : pixnerd::concat("; did you mean ", meant, "?");
+}
+
+std::string usage(const CLI::App& program, const CLI::ParseError& error) {
+  const auto verbs = program.get_subcommands();
+  const CLI::App& command = verbs.empty() ? program : *verbs[0];
+  const std::vector<std::string> unknown = program.remaining(true);
+  std::string what = error.what();
+  if (!unknown.empty()) what = pixnerd::concat("unexpected '", unknown[0], "'", suggestion(command, unknown[0]));
+  return pixnerd::concat(what, "; see pixnerd ", verbs.empty() ? "" : command.get_name() + " ", "--help");
+}
+
+ExitCode run(int argc, char** argv) {
+  CLI::App program{"Pixel neural field diffusion: pictures from a network that draws pixels, not latents", "pixnerd"};
+  try {
+    define(program);
+    program.parse(argc, argv);
+    if (std::cout.flush()) return kSuccess;
+    return fail(kFailure, "standard output cannot be written");
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return fail(kWrongUsage, usage(program, error));
+    program.exit(error);  // prints what --help and --version ask for
+    return kSuccess;
+  } catch (const pixnerd::Error& error) {
+    return fail(kFailure, error.what());
+  } catch (const c10::Error& error) {
+    return fail(kFailure, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return fail(kFailure, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(kFailure, error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

@@ -1,0 +1,125 @@
+#include "cli/terminal_progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include "core/log.h"
+#include "core/text.h"
+
+namespace pixnerd::cli {
+namespace {
+
+constexpr int kWidestBar = 30;
+constexpr int kNarrowestBar = 5;
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// A speed as people read it: 1234, 56, 7.8, 0.12.
+std::string speed(double per_second) {
+  const double digits = per_second >= 10 ? 1 : per_second >= 1 ? 10 : 100;
+  return concat(std::round(per_second * digits) / digits);
+}
+
+}  // namespace
+
+Screen standard_error() {
+  Screen screen{&std::cerr};
+  const char* const kind = std::getenv("TERM");
+  screen.terminal = isatty(STDERR_FILENO) == 1 && !(kind != nullptr && std::string_view(kind) == "dumb");
+  winsize size{};
+  if (screen.terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) screen.columns = size.ws_col;
+  return screen;
+}
+
+TerminalProgress::TerminalProgress(std::string label, std::string unit, Screen screen, RateMeter::Clock clock)
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      screen_(screen),
+      clock_(clock ? std::move(clock) : RateMeter::Clock(steady_seconds)),
+      rate_(30, clock_),
+      began_(clock_()),
+      last_(began_) {
+  if (screen_.terminal) set_log_sink([this](std::string_view line) { show_above(line); });
+}
+
+TerminalProgress::~TerminalProgress() {
+  if (screen_.terminal) set_log_sink({});
+  clear();
+}
+
+void TerminalProgress::update(int64_t done, int64_t total, std::string_view note) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const double now = clock_();
+  done_ = done;
+  rate_.update(done);
+  if (screen_.terminal) {
+    const bool due = drawn_.empty() || now - last_ >= kSecondsBetweenDraws || done == total;
+    if (!due) return;
+    draw(bar(total, note));
+  } else {
+    if (now - last_ < kSecondsBetweenLines) return;
+    *screen_.out << label_ << ": " << numbers(total, note) << std::endl;
+  }
+  last_ = now;
+}
+
+void TerminalProgress::finish() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  clear();
+  const double seconds = clock_() - began_;
+  *screen_.out << label_ << ": " << done_ << ' ' << unit_ << " in " << human_duration(seconds);
+  if (seconds > 0) *screen_.out << ", " << speed(static_cast<double>(done_) / seconds) << " a second";
+  *screen_.out << std::endl;
+}
+
+std::string TerminalProgress::numbers(int64_t total, std::string_view note) const {
+  std::string text = total > 0 ? concat(done_, "/", total, " ", unit_) : concat(done_, " ", unit_);
+  if (const double rate = rate_.per_second(); rate > 0) text += concat(", ", speed(rate), " a second");
+  const auto left = rate_.seconds_left(total);
+  if (total > done_ && left) text += concat(", ", human_duration(*left), " left");
+  if (!note.empty()) text += concat(", ", note);
+  return text;
+}
+
+std::string TerminalProgress::bar(int64_t total, std::string_view note) const {
+  const std::string text = numbers(total, note);
+  const double part = total > 0 ? std::clamp(static_cast<double>(done_) / static_cast<double>(total), 0.0, 1.0) : 0;
+  const std::string percent = total > 0 ? concat(static_cast<int>(part * 100), "% ") : "";
+  const int room = screen_.columns - 1 - static_cast<int>(label_.size() + 1 + percent.size() + 3 + text.size());
+  std::string drawing;
+  if (total > 0 && room >= kNarrowestBar) {
+    const int width = std::min(room, kWidestBar), full = static_cast<int>(part * width);
+    drawing = concat("[", std::string(full, '#'), std::string(width - full, '.'), "] ");
+  }
+  return concat(label_, " ", percent, drawing, text).substr(0, static_cast<size_t>(std::max(screen_.columns - 1, 1)));
+}
+
+void TerminalProgress::draw(const std::string& text) {
+  *screen_.out << '\r' << text << "\x1b[K" << std::flush;
+  drawn_ = text;
+}
+
+void TerminalProgress::clear() {
+  if (drawn_.empty()) return;
+  *screen_.out << "\r\x1b[K" << std::flush;
+  drawn_.clear();
+}
+
+void TerminalProgress::show_above(std::string_view line) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::string bar = drawn_;
+  clear();
+  *screen_.out << line << std::endl;
+  if (!bar.empty()) draw(bar);
+}
+
+}  // namespace pixnerd::cli

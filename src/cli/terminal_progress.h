@@ -1,0 +1,60 @@
+// Progress at the terminal: a bar with speed and time left where standard error is a terminal, else a plain line now
+// and then, and at the end one line with what was done.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <mutex>
+#include <string>
+
+#include "core/progress.h"
+
+namespace pixnerd::cli {
+
+// Where progress is drawn.
+struct Screen {
+  std::ostream* out;
+  bool terminal = false;
+  int columns = 80;
+};
+Screen standard_error();
+
+// One at a time: while it lives, what is logged appears above the bar.
+class TerminalProgress : public Progress {
+ public:
+  // "<label> 43% [####....] 12/28 <unit> ..."
+  TerminalProgress(std::string label, std::string unit, Screen screen = standard_error(), RateMeter::Clock clock = {});
+
+  // Takes the bar away, so that an error begins on a line of its own.
+  ~TerminalProgress() override;
+
+  TerminalProgress(const TerminalProgress&) = delete;
+  TerminalProgress& operator=(const TerminalProgress&) = delete;
+
+  void update(int64_t done, int64_t total, std::string_view note) override;
+
+  // The work is done: "<label>: 28 <unit> in 12 s, 2.3 a second".
+  void finish();
+
+  static constexpr double kSecondsBetweenLines = 5;
+  static constexpr double kSecondsBetweenDraws = 0.1;
+
+ private:
+  std::string numbers(int64_t total, std::string_view note) const;
+  std::string bar(int64_t total, std::string_view note) const;
+  void draw(const std::string& text);
+  void clear();
+  void show_above(std::string_view line);
+
+  std::string label_, unit_;
+  Screen screen_;
+  RateMeter::Clock clock_;
+  RateMeter rate_;
+  std::mutex mutex_;   // log lines come from any thread
+  std::string drawn_;  // the bar on the screen
+  double began_, last_;
+  int64_t done_ = 0;
+};
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,171 @@
+#include "sample/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <system_error>
+#include <vector>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "image/codec.h"
+#include "image/grid.h"
+
+namespace pixnerd::sample {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kPadding = 2;            // pixels between the pictures of a grid
+constexpr int64_t kWidestRow = 16;     // a class of more pictures is broken into rows
+constexpr int64_t kTallestAspect = 4;  // rows for each column, one class a row
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+  });
+  return text;
+}
+
+bool is_png(const fs::path& path) {
+  return lower(path.extension().string()) == ".png";
+}
+
+fs::file_status status_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::none) throw DataError(concat("cannot look at '", path, "': ", error.message()));
+  return status;
+}
+
+void require_writable(const fs::path& folder) {
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return;
+  throw DataError(concat("cannot write into '", folder, "': ", std::strerror(errno)));
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw DataError(concat("cannot make the folder '", folder, "': ", error.message()));
+  require_writable(folder);
+}
+
+class GridOutput : public PictureOutput {
+ public:
+  GridOutput(fs::path path, const OutputPlan& plan) : path_(std::move(path)), plan_(plan) {
+    const int64_t columns = std::min(plan.columns, plan.pictures);
+    const double rows = std::ceil(static_cast<double>(plan.pictures) / static_cast<double>(columns));
+    const double pixels = rows * static_cast<double>((plan.height + kPadding) * columns * (plan.width + kPadding));
+    if (pixels > static_cast<double>(image::kMaxPixels)) {
+      throw RequestError(concat("a grid of ", plan.pictures, " pictures of ", plan.width, "x", plan.height,
+                                " pixels is too large for one file; give --out a folder, or ask for fewer"));
+    }
+    replaces_ = prepare_file(path_);
+  }
+
+  void put(int64_t, image::Image picture) override { pictures_.push_back(std::move(picture)); }
+
+  Written finish() override {
+    image::write_png(path_, image::make_grid(pictures_, static_cast<int>(plan_.columns), kPadding));
+    return {path_, static_cast<int64_t>(pictures_.size()), replaces_ ? 1 : 0, 0, plan_.columns};
+  }
+
+ private:
+  fs::path path_;
+  OutputPlan plan_;
+  bool replaces_ = false;
+  std::vector<image::Image> pictures_;
+};
+
+class FolderOutput : public PictureOutput {
+ public:
+  FolderOutput(fs::path folder, const OutputPlan& plan) : plan_(plan) {
+    written_.path = std::move(folder);
+    const fs::file_type type = status_of(written_.path).type();
+    if (type == fs::file_type::not_found) {
+      make_folder(written_.path);
+      return;
+    }
+    if (type != fs::file_type::directory) {
+      throw RequestError(concat("'", written_.path, "' is a file, not a folder; give --out a folder, or a path that ",
+                                "ends in .png for one grid"));
+    }
+    for (const fs::directory_entry& entry : listing(written_.path)) existing_.insert(entry.path().filename().string());
+    if (!existing_.empty() && !plan.overwrite) {
+      throw RequestError(concat("the folder '", written_.path, "' is not empty; give another one, or --overwrite"));
+    }
+    for (int64_t i = 0; i < plan.pictures; ++i) check_place(picture_name(i, plan.pictures));
+    require_writable(written_.path);
+  }
+
+  void put(int64_t index, image::Image picture) override {
+    const std::string name = picture_name(index, plan_.pictures);
+    image::write_png(written_.path / name, picture);
+    ++written_.pictures;
+    if (existing_.erase(name) > 0) ++written_.replaced;
+  }
+
+  Written finish() override {
+    written_.others = static_cast<int64_t>(existing_.size());
+    return written_;
+  }
+
+ private:
+  static std::vector<fs::directory_entry> listing(const fs::path& folder) {
+    try {
+      return {fs::directory_iterator(folder), fs::directory_iterator()};
+    } catch (const fs::filesystem_error& error) {
+      throw DataError(concat("cannot list the folder '", folder, "': ", error.code().message()));
+    }
+  }
+
+  void check_place(const std::string& name) const {
+    if (existing_.contains(name) && status_of(written_.path / name).type() != fs::file_type::regular) {
+      throw RequestError(concat("'", written_.path / name, "' is in the way: it is no file"));
+    }
+  }
+
+  OutputPlan plan_;
+  Written written_;
+  std::set<std::string> existing_;  // less those replaced so far
+};
+
+}  // namespace
+
+bool prepare_file(const fs::path& path) {
+  const fs::path parent = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  make_folder(parent);
+  const fs::file_type type = status_of(path).type();
+  if (type == fs::file_type::not_found) return false;
+  if (type == fs::file_type::regular) return true;
+  throw RequestError(
+      concat("'", path, "' is in the way: it is ", type == fs::file_type::directory ? "a folder" : "no file"));
+}
+
+std::unique_ptr<PictureOutput> open_output(const fs::path& path, const OutputPlan& plan) {
+  if (path.empty()) throw RequestError("the path of the output is empty");
+  if (is_png(path)) return std::make_unique<GridOutput>(path, plan);
+  if (image::has_image_extension(path)) {
+    throw RequestError(concat("pictures are written as PNG; let '", path, "' end in .png, or name a folder"));
+  }
+  return std::make_unique<FolderOutput>(path, plan);
+}
+
+int64_t grid_columns(int64_t classes, int64_t count) {
+  if (classes > 1 && 1 < count && count <= kWidestRow && classes <= kTallestAspect * count) return count;
+  const auto side = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(classes * count))));
+  return count <= side ? (side + count - 1) / count * count : side;
+}
+
+std::string picture_name(int64_t index, int64_t pictures) {
+  constexpr size_t kDigits = 5;
+  const std::string number = concat(index);
+  const size_t digits = std::max(kDigits, concat(pictures - 1).size());
+  return std::string(digits - number.size(), '0') + number + ".png";
+}
+
+}  // namespace pixnerd::sample

@@ -1,0 +1,59 @@
+// Where pictures go: a grid in one PNG, or a folder of numbered ones. Whatever stands in the way is found when the
+// output is opened, before any work is done; every file appears whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "image/image.h"
+
+namespace pixnerd::sample {
+
+// What is going to be written.
+struct OutputPlan {
+  int64_t pictures = 1;
+  int64_t width = 1, height = 1;  // of a picture, in pixels
+  int64_t columns = 1;            // of a grid
+  bool overwrite = false;         // use a folder that is not empty
+};
+
+// What was written.
+struct Written {
+  std::filesystem::path path;
+  int64_t pictures = 0;
+  int64_t replaced = 0;  // files that stood there before
+  int64_t others = 0;    // of a folder: what else is in it
+  int64_t columns = 0;   // of a grid; 0 for a folder
+};
+
+class PictureOutput {
+ public:
+  virtual ~PictureOutput() = default;
+
+  // Picture `index` of plan.pictures, of the planned size; in order.
+  virtual void put(int64_t index, image::Image picture) = 0;
+
+  // After the last picture.
+  virtual Written finish() = 0;
+};
+
+// A path that ends in .png (in any case) is a grid, any other a folder, made if it is missing, as are the folders above
+// either. RequestError: another picture format's ending, a folder that is not empty (unless plan.overwrite), a path
+// that is something else than a file or a folder, a grid too large for one picture. DataError: no permission, or what
+// else the system says.
+std::unique_ptr<PictureOutput> open_output(const std::filesystem::path& path, const OutputPlan& plan);
+
+// RequestError unless a file can be put at `path`: nothing there yet, or a regular file. Makes missing folders above.
+// Returns whether there is a file already.
+bool prepare_file(const std::filesystem::path& path);
+
+// Columns of a grid of `classes` runs of `count` pictures: one class a row where that is not too wide or too tall, else
+// about as many columns as rows, a class's run not broken where that is possible.
+int64_t grid_columns(int64_t classes, int64_t count);
+
+// "00007.png"; more digits where `pictures` needs them.
+std::string picture_name(int64_t index, int64_t pictures);
+
+}  // namespace pixnerd::sample

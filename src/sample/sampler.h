@@ -1,0 +1,30 @@
+// A request to pictures: batches of noise carried along the flow by a network.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "core/progress.h"
+#include "image/image.h"
+#include "models/network.h"
+#include "sample/request.h"
+
+namespace pixnerd::sample {
+
+// Picture `index` of the request; called in order.
+using ImageSink = std::function<void(int64_t index, image::Image)>;
+
+// x_t of picture `index` after step `step`, both from 0: a frame of how it comes out of noise. Called for every step of
+// every picture, steps in order within a picture.
+using FrameSink = std::function<void(int64_t index, int64_t step, image::Image)>;
+
+// RequestError for settings, sizes and labels that this network has no answer to, and for a network that does not draw
+// RGB. sample_images() begins with it; call it earlier to know before other work is done.
+void check(const models::Network& network, const Request& request);
+
+// Draws every picture on the network's device. Progress counts steps of single pictures: labels times steps in all.
+// Throws RequestError as check(), and when a picture is not finite, with its number and step.
+void sample_images(models::Network& network, const Request& request, const ImageSink& sink, Progress& progress,
+                   const FrameSink& frames = {});
+
+}  // namespace pixnerd::sample

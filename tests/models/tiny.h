@@ -1,0 +1,42 @@
+// A network small enough to run in milliseconds, for the tests of every room that needs one.
+#pragma once
+
+#include <c10/core/GradMode.h>
+
+#include <memory>
+
+#include "diffusion/noise.h"
+#include "models/network.h"
+
+namespace pixnerd::models {
+
+inline C2IConfig tiny_config() {
+  C2IConfig config;
+  config.hidden_size = 16;
+  config.num_heads = 2;
+  config.patch_size = 4;
+  config.field_width = 8;
+  config.num_cond_blocks = 1;
+  config.num_blocks = 2;
+  config.num_classes = 3;
+  return config;
+}
+
+// As training finds it: the last layer is zero.
+inline std::shared_ptr<Network> fresh_network(const C2IConfig& config, uint64_t seed) {
+  auto network = make_network(config);
+  at::Generator generator = diffusion::seeded_generator(seed);
+  network->initialise(generator);
+  return network;
+}
+
+// Every parameter random, so that a wrong detail shows.
+inline std::shared_ptr<Network> random_network(const C2IConfig& config, uint64_t seed) {
+  auto network = make_network(config);
+  at::Generator generator = diffusion::seeded_generator(seed);
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : network->parameters()) at::Tensor(parameter).normal_(0, 0.2, generator);
+  return network;
+}
+
+}  // namespace pixnerd::models

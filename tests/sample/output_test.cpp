@@ -1,0 +1,153 @@
+#include "sample/output.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/errors.h"
+#include "image/codec.h"
+#include "tests/checkpoint/files.h"
+
+namespace pixnerd::sample {
+namespace {
+
+using image::Image;
+
+// A picture of one level everywhere.
+Image plain(uint8_t level, int width = 6, int height = 4) {
+  Image picture = image::blank(width, height);
+  std::fill(picture.rgb.begin(), picture.rgb.end(), level);
+  return picture;
+}
+
+OutputPlan plan_for(int64_t pictures, int64_t columns = 2) {
+  return {.pictures = pictures, .width = 6, .height = 4, .columns = columns};
+}
+
+Written write(const std::filesystem::path& path, const OutputPlan& plan) {
+  const auto output = open_output(path, plan);
+  for (int64_t i = 0; i < plan.pictures; ++i) output->put(i, plain(static_cast<uint8_t>(i + 1)));
+  return output->finish();
+}
+
+template <class E>
+std::string error_of(const std::filesystem::path& path, const OutputPlan& plan) {
+  try {
+    open_output(path, plan);
+  } catch (const E& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no error was thrown for " << path;
+  return "";
+}
+
+class OutputTest : public testing::Test {
+ protected:
+  TemporaryFolder folder_;
+};
+
+TEST_F(OutputTest, APathInPngIsAGrid) {
+  const auto path = folder_ / "grid.PNG";
+  const Written first = write(path, plan_for(3));
+  EXPECT_EQ(first.pictures, 3);
+  EXPECT_EQ(first.replaced, 0);
+  EXPECT_EQ(first.columns, 2);
+  const Image grid = image::read_image(path);
+  EXPECT_EQ(grid.width, 2 * (6 + 2) + 2);
+  EXPECT_EQ(grid.height, 2 * (4 + 2) + 2);
+  EXPECT_EQ(grid.row(2)[2 * 3], 1);
+  EXPECT_EQ(grid.row(2)[(2 + 6 + 2) * 3], 2);
+  EXPECT_EQ(grid.row(2 + 4 + 2)[2 * 3], 3);
+  EXPECT_EQ(write(path, plan_for(3)).replaced, 1);
+}
+
+TEST_F(OutputTest, AnyOtherPathIsAFolder) {
+  const auto path = folder_ / "new";
+  const Written written = write(path / "deep", plan_for(3));
+  EXPECT_EQ(written.pictures, 3);
+  EXPECT_EQ(written.columns, 0);
+  EXPECT_EQ(image::read_image(path / "deep" / "00002.png").rgb, plain(3).rgb);
+  EXPECT_FALSE(std::filesystem::exists(path / "deep" / "00003.png"));
+}
+
+TEST_F(OutputTest, PicturesOfAFolderAppearAsTheyCome) {
+  const auto output = open_output(folder_ / "pictures", plan_for(2));
+  output->put(0, plain(9));
+  EXPECT_EQ(image::read_image(folder_ / "pictures/00000.png").rgb, plain(9).rgb);
+}
+
+TEST_F(OutputTest, AFolderThatIsNotEmptyIsRefusedUnlessOverwritten) {
+  const auto path = folder_ / "pictures";
+  write(path, plan_for(2));
+  std::ofstream(path / "notes.txt") << "mine";
+  EXPECT_NE(error_of<RequestError>(path, plan_for(1)).find("--overwrite"), std::string::npos);
+
+  OutputPlan plan = plan_for(3);
+  plan.overwrite = true;
+  const Written written = write(path, plan);
+  EXPECT_EQ(written.pictures, 3);
+  EXPECT_EQ(written.replaced, 2);
+  EXPECT_EQ(written.others, 1);
+  EXPECT_TRUE(std::filesystem::exists(path / "notes.txt"));
+}
+
+TEST_F(OutputTest, AnEmptyFolderIsUsed) {
+  std::filesystem::create_directory(folder_ / "empty");
+  EXPECT_EQ(write(folder_ / "empty", plan_for(1)).replaced, 0);
+}
+
+TEST_F(OutputTest, WhatStandsInTheWayIsFoundBeforeTheWork) {
+  std::ofstream(folder_ / "file") << "x";
+  EXPECT_NE(error_of<RequestError>(folder_ / "file", plan_for(1)).find("is a file"), std::string::npos);
+  EXPECT_NE(error_of<DataError>(folder_ / "file/below.png", plan_for(1)).find("below"), std::string::npos);
+  EXPECT_NE(error_of<DataError>(folder_ / "file/below", plan_for(1)).find("below"), std::string::npos);
+  std::filesystem::create_directory(folder_ / "folder.png");
+  EXPECT_NE(error_of<RequestError>(folder_ / "folder.png", plan_for(1)).find("a folder"), std::string::npos);
+  std::filesystem::create_directories(folder_ / "full/00001.png");
+  OutputPlan plan = plan_for(2);
+  plan.overwrite = true;
+  EXPECT_NE(error_of<RequestError>(folder_ / "full", plan).find("00001.png"), std::string::npos);
+}
+
+TEST_F(OutputTest, OtherFormatsAreRefused) {
+  EXPECT_NE(error_of<RequestError>(folder_ / "grid.jpg", plan_for(1)).find(".png"), std::string::npos);
+  EXPECT_NE(error_of<RequestError>("", plan_for(1)).find("empty"), std::string::npos);
+}
+
+TEST_F(OutputTest, AGridTooLargeForOnePictureIsRefused) {
+  OutputPlan plan = plan_for(100'000, 300);
+  plan.width = plan.height = 256;
+  EXPECT_NE(error_of<RequestError>(folder_ / "grid.png", plan).find("too large"), std::string::npos);
+  EXPECT_NO_THROW(open_output(folder_ / "pictures", plan));
+}
+
+TEST(PrepareFile, SaysWhetherThereIsAFile) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(prepare_file(folder / "a/b.webp"));
+  std::ofstream(folder / "a/b.webp") << "x";
+  EXPECT_TRUE(prepare_file(folder / "a/b.webp"));
+}
+
+TEST(GridColumns, OneClassARowWhereItFits) {
+  EXPECT_EQ(grid_columns(8, 8), 8);
+  EXPECT_EQ(grid_columns(2, 10), 10);
+  EXPECT_EQ(grid_columns(10, 4), 4);
+}
+
+TEST(GridColumns, ElseNearSquare) {
+  EXPECT_EQ(grid_columns(1, 1), 1);
+  EXPECT_EQ(grid_columns(1, 9), 3);
+  EXPECT_EQ(grid_columns(1, 10), 4);
+  EXPECT_EQ(grid_columns(16, 1), 4);
+  EXPECT_EQ(grid_columns(3, 100), 18);  // rows of a hundred would be too wide
+  EXPECT_EQ(grid_columns(100, 2), 16);  // a hundred rows of two too tall: eight classes a row
+}
+
+TEST(PictureName, HasFiveDigitsOrMore) {
+  EXPECT_EQ(picture_name(7, 10), "00007.png");
+  EXPECT_EQ(picture_name(99'999, 100'000), "99999.png");
+  EXPECT_EQ(picture_name(7, 100'001), "000007.png");
+}
+
+}  // namespace
+}  // namespace pixnerd::sample
