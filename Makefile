@@ -1,0 +1,54 @@
+# `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
+# one line here or one script in tools/.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo bench data format lint clean
+
+# What `make demo` draws. The classes are names of the checkpoint's own list (`pixnerd info $(DEMO_CHECKPOINT)`).
+DEMO_CHECKPOINT := assets/emoji64.safetensors
+DEMO_PICTURE := out/demo.png
+DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --classes 0,1,2,3,4,5,6,7 --count 8 --seed 0 \
+    --out $(DEMO_PICTURE)
+
+# What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
+BENCHMARKS := network_bench
+
+# Options for ctest, for example `make test TEST_OPTIONS='-L golden -V'`.
+TEST_OPTIONS :=
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## install what is missing: Debian packages, and LibTorch in .venv
+	@tools/setup.sh
+
+build: setup ## build the program (build/pixnerd) and all tests
+	@tools/build.sh
+
+test: build ## run all tests
+	ctest --test-dir build --output-on-failure $(TEST_OPTIONS)
+
+demo: setup ## sample a grid of pictures from the shipped weights
+	@tools/build.sh pixnerd
+	@mkdir -p $(dir $(DEMO_PICTURE))
+	$(DEMO_SAMPLE)
+	@echo "the picture is in $(CURDIR)/$(DEMO_PICTURE)"
+
+bench: setup ## measure speed against the plain reference
+	@tools/build.sh pixnerd $(BENCHMARKS)
+	@set -e; for benchmark in $(BENCHMARKS); do build/$$benchmark; done
+
+data: ## fetch and draw the emoji training pictures into data/emoji
+	@tools/setup.sh python data
+	.venv/bin/python tools/emoji/build.py --out data/emoji
+
+format: ## format the C++ sources
+	@tools/setup.sh format
+	@find src tests bench \( -name '*.h' -o -name '*.cpp' \) -print0 | xargs -0 -r clang-format -i
+
+lint: ## check formatting, layering and, in torch-free and changed files, clang-tidy's rules
+	@tools/setup.sh build python format lint
+	@tools/build.sh configure
+	@tools/lint.sh
+
+clean: ## remove what was built; .venv and the downloads in .cache stay
+	rm -rf build
