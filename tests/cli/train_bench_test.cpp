@@ -1,0 +1,85 @@
+// The verbs `train` and `bench`, as their users meet them.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "image/codec.h"
+#include "tests/cli/program.h"
+
+namespace pixnerd::cli {
+namespace {
+
+constexpr const char* kTinyConfig = R"(
+model: {hidden_size: 16, num_heads: 2, patch_size: 4, field_width: 4, num_cond_blocks: 1, num_blocks: 2, num_classes: 0}
+data: {image_size: 8, cache_megabytes: 1}
+train: {steps: 2, batch_size: 2, precision: float32}
+sample: {size: [8, 8], steps: 2}
+)";
+
+class TrainAndBench : public testing::Test {
+ protected:
+  TrainAndBench() {
+    checkpoint::write_whole(folder_ / "tiny.yaml", kTinyConfig);
+    for (const char* name : {"dark", "light"}) {
+      std::filesystem::create_directories(folder_ / "data" / name);
+      image::write_png(folder_ / "data" / name / "a.png", image::blank(8, 8));
+    }
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Outcome train(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{"train", path("tiny.yaml"), "--out", path("run"), "--set",
+                                       "data.path=" + path("data"), "--threads", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return program_(arguments);
+  }
+
+  TemporaryFolder folder_;
+  Program program_;
+};
+
+TEST_F(TrainAndBench, ATrainedCheckpointCanBeSampledFromByName) {
+  const Outcome outcome = train({"--set", "train.steps=3"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string checkpoint = path("run/checkpoints/step-00000003.safetensors");
+  EXPECT_TRUE(outcome.says(checkpoint)) << outcome.out;
+  const Outcome sampled = program_({"sample", "--checkpoint", checkpoint, "--class", "light", "--out", path("a.png")});
+  EXPECT_EQ(sampled.code, 0) << sampled.err;
+  EXPECT_EQ(image::read_image(path("a.png")).width % 4, 0);
+}
+
+TEST_F(TrainAndBench, WrongConfigurationsAreOneLine) {
+  expect_error(train({"--set", "train.stepz=3"}), 1, "did you mean 'steps'");
+  expect_error(train({"--set", "train.steps"}), 1, "has no '='");
+  expect_error(train({"--set", "data.path=" + path("nowhere")}), 1, "nowhere");
+  expect_error(program_({"train", "imagenet265_L16", "--out", path("run")}), 1, "imagenet256_L16");
+  checkpoint::write_whole(folder_ / "wrong.yaml", "model:\n  hidden_size: wide\n");
+  expect_error(program_({"train", path("wrong.yaml"), "--out", path("run")}), 1, "wrong.yaml:2");
+  EXPECT_FALSE(std::filesystem::exists(path("run")));
+}
+
+TEST_F(TrainAndBench, ARunFolderIsNotOverwritten) {
+  ASSERT_EQ(train({}).code, 0);
+  expect_error(train({}), 1, "is not empty");
+}
+
+TEST_F(TrainAndBench, BenchPrintsOneJsonObject) {
+  for (const std::string mode : {"forward", "train", "sample"}) {
+    const Outcome outcome = program_({"bench", "--model", path("tiny.yaml"), "--mode", mode, "--runs", "3", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto json = nlohmann::json::parse(outcome.out);
+    EXPECT_GT(json.at("seconds_min").get<double>(), 0.0);
+    EXPECT_LE(json.at("seconds_min").get<double>(), json.at("seconds_median").get<double>());
+    EXPECT_GT(json.at("peak_bytes").get<int64_t>(), 1'000'000);
+    EXPECT_EQ(json.contains("optimizer_seconds"), mode == "train");
+  }
+}
+
+TEST_F(TrainAndBench, BenchRefusesUnknownModels) {
+  expect_error(program_({"bench", "--model", "emoji65"}), 1, "emoji64");
+  expect_error(program_({"bench", "--model", "emoji64", "--mode", "sleep"}), 2, "--mode");
+}
+
+}  // namespace
+}  // namespace pixnerd::cli
