@@ -28,19 +28,10 @@ struct SampleFlags {
   uint64_t seed = 0;
   int64_t batch = 16;
   bool overwrite = false;
-  bool last_step_like_others = false;
+  CLI::Option* last_step_stochastic = nullptr;
   config::Value settings;  // of the checkpoint's `sample:` section, those that were given
   ComputeFlags compute;
 };
-
-// --last-step-stochastic may stand alone: the last step then has the form of the others, which settings_of() knows.
-void let_last_step_stochastic_stand_alone(CLI::App& command, SampleFlags& flags) {
-  const auto form = [&flags](std::string text) {
-    flags.last_step_like_others = text.empty();
-    return text.empty() ? "none" : text;
-  };
-  command.get_option("--last-step-stochastic")->expected(0, 1)->transform(form)->type_name("[none|mean|sde|preserve]");
-}
 
 void define(CLI::App& command, SampleFlags& flags) {
   command.add_option("--checkpoint", flags.checkpoint, "the network: a safetensors file that pixnerd wrote")
@@ -76,8 +67,14 @@ void define(CLI::App& command, SampleFlags& flags) {
   flags.settings.source = "the sampler's settings";
   SettingFlags settings(command, flags.settings);
   sample::SampleConfig::fields(defaults, settings);
-  let_last_step_stochastic_stand_alone(command, flags);
+  flags.last_step_stochastic = command.get_option("--last-step-stochastic");
+  flags.last_step_stochastic->expected(0, 1)->type_name("[none|mean|sde|preserve]");
   command.footer("What is not given is taken from the `sample:` section of the checkpoint's configuration.");
+}
+
+// --last-step-stochastic may stand alone: the last step is then one of the same form as the others.
+bool last_step_is_like_others(const SampleFlags& flags) {
+  return flags.last_step_stochastic->count() > 0 && flags.settings.find("last_step_stochastic") == nullptr;
 }
 
 // The checkpoint's settings with those of the command line over them.
@@ -87,7 +84,7 @@ sample::SampleConfig settings_of(const SampleFlags& flags, sample::SampleConfig 
   if (flags.settings.find("encode_steps") != nullptr) config.sampler.reuse = 1;
   try {
     config::read(flags.settings, config);
-    if (flags.last_step_like_others) {
+    if (last_step_is_like_others(flags)) {
       config.sampler.last_step_stochastic = config.sampler.stochastic;
       config.validate();
     }

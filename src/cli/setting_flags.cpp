@@ -43,7 +43,9 @@ SettingFlags::SettingFlags(CLI::App& command, Value& given) : command_(command),
 void SettingFlags::add(const std::string& key, const std::string& help, const std::string& limits, const Form& form,
                        const std::function<void(const Value&)>& check) {
   const std::string flag = flag_of(key);
-  const auto take = [key, flag, form, check, &given = given_](const std::string& text) {
+  const auto take = [key, flag, form, check, &given = given_, &command = command_](const std::string& text) {
+    // A flag whose value may be left out sets nothing then; what that means is the verb's business.
+    if (text.empty() && command.get_option(flag)->get_expected_min() == 0) return;
     const bool none = form.optional && text == "none";
     Value value = form.separator != 0 ? list_of(text, form.separator, flag) : scalar_of(text, flag);
     if (none) value = Value{};

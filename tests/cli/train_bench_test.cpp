@@ -29,8 +29,8 @@ class TrainAndBench : public testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   Outcome train(const std::vector<std::string>& more) const {
-    std::vector<std::string> arguments{"train", path("tiny.yaml"), "--out", path("run"), "--set",
-                                       "data.path=" + path("data"), "--threads", "1"};
+    std::vector<std::string> arguments{"train", path("tiny.yaml"),           "--out",     path("run"),
+                                       "--set", "data.path=" + path("data"), "--threads", "1"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return program_(arguments);
   }

@@ -12,7 +12,6 @@
 namespace pixnerd::sample {
 namespace {
 
-
 image::Image plain(int64_t level) {
   image::Image picture = image::blank(8, 6);
   std::fill(picture.rgb.begin(), picture.rgb.end(), static_cast<uint8_t>(level));
