@@ -5,11 +5,13 @@
 
 #include "image/codec.h"
 #include "tests/cli/program.h"
+#include "tests/image/pictures.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {
 namespace {
 
+using image::distance;
 using image::Image;
 using image::read_image;
 using Arguments = std::vector<std::string>;
@@ -55,15 +57,6 @@ class ProgramTest : public testing::Test {
 };
 
 TemporaryFolder* ProgramTest::folder_ = nullptr;
-
-int worst(const Image& a, const Image& b) {
-  EXPECT_EQ(a.rgb.size(), b.rgb.size());
-  int difference = 0;
-  for (size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i) {
-    difference = std::max(difference, std::abs(int{a.rgb[i]} - int{b.rgb[i]}));
-  }
-  return difference;
-}
 
 TEST_F(ProgramTest, HelpAndVersionSucceed) {
   const Outcome help = program_({"--help"});
@@ -226,7 +219,7 @@ TEST_F(ProgramTest, AFolderGetsPicturesInTheOrderGiven) {
   const auto numbered = pictures("numbered", 4, {"--classes", "2,1", "--count", "2"});
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(named[i].rgb, numbered[i].rgb) << i;
   // Picture 2 is the first of the second class: class 1 under the seed 0 + 2.
-  EXPECT_LE(worst(named[2], pictures("alone", 1, {"--classes", "1", "--seed", "2"})[0]), 1);
+  EXPECT_LE(distance(named[2], pictures("alone", 1, {"--classes", "1", "--seed", "2"})[0]), 1);
 }
 
 TEST_F(ProgramTest, AFolderThatIsNotEmptyIsRefusedUnlessOverwritten) {
@@ -247,7 +240,7 @@ TEST_F(ProgramTest, TheBatchSizeChangesNothing) {
   const auto together = with_batch("6");
   for (const char* batch : {"1", "4"}) {
     const auto apart = with_batch(batch);
-    for (size_t i = 0; i < 6; ++i) EXPECT_LE(worst(together[i], apart[i]), 1);
+    for (size_t i = 0; i < 6; ++i) EXPECT_LE(distance(together[i], apart[i]), 1);
   }
 }
 
@@ -300,7 +293,7 @@ TEST_F(ProgramTest, AnAnimationIsWrittenAsWell) {
 }
 
 TEST_F(ProgramTest, Bfloat16IsNearFloat32) {
-  EXPECT_LE(worst(picture({"--classes", "1"}), picture({"--classes", "1", "--dtype", "bfloat16"})), 8);
+  EXPECT_LE(distance(picture({"--classes", "1"}), picture({"--classes", "1", "--dtype", "bfloat16"})), 8);
 }
 
 }  // namespace

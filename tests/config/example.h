@@ -91,4 +91,10 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
+inline Config read_text(const std::string& yaml) {
+  Config read;
+  pixnerd::config::read(pixnerd::config::parse(yaml, "x.yaml"), read);
+  return read;
+}
+
 }  // namespace example

@@ -9,13 +9,8 @@ namespace pixnerd::config {
 namespace {
 
 using example::Config;
+using example::read_text;
 using example::Solver;
-
-Config read_text(const std::string& yaml) {
-  Config config;
-  read(parse(yaml, "x.yaml"), config);
-  return config;
-}
 
 TEST(DumpTest, WritesEveryKeyInOrder) {
   EXPECT_EQ(dump(Config{}),

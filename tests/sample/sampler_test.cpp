@@ -9,11 +9,13 @@
 
 #include "core/errors.h"
 #include "image/pixels.h"
+#include "tests/image/pictures.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::sample {
 namespace {
 
+using image::distance;
 using image::Image;
 
 class Silent : public Progress {
@@ -46,16 +48,6 @@ std::vector<Image> draw(models::Network& network, const Request& request) {
   EXPECT_EQ(progress.last, progress.of);
   EXPECT_EQ(progress.of, static_cast<int64_t>(request.labels.size()) * request.sample.sampler.steps);
   return pictures;
-}
-
-// The largest difference between the levels of two pictures.
-int worst(const Image& a, const Image& b) {
-  EXPECT_EQ(a.rgb.size(), b.rgb.size());
-  int difference = 0;
-  for (size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i) {
-    difference = std::max(difference, std::abs(int{a.rgb[i]} - int{b.rgb[i]}));
-  }
-  return difference;
 }
 
 class SamplerTest : public testing::Test {
@@ -105,7 +97,7 @@ TEST_F(SamplerTest, TheBatchSizeChangesNothing) {
     for (const int64_t batch : {1, 2, 5}) {
       request.batch_size = batch;
       const auto apart = draw(*network_, request);
-      for (size_t i = 0; i < together.size(); ++i) EXPECT_LE(worst(together[i], apart[i]), 1);
+      for (size_t i = 0; i < together.size(); ++i) EXPECT_LE(distance(together[i], apart[i]), 1);
     }
   }
 }
@@ -113,15 +105,15 @@ TEST_F(SamplerTest, TheBatchSizeChangesNothing) {
 TEST_F(SamplerTest, ThePictureDependsOnClassSeedAndGuidance) {
   Request request = request_for({0});
   const Image first = draw(*network_, request)[0];
-  EXPECT_EQ(worst(first, draw(*network_, request)[0]), 0);
+  EXPECT_EQ(distance(first, draw(*network_, request)[0]), 0);
   request.labels = {1};
-  EXPECT_GT(worst(first, draw(*network_, request)[0]), 0);
+  EXPECT_GT(distance(first, draw(*network_, request)[0]), 0);
   request.labels = {0};
   request.sample.sampler.guidance = 4;
-  EXPECT_GT(worst(first, draw(*network_, request)[0]), 0);
+  EXPECT_GT(distance(first, draw(*network_, request)[0]), 0);
   request.sample.sampler.guidance = 1;
   request.seed = 41;
-  EXPECT_GT(worst(first, draw(*network_, request)[0]), 0);
+  EXPECT_GT(distance(first, draw(*network_, request)[0]), 0);
 }
 
 TEST_F(SamplerTest, FramesEndInThePicture) {
@@ -156,7 +148,7 @@ TEST_F(SamplerTest, Bfloat16StaysNearFloat32) {
   request.precision = models::Precision::bfloat16;
   network_->to(at::kCPU, models::weight_type(request.precision));
   const auto rounded = draw(*network_, request);
-  for (size_t i = 0; i < exact.size(); ++i) EXPECT_LE(worst(exact[i], rounded[i]), 8);
+  for (size_t i = 0; i < exact.size(); ++i) EXPECT_LE(distance(exact[i], rounded[i]), 8);
 }
 
 TEST_F(SamplerTest, LeavesNoTraceInTheNetwork) {
