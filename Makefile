@@ -3,11 +3,12 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build test demo bench data format lint clean
 
-# What `make demo` draws. The classes are names of the checkpoint's own list (`pixnerd info $(DEMO_CHECKPOINT)`).
+# What `make demo` draws, a class a row; `pixnerd info $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
 DEMO_PICTURE := out/demo.png
-DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --classes 0,1,2,3,4,5,6,7 --count 8 --seed 0 \
-    --out $(DEMO_PICTURE)
+DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --seed 0 --batch 32 --out $(DEMO_PICTURE) \
+    --class "grinning face" --class "face with tears of joy" --class "smiling face with sunglasses" \
+    --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
 BENCHMARKS := network_bench

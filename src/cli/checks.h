@@ -13,10 +13,6 @@ inline CLI::Validator between(int64_t low, int64_t high) {
   return CLI::Validator(CLI::Range(low, high)).description("");
 }
 
-inline CLI::Validator not_negative() {
-  return CLI::Validator(CLI::NonNegativeNumber).description("");
-}
-
 inline CLI::Validator one_of(const std::vector<std::string>& words) {
   return CLI::Validator(CLI::IsMember(words)).description("");
 }

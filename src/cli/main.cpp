@@ -48,7 +48,7 @@ std::string suggestion(const CLI::App& command, const std::string& unknown) {
   }
   for (const CLI::Option* flag : command.get_options()) known.push_back(flag->get_name());
   const std::string meant = pixnerd::nearest(unknown, known);
-  return meant.empty() ? "" : pixnerd::concat("; did you mean ", meant, "?");
+  return meant.empty() ? "" : pixnerd::concat(" (did you mean ", meant, "?)");
 }
 
 std::string usage(const CLI::App& program, const CLI::ParseError& error) {

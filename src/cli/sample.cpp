@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <optional>
 
 #include "cli/checks.h"
@@ -54,7 +55,7 @@ void define(CLI::App& command, SampleFlags& flags) {
       ->type_name("FILE.webp");
   command.add_flag("--overwrite", flags.overwrite, "use a folder that is not empty, replacing pictures in it");
   command.add_option("--seed", flags.seed, "seed of the first picture; picture i has SEED + i")
-      ->check(not_negative())
+      ->check(between(0, std::numeric_limits<int64_t>::max()))
       ->type_name("SEED")
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "pictures computed together; changes the speed, not the pictures")
