@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "config/builtin.h"
+#include "core/memory.h"
 #include "core/timing.h"
 #include "diffusion/integrate.h"
 #include "models/reference.h"
@@ -33,7 +34,7 @@ struct Pair {
     reference = std::make_shared<models::ReferenceC2I>(config, parameters);
   }
 
-  at::Tensor labels(int64_t batch) const { return network->null_condition(batch) - 1; }
+  at::Tensor labels(int64_t batch) const { return network->null_condition(batch).zero_(); }
 
   std::shared_ptr<models::Network> network;
   std::shared_ptr<models::ReferenceC2I> reference;
@@ -90,6 +91,7 @@ void bench_training(const char* question, const char* name, int64_t batch) {
 }  // namespace pixnerd
 
 int main() {
+  pixnerd::keep_freed_memory();
   std::printf("seconds, float32                              pixnerd             plain reference     speed-up\n");
   std::printf("%-42s %9s %9s %11s %9s %7s\n", "", "min", "median", "min", "median", "median");
   pixnerd::bench_forward("forward, L/16 at 256 x 256, batch 1", "imagenet256_L16", 1);

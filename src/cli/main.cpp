@@ -14,11 +14,10 @@
 #include "cli/sample.h"
 #include "cli/train.h"
 #include "core/errors.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
 
 enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2 };
 
@@ -30,7 +29,7 @@ ExitCode fail(ExitCode code, std::string message) {
 }
 
 void define(CLI::App& program) {
-  program.set_version_flag("--version", pixnerd::concat("pixnerd ", kVersion, " (LibTorch ", TORCH_VERSION, ")"),
+  program.set_version_flag("--version", pixnerd::concat("pixnerd ", PIXNERD_VERSION, " (LibTorch ", TORCH_VERSION, ")"),
                            "print the version and stop");
   program.set_help_flag("-h,--help", "print this and stop");
   program.require_subcommand(1);
@@ -85,5 +84,6 @@ ExitCode run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pixnerd::keep_freed_memory();
   return run(argc, argv);
 }

@@ -1,5 +1,7 @@
 #include "core/memory.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <string>
 
@@ -29,6 +31,13 @@ bool reset_peak_resident() {
   std::ofstream clear("/proc/self/clear_refs");
   clear << "5" << std::flush;
   return clear.good();
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);         // large blocks come from the heap, not from mappings of their own
+  mallopt(M_TRIM_THRESHOLD, -1);  // and the heap does not shrink
+#endif
 }
 
 }  // namespace pixnerd

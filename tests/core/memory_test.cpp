@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace pixnerd {
 namespace {
@@ -29,6 +31,19 @@ TEST(MemoryTest, ResetForgetsThePeak) {
   touch_and_release();
   if (!reset_peak_resident()) GTEST_SKIP() << "this system does not allow it";
   EXPECT_LT(peak_resident_bytes(), resident_bytes() + kBytes / 2);
+}
+
+// In a process of its own: the setting cannot be taken back.
+TEST(MemoryTest, FreedMemoryCanBeKept) {
+  const auto keeps = [] {
+    keep_freed_memory();
+    const uint64_t before = resident_bytes();
+    auto block = std::make_unique<char[]>(kBytes);
+    std::memset(block.get(), 1, kBytes);
+    block.reset();
+    return resident_bytes() > before + kBytes / 2;
+  };
+  EXPECT_EXIT(std::_Exit(keeps() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
