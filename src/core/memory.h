@@ -12,8 +12,8 @@ uint64_t peak_resident_bytes();  // the most since the start, or since the last 
 bool reset_peak_resident();
 
 // Lets malloc keep the memory that is freed, for the rest of the process. A network frees and allocates the same tens
-// of megabytes in every operation; giving them back to the system in between took 40% of the time of sampling the demo
-// model, in page faults. For programs, at their start; a library must not decide this for its host.
+// of megabytes in every operation; giving them back to the system in between costs a large part of the computing time,
+// in page faults. For programs, at their start; a library must not decide this for its host.
 void keep_freed_memory();
 
 }  // namespace pixnerd
