@@ -23,8 +23,9 @@ class Network : public diffusion::Denoiser {
   // Fills the parameters as the published code does right after construction, draw by draw. CPU only.
   virtual void initialise(at::Generator& generator) = 0;
 
-  // Uses these tensors as parameters, without copying. Every name must be there with its shape; `source` names the file
-  // in the CheckpointError.
+  // Uses these tensors as parameters; float32 ones are not copied, so what aliases a mapped file can be used but not
+  // trained (copy_into() a network's parameters() for that). Every name must be there with its shape; `source` names
+  // the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
   // Labels of the null condition for a batch, [B].
