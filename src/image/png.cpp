@@ -32,18 +32,12 @@ class PngDecoder {
     check_decoded_size(header_.width, header_.height, name, limits);
   }
 
-  Image decode() {
-    Image image = blank(static_cast<int>(header_.width), static_cast<int>(header_.height));
-    const bool indexed = header_.color_type == SPNG_COLOR_TYPE_INDEXED;
-    const bool deep_grey = header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header_.bit_depth == 16;
-    if (indexed) {
-      expand_palette(image);
-    } else if (deep_grey) {
-      saturate_grey(image);
-    } else {
-      require(spng_decode_image(context_.get(), image.rgb.data(), image.rgb.size(), SPNG_FMT_RGB8, 0));
-    }
-    return image;
+  Image decode(std::optional<Colour> background) {
+    if (background && !has_alpha()) background.reset();
+    if (header_.color_type == SPNG_COLOR_TYPE_INDEXED) return expand_palette(background);
+    if (header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header_.bit_depth == 16) return saturate_grey(background);
+    if (background) return composite(width(), height(), pixels(SPNG_FMT_RGBA8, SPNG_DECODE_TRNS), *background);
+    return {width(), height(), pixels(SPNG_FMT_RGB8, 0)};
   }
 
  private:
@@ -52,20 +46,48 @@ class PngDecoder {
       throw DataError(concat("picture '", name_, "': damaged or truncated PNG: ", spng_strerror(status)));
   }
 
-  // The samples as the file has them: packed below 8 bits, in this machine's byte order at 16.
-  std::vector<uint8_t> samples() {
-    size_t size = 0;
-    require(spng_decoded_image_size(context_.get(), SPNG_FMT_PNG, &size));
-    std::vector<uint8_t> samples(size);
-    require(spng_decode_image(context_.get(), samples.data(), size, SPNG_FMT_PNG, 0));
-    return samples;
+  int width() const { return static_cast<int>(header_.width); }
+  int height() const { return static_cast<int>(header_.height); }
+
+  // Alpha of its own or by a tRNS chunk, which is kept.
+  bool has_alpha() {
+    const int status = spng_get_trns(context_.get(), &transparent_);
+    if (status != SPNG_ECHUNKAVAIL) require(status);
+    return status == 0 || header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ||
+           header_.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA;
   }
 
-  // An index beyond the palette is black, as in Pillow; libspng's own expansion would refuse the file.
-  void expand_palette(Image& image) {
+  std::vector<uint8_t> pixels(spng_format format, int flags) {
+    size_t size = 0;
+    require(spng_decoded_image_size(context_.get(), format, &size));
+    std::vector<uint8_t> pixels(size);
+    require(spng_decode_image(context_.get(), pixels.data(), size, format, flags));
+    return pixels;
+  }
+
+  // The samples as the file has them: packed below 8 bits, in this machine's byte order at 16.
+  std::vector<uint8_t> samples() { return pixels(SPNG_FMT_PNG, 0); }
+
+  // On a background with a tRNS chunk. An index beyond the palette is black, as in Pillow; libspng's own expansion
+  // would refuse the file.
+  spng_plte palette(std::optional<Colour> background) {
     spng_plte palette{};
     require(spng_get_plte(context_.get(), &palette));
     std::fill(palette.entries + palette.n_entries, std::end(palette.entries), spng_plte_entry{});
+    const uint32_t translucent = background ? std::min(transparent_.n_type3_entries, palette.n_entries) : 0;
+    for (uint32_t i = 0; i < translucent; ++i) {
+      spng_plte_entry& entry = palette.entries[i];
+      const uint8_t alpha = transparent_.type3_alpha[i];
+      entry.red = blend(entry.red, alpha, background->red);
+      entry.green = blend(entry.green, alpha, background->green);
+      entry.blue = blend(entry.blue, alpha, background->blue);
+    }
+    return palette;
+  }
+
+  Image expand_palette(std::optional<Colour> background) {
+    Image image = blank(width(), height());
+    const spng_plte colours = palette(background);
     const std::vector<uint8_t> packed = samples();
     const size_t depth = header_.bit_depth, per_byte = 8 / depth;
     const size_t row_bytes = packed.size() / header_.height;
@@ -74,34 +96,44 @@ class PngDecoder {
       uint8_t* target = image.row(y);
       for (size_t x = 0; x < header_.width; ++x) {
         const size_t shift = 8 - depth * (x % per_byte + 1);
-        const spng_plte_entry& entry = palette.entries[(source[x / per_byte] >> shift) & ((1u << depth) - 1)];
+        const spng_plte_entry& entry = colours.entries[(source[x / per_byte] >> shift) & ((1u << depth) - 1)];
         target[3 * x] = entry.red;
         target[3 * x + 1] = entry.green;
         target[3 * x + 2] = entry.blue;
       }
     }
+    return image;
   }
 
   // Pillow keeps 16-bit grey as integers and clips them to 0..255 on the way to RGB; every other 16-bit kind is
-  // shifted.
-  void saturate_grey(Image& image) {
+  // shifted. On a background the one transparent grey becomes the background.
+  Image saturate_grey(std::optional<Colour> background) {
+    Image image = blank(width(), height());
     const std::vector<uint8_t> bytes = samples();
     for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
       uint16_t value;
       std::copy_n(bytes.data() + 2 * i, 2, reinterpret_cast<uint8_t*>(&value));
-      std::fill_n(image.rgb.data() + 3 * i, 3, static_cast<uint8_t>(std::min<uint16_t>(value, 255)));
+      const auto grey = static_cast<uint8_t>(std::min<uint16_t>(value, 255));
+      const bool hidden = background && value == transparent_.gray;
+      const Colour colour = hidden ? *background : Colour{grey, grey, grey};
+      image.rgb[3 * i] = colour.red;
+      image.rgb[3 * i + 1] = colour.green;
+      image.rgb[3 * i + 2] = colour.blue;
     }
+    return image;
   }
 
   const std::string& name_;
   Context context_;
   spng_ihdr header_{};
+  spng_trns transparent_{};
 };
 
 }  // namespace
 
-Image decode_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
-  return PngDecoder(bytes, name, limits).decode();
+Image decode_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                 std::optional<Colour> background) {
+  return PngDecoder(bytes, name, limits).decode(background);
 }
 
 std::vector<std::byte> encode_png(const Image& image) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -16,8 +17,9 @@ namespace {
   throw DataError(concat("picture '", name, "': damaged or truncated WebP"));
 }
 
-// Frames may cover a part of the canvas; what they leave free is black.
-Image decode_first_frame(const WebPData& data, const std::string& name, const DecodeLimits& limits) {
+// Frames may cover a part of the canvas; what they leave free is transparent black.
+Image decode_first_frame(const WebPData& data, const std::string& name, const DecodeLimits& limits,
+                         std::optional<Colour> background) {
   WebPAnimDecoderOptions options;
   if (!WebPAnimDecoderOptionsInit(&options)) throw DataError("WebP: the library has another version than its headers");
   options.color_mode = MODE_RGBA;
@@ -29,19 +31,35 @@ Image decode_first_frame(const WebPData& data, const std::string& name, const De
   uint8_t* rgba = nullptr;
   int timestamp = 0;
   if (!WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp)) fail(name);
-  Image image = blank(static_cast<int>(info.canvas_width), static_cast<int>(info.canvas_height));
+  const auto width = static_cast<int>(info.canvas_width), height = static_cast<int>(info.canvas_height);
+  if (background) {
+    const size_t bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
+    return composite(width, height, {rgba, rgba + bytes}, *background);
+  }
+  Image image = blank(width, height);
   for (size_t i = 0; i < image.rgb.size() / 3; ++i) std::copy_n(rgba + 4 * i, 3, image.rgb.data() + 3 * i);
   return image;
 }
 
+Image decode_with_alpha(std::span<const std::byte> bytes, const WebPBitstreamFeatures& features,
+                        const std::string& name, Colour background) {
+  const size_t row_bytes = static_cast<size_t>(features.width) * 4;
+  std::vector<uint8_t> rgba(row_bytes * static_cast<size_t>(features.height));
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (!WebPDecodeRGBAInto(data, bytes.size(), rgba.data(), rgba.size(), static_cast<int>(row_bytes))) fail(name);
+  return composite(features.width, features.height, std::move(rgba), background);
+}
+
 }  // namespace
 
-Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                  std::optional<Colour> background) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail(name);
   check_decoded_size(features.width, features.height, name, limits);
-  if (features.has_animation) return decode_first_frame({data, bytes.size()}, name, limits);
+  if (features.has_animation) return decode_first_frame({data, bytes.size()}, name, limits, background);
+  if (features.has_alpha && background) return decode_with_alpha(bytes, features, name, *background);
   Image image = blank(features.width, features.height);
   const auto stride = static_cast<int>(image.row_bytes());
   if (!WebPDecodeRGBInto(data, bytes.size(), image.rgb.data(), image.rgb.size(), stride)) fail(name);

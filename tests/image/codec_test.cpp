@@ -2,15 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <cmath>
 
 #include "core/errors.h"
+#include "image/formats.h"
 #include "tests/image/pictures.h"
 
 namespace pixnerd::image {
 namespace {
 
 constexpr std::string_view kExpected = ".rgb.png";
+constexpr std::string_view kOnGround = ".ground.png";
+constexpr Colour kGround{200, 40, 90};
 
 // Files of a folder whose names end so, in order.
 std::vector<std::string> files_ending_in(std::string_view ending) {
@@ -54,6 +57,39 @@ TEST(Decode, GivesThePixelsOfTheGoldenJpegs) {
   EXPECT_GE(compared, 5);
 }
 
+TEST(Decode, LaysTransparentPicturesOnABackground) {
+  const std::vector<std::string> expected = files_ending_in(kOnGround);
+  ASSERT_GE(expected.size(), 14u);
+  for (const std::string& name : expected) {
+    const std::string input = name.substr(0, name.size() - kOnGround.size());
+    EXPECT_EQ(distance(read_image(kData / input, {}, kGround), read_image(kData / name)), 0) << input;
+  }
+}
+
+TEST(Decode, ChangesNoOpaquePictureByABackground) {
+  int compared = 0;
+  for (const std::string& name : files_ending_in(kExpected)) {
+    const std::string input = name.substr(0, name.size() - kExpected.size());
+    if (std::filesystem::exists(kData / (input + std::string(kOnGround)))) continue;
+    EXPECT_EQ(distance(read_image(kData / input, {}, kGround), read_image(kData / input)), 0) << input;
+    ++compared;
+  }
+  EXPECT_GE(compared, 15);
+}
+
+TEST(Blend, RoundsToTheNearest) {
+  for (const int ground : {0, 1, 90, 128, 254, 255}) {
+    for (int colour = 0; colour < 256; ++colour) {
+      for (int alpha = 0; alpha < 256; ++alpha) {
+        const double exact = (colour * alpha + ground * (255 - alpha)) / 255.0;
+        const uint8_t found =
+            blend(static_cast<uint8_t>(colour), static_cast<uint8_t>(alpha), static_cast<uint8_t>(ground));
+        ASSERT_EQ(found, std::lround(exact)) << colour << " at " << alpha << " on " << ground;
+      }
+    }
+  }
+}
+
 TEST(Decode, GoesByContentAndNotByName) {
   const TemporaryFolder folder;
   const Image image = noise(5, 4, 1);
@@ -71,13 +107,16 @@ TEST(Decode, RefusesHostileFilesByName) {
 }
 
 TEST(Decode, RefusesFilesCutAnywhere) {
-  for (const char* name : {"rgba8.png", "palette8.png", "grey16.png", "420_odd.jpg", "422_progressive.jpg", "ycck.jpg",
-                           "lossy.webp", "lossless_alpha.webp", "lossy_alpha.webp", "animated.webp"}) {
+  for (const char* name :
+       {"rgba8.png", "palette8.png", "palette2_transparent.png", "grey16.png", "420_odd.jpg", "422_progressive.jpg",
+        "ycck.jpg", "lossy.webp", "lossless_alpha.webp", "lossy_alpha.webp", "animated.webp"}) {
     const std::vector<std::byte> bytes = bytes_of(kData / name);
     // A PNG holds its picture without the last chunk, its checksums and what else follows the last pixel.
     const size_t needed = std::string_view(name).ends_with(".png") ? bytes.size() - 32 : bytes.size();
     for (size_t size = 0; size < needed; ++size) {
-      EXPECT_THROW(decode(std::span(bytes).first(size), name), DataError) << name << " cut to " << size << " bytes";
+      const auto cut = std::span(bytes).first(size);
+      EXPECT_THROW(decode(cut, name), DataError) << name << " cut to " << size << " bytes";
+      EXPECT_THROW(decode(cut, name, {}, kGround), DataError) << name << " cut to " << size << " bytes";
     }
   }
 }
@@ -93,6 +132,7 @@ TEST(Decode, SurvivesFlippedBits) {
       for (int i = 0; i < 3; ++i) damaged[generator() % damaged.size()] ^= std::byte{1} << (generator() % 8);
       try {
         check(decode(damaged, input, {.max_pixels = 1 << 20}), "decoded");
+        check(decode(damaged, input, {.max_pixels = 1 << 20}, kGround), "decoded on a background");
       } catch (const DataError&) {
         ++refused;
       }
@@ -108,6 +148,7 @@ TEST(Decode, KeepsToItsLimits) {
     const int64_t pixels = int64_t{image.width} * image.height;
     EXPECT_NO_THROW(decode(bytes, name, {.max_pixels = pixels, .max_file_bytes = bytes.size()}));
     EXPECT_THROW(decode(bytes, name, {.max_pixels = pixels - 1}), DataError);
+    EXPECT_THROW(decode(bytes, name, {.max_pixels = pixels - 1}, kGround), DataError);
     EXPECT_THROW(decode(bytes, name, {.max_file_bytes = bytes.size() - 1}), DataError);
     EXPECT_THROW(read_image(kData / name, {.max_file_bytes = bytes.size() - 1}), DataError);
   }
