@@ -38,7 +38,7 @@ bench: setup ## measure speed against the plain reference
 	@tools/build.sh pixnerd $(BENCHMARKS)
 	@set -e; for benchmark in $(BENCHMARKS); do build/$$benchmark; done
 
-data: ## fetch and draw the emoji training pictures into data/emoji
+data: ## fetch and draw the emoji training pictures: WebDataset shards in data/emoji
 	@tools/setup.sh python data
 	.venv/bin/python tools/emoji/build.py --out data/emoji
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog import Emoji, folder_name, key_of
+from catalog import Emoji, key_of, plain_name
 from errors import BuildError
 from packages import Source, read_json, read_members
 
@@ -53,7 +53,7 @@ def iconify_artwork(icons: dict, chars: dict, emoji: list[Emoji]) -> dict[str, A
 
 def icon_name(name: str) -> str:
     """`Mrs. Claus` -> `mrs-claus`, as iconify names its icons."""
-    return re.sub(r"[^a-z0-9]+", "-", folder_name(name).lower().replace("'", "")).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", plain_name(name).lower().replace("'", "")).strip("-")
 
 
 def svg_of(icons: dict, name: str) -> str:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Draws the emoji data set: <out>/<class>/<style>.png, with manifest.json and LICENSES.md beside the class folders.
+"""Draws the emoji data set: WebDataset shards <out>/<group>-00000.tar, with manifest.json and LICENSES.md beside them.
 
     python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 64] [--with-openmoji]
 
-Packages are fetched once into --cache. Pictures that are there already are kept, so an interrupted run is completed by
-starting it again; pictures of an earlier selection are removed, so that the result depends on the options alone.
-manifest.json is written last: where it is, the set is complete.
+Packages are fetched once into --cache and pictures drawn there once, so an interrupted run is completed by starting it
+again. Shards that are good are kept; those of an earlier selection are removed, so that the result depends on the
+options alone. manifest.json is finished last: where it does not say "unfinished", the set is complete.
 """
 
 import argparse
@@ -20,13 +20,17 @@ except ImportError:
     sys.exit("error: Pillow is not installed; install it (python3 -m pip install -r tools/emoji/requirements.txt)")
 
 from artwork import load_artwork
-from catalog import SUBSETS, Emoji, build_catalog, choose_groups, names_of
+from catalog import SUBSETS, Emoji, build_catalog, choose_groups
 from drawing import DRAWN_SIDE, SMALLEST_SIDE, Picture, draw_picture, recipe_in, tool_versions
+from earlier import begin_change, read_earlier, remove_former_pictures
 from errors import BuildError
-from files import UNFINISHED, write_whole
-from manifest import licences_text, manifest_text
+from files import write_text
+from licences import licences_text
+from manifest import MANIFEST, manifest_text
+from names import ALL, ENGLISH, LANGUAGES, Names, captions_of, choose_languages, read_names, wanted_languages
 from packages import Source, fetch, load_sources, read_json
 from progress import ProgressLines, duration, report
+from shards import Sample, Shard, group_samples, recipe_of, shard_name, split, write_shard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -45,13 +49,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Draw the emoji data set as a folder of class folders.")
+    parser = argparse.ArgumentParser(description="Draw the emoji data set as WebDataset shards.")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "data/emoji", help="output folder (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache/emoji", help="npm tarballs (%(default)s)")
+    parser.add_argument(
+        "--cache", type=Path, default=REPOSITORY / ".cache/emoji", help="npm tarballs and drawn pictures (%(default)s)"
+    )
     parser.add_argument("--size", type=side_of, default=64, help="side of the pictures in pixels (%(default)s)")
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--groups", help="comma-separated groups of Unicode's chart (default: all but flags)")
     selection.add_argument("--subset", choices=sorted(SUBSETS), help="a named choice of groups")
+    parser.add_argument("--languages", default=",".join(LANGUAGES), help=f"of the captions (%(default)s), or '{ALL}'")
     parser.add_argument("--with-openmoji", action="store_true", help="add OpenMoji, which is CC-BY-SA-4.0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="drawings at a time (%(default)s)")
     return parser.parse_args(arguments)
@@ -65,36 +72,33 @@ def side_of(text: str) -> int:
 
 def build(options: argparse.Namespace) -> None:
     tool_versions()  # A missing program is named before anything is fetched.
+    wanted = wanted_languages(options.languages)
     artwork_sources, text_sources = load_sources()
     artwork_sources = [source for source in artwork_sources if options.with_openmoji or not source.optional]
     sources = artwork_sources + text_sources
     tarballs = {source: fetch(source, options.cache, report) for source in sources}
 
-    catalog = read_catalog({source.role: tarballs[source] for source in text_sources})
-    groups = choose_groups(catalog, options.groups, options.subset)
-    emoji = [one for one in catalog if one.group in groups]
+    by_role = {source.role: source for source in text_sources}
+    name_tarballs = [tarballs[by_role[role]] for role in ("names", "derived names")]
+    names = read_names(*name_tarballs, languages=None if wanted is None else {ENGLISH, *wanted})
+    catalog = read_catalog(tarballs[by_role["groups"]], names)
+    languages = choose_languages(wanted, names, catalog, by_role["names"])
+    chosen = choose_groups(catalog, options.groups, options.subset)
+    emoji = [one for one in catalog if one.group in chosen]
     artwork = {source: load_artwork(source, tarballs[source], emoji) for source in artwork_sources}
     pictures = plan(emoji, artwork, options.size)
+    groups = group_samples(Sample(picture, captions_of(picture.emoji, names, languages)) for picture in pictures)
 
-    missing = [picture for picture in pictures if recipe_in(options.out / picture.path) != picture.recipe()]
-    removed = remove_surplus(options.out, {picture.path for picture in pictures}, incomplete=bool(missing))
-    draw_all(missing, options.out, options.jobs)
+    shards, done = write_shards(groups, options)
     write_text(options.out / "LICENSES.md", licences_text(sources))
-    write_text(options.out / "manifest.json", manifest_text(options.size, groups, sources, pictures))
-    report(f"{options.out}: {len(pictures)} pictures of {len(emoji)} emoji, {len(missing)} drawn, {removed} removed")
+    write_text(options.out / MANIFEST, manifest_text(options.size, groups, languages, sources, shards))
+    report(f"{options.out}: {len(pictures)} pictures of {len(emoji)} emoji in {len(shards)} shards; {done}")
 
 
-def read_catalog(tarballs: dict[str, Path]) -> list[Emoji]:
-    """Every emoji there is, from the text packages by role."""
-    entries, meta = read_json(tarballs["groups"], "en/data.json", "meta/groups.json")
-    return build_catalog(entries, meta, read_names(tarballs, "en"))
-
-
-def read_names(tarballs: dict[str, Path], language: str) -> dict[str, str]:
-    """Key -> CLDR name in a language of the CLDR, say `en` or `pt-PT`."""
-    (plain,) = read_json(tarballs["names"], f"annotations/{language}/annotations.json")
-    (derived,) = read_json(tarballs["derived names"], f"annotationsDerived/{language}/annotations.json")
-    return names_of(plain["annotations"]["annotations"], derived["annotationsDerived"]["annotations"])
+def read_catalog(tarball: Path, names: Names) -> list[Emoji]:
+    """Every emoji there is, from the package of groups."""
+    entries, meta = read_json(tarball, "en/data.json", "meta/groups.json")
+    return build_catalog(entries, meta, names.get(ENGLISH, {}))
 
 
 def plan(emoji: list[Emoji], artwork: dict[Source, dict], side: int) -> list[Picture]:
@@ -112,44 +116,44 @@ def plan(emoji: list[Emoji], artwork: dict[Source, dict], side: int) -> list[Pic
     ]
 
 
-def remove_surplus(out: Path, wanted: set[Path], incomplete: bool) -> int:
-    """Removes what earlier runs left: pictures of another selection, and half-written files. Returns how many pictures.
+def write_shards(groups: dict[str, list[Sample]], options: argparse.Namespace) -> tuple[list[Shard], str]:
+    """Brings the shards in --out up to date. Returns them, in the order of the groups, and what was done."""
+    out, cache = options.out, options.cache
+    earlier = read_earlier(out)
+    recipes = {group: recipe_of(samples) for group, samples in groups.items()}
+    kept = {group: earlier.shards_of(group, recipe, out) for group, recipe in recipes.items()}
+    stale = [sample for group, samples in groups.items() if not kept[group] for sample in samples]
+    missing = [one.picture for one in stale if recipe_in(cache / one.picture.path) != one.picture.recipe()]
+    draw_all(missing, cache, options.jobs)
 
-    Only pictures that carry our recipe are touched. The manifest goes first when it is about to be wrong.
-    """
-    others = (path for path in out.glob("*/*.png") if path.relative_to(out) not in wanted)
-    surplus = [path for path in others if recipe_in(path) is not None]
-    halves = list(out.glob(f"*/*.png{UNFINISHED}"))
-    try:
-        if incomplete or surplus:
-            (out / "manifest.json").unlink(missing_ok=True)
-        for path in surplus + halves:
-            path.unlink()
-        for folder in {path.parent for path in surplus}:
-            if not any(folder.iterdir()):
-                folder.rmdir()
-    except OSError as error:
-        raise BuildError(f"{out}: {error.strerror or error}; make it writable or choose another --out") from error
-    return len(surplus)
+    if earlier.has_folders:
+        report(f"{out}: removed {remove_former_pictures(out)} pictures of the former layout, a folder a class")
+    parts = {group: list(split(samples, cache)) for group, samples in groups.items() if not kept[group]}
+    coming = [shard_name(group, number) for group, found in parts.items() for number in range(len(found))]
+    kept_shards = [shard for found in kept.values() for shard in found]
+    removed = 0
+    if coming or {shard.name for shard in kept_shards} != set(earlier.names):
+        removed = begin_change(out, earlier, kept_shards, coming)
+    for group, found in parts.items():
+        for number, part in enumerate(found):
+            kept[group].append(write_shard(out / shard_name(group, number), part, recipes[group], cache))
+    done = f"{len(missing)} drawn, {len(coming)} shards written, {removed} removed"
+    return [shard for found in kept.values() for shard in found], done
 
 
-def draw_all(pictures: list[Picture], out: Path, jobs: int) -> None:
+def draw_all(pictures: list[Picture], cache: Path, jobs: int) -> None:
     """Threads suffice: the time goes into rsvg-convert and into Pillow, which work outside Python's lock."""
     if not pictures:
         return
     progress = ProgressLines("drawing", len(pictures))
     pool = ThreadPoolExecutor(max_workers=max(1, jobs))
     try:
-        for done, _ in enumerate(pool.map(lambda picture: draw_picture(picture, out), pictures), start=1):
+        for done, _ in enumerate(pool.map(lambda picture: draw_picture(picture, cache), pictures), start=1):
             progress.update(done)
     finally:
         # Without this an error or Ctrl-C would first draw everything that is queued.
         pool.shutdown(wait=True, cancel_futures=True)
     report(f"drew {len(pictures)} pictures in {duration(progress.elapsed())}")
-
-
-def write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which emoji there are: code points, group, subgroup, name, and the folder name that becomes the class.
+"""Which emoji there are: code points, group, subgroup, name, and the name of the class.
 
 Groups come from emojibase, which follows Unicode's emoji-test.txt, and names from the CLDR. All sets are joined by
 `key_of`, since they disagree about where the variation selector belongs.
@@ -20,7 +20,7 @@ SUBSETS = {"demo": ("smileys-emotion", "animals-nature", "food-drink")}
 
 @dataclass(frozen=True)
 class Emoji:
-    """One thing that several styles draw. `key` joins the sets, `class_name` is its folder, unique among all emoji."""
+    """One thing that several styles draw. `key` joins the sets, `class_name` is unique among all emoji."""
 
     key: str
     text: str
@@ -50,8 +50,8 @@ def names_of(*annotations: dict) -> dict[str, str]:
     return names
 
 
-def folder_name(name: str) -> str:
-    """A readable name that every file system and shell takes: ASCII letters, digits and ` !&'().-`.
+def plain_name(name: str) -> str:
+    """A readable name that every shell and, as a folder, every file system takes: ASCII letters, digits and ` !&'().-`.
 
     `keycap: *` -> `keycap asterisk`, `piñata` -> `pinata`, `family: man, boy` -> `family man boy`.
     """
@@ -62,9 +62,9 @@ def folder_name(name: str) -> str:
     return re.sub(r" +", " ", plain).strip(" .")
 
 
-def distinct_folder_names(names: dict[str, str]) -> dict[str, str]:
-    """Key -> folder name; names that coincide, also up to case, all carry their key, whatever the order."""
-    plain = {key: folder_name(name) for key, name in names.items()}
+def class_names(names: dict[str, str]) -> dict[str, str]:
+    """Key -> name of the class; names that coincide, also up to case, all carry their key, whatever the order."""
+    plain = {key: plain_name(name) for key, name in names.items()}
     taken = Counter(name.casefold() for name in plain.values())
     return {
         key: name if name and taken[name.casefold()] == 1 else f"{name} {key}".strip() for key, name in plain.items()
@@ -86,8 +86,8 @@ def build_catalog(entries: list[dict], meta: dict, names: dict[str, str]) -> lis
             key = key_of(entry["hexcode"])
             # A few signs and keycaps have no CLDR name; emojibase's label is that of emoji-test.txt.
             rows.append((key, entry["emoji"], group, subgroup, names.get(key, entry["label"])))
-    folders = distinct_folder_names({row[0]: row[4] for row in rows})
-    return [Emoji(*row, class_name=folders[row[0]]) for row in rows]
+    classes = class_names({row[0]: row[4] for row in rows})
+    return [Emoji(*row, class_name=classes[row[0]]) for row in rows]
 
 
 def choose_groups(catalog: list[Emoji], groups: str | None, subset: str | None) -> list[str]:

@@ -39,8 +39,8 @@ class Picture:
 
     @property
     def path(self) -> Path:
-        """Relative to the output folder."""
-        return Path(self.emoji.class_name, f"{self.source.style}.png")
+        """Relative to the cache, where pictures of all sizes, styles and selections live side by side."""
+        return Path(f"drawn-{self.side}", self.source.style, f"{self.emoji.key}.png")
 
     @property
     def where(self) -> str:
@@ -75,12 +75,16 @@ def recipe_in(path: Path) -> str | None:
         return None
 
 
-def draw_picture(picture: Picture, out: Path) -> None:
-    """Draws into `out`, over what may be there. Never leaves half a file under the final name."""
+def draw_picture(picture: Picture, cache: Path) -> None:
+    """Draws into `cache`, over what may be there. Never leaves half a file under the final name."""
     image = shrink(on_white(pad_to_square(rasterise(picture))), picture.side)
     notes = PngImagePlugin.PngInfo()
     notes.add_text(RECIPE_KEY, picture.recipe())
-    write_whole(out / picture.path, lambda path: image.save(path, format="PNG", pnginfo=notes, compress_level=9))
+    write_whole(
+        cache / picture.path,
+        lambda path: image.save(path, format="PNG", pnginfo=notes, compress_level=9),
+        option="--cache",
+    )
 
 
 def rasterise(picture: Picture) -> Image.Image:

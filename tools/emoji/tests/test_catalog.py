@@ -1,6 +1,6 @@
 import unittest
 
-from catalog import build_catalog, choose_groups, distinct_folder_names, folder_name, key_of, key_of_text, names_of
+from catalog import build_catalog, choose_groups, class_names, key_of, key_of_text, names_of, plain_name
 from errors import BuildError
 from tests.fixtures import emoji
 
@@ -26,9 +26,9 @@ class Keys(unittest.TestCase):
         self.assertEqual(key_of_text("#\ufe0f\u20e3"), key_of("0023-FE0F-20E3"))
 
 
-class FolderNames(unittest.TestCase):
+class ClassNames(unittest.TestCase):
     def test_readable_and_safe(self):
-        for name, folder in {
+        for name, plain in {
             "grinning face": "grinning face",
             "keycap: *": "keycap asterisk",
             "keycap: #": "keycap hash",
@@ -41,13 +41,13 @@ class FolderNames(unittest.TestCase):
             "Mrs. Claus": "Mrs. Claus",
             "etc.": "etc",
         }.items():
-            self.assertEqual(folder_name(name), folder)
+            self.assertEqual(plain_name(name), plain)
 
     def test_names_that_coincide_carry_their_key(self):
         names = {"1": "O button", "2": "o: button", "3": "ring", "4": "指"}
         expected = {"1": "O button 1", "2": "o button 2", "3": "ring", "4": "4"}
-        self.assertEqual(distinct_folder_names(names), expected)
-        self.assertEqual(distinct_folder_names(dict(reversed(names.items()))), expected)
+        self.assertEqual(class_names(names), expected)
+        self.assertEqual(class_names(dict(reversed(names.items()))), expected)
 
 
 class Names(unittest.TestCase):

@@ -56,22 +56,22 @@ class Files(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.out = Path(folder.name)
-        self.path = self.out / "red apple/noto.png"
+        self.cache = Path(folder.name)
+        self.path = self.cache / "drawn-16/noto/1f34e.png"
         self.red = picture("webp", webp((255, 0, 0, 255), (8, 4)))
 
     def test_a_drawn_picture_knows_its_recipe(self):
-        draw_picture(self.red, self.out)
+        draw_picture(self.red, self.cache)
         self.assertEqual(recipe_in(self.path), self.red.recipe())
-        self.assertEqual([path.name for path in self.path.parent.iterdir()], ["noto.png"])
+        self.assertEqual([path.name for path in self.path.parent.iterdir()], ["1f34e.png"])
         with Image.open(self.path) as image:
             self.assertEqual((image.mode, image.size), ("RGB", (16, 16)))
             self.assertEqual([image.getpixel((8, y)) for y in (1, 8)], [(255, 255, 255), (255, 0, 0)])
 
     def test_two_drawings_are_equal_to_the_byte(self):
-        draw_picture(self.red, self.out)
+        draw_picture(self.red, self.cache)
         first = self.path.read_bytes()
-        draw_picture(self.red, self.out)
+        draw_picture(self.red, self.cache)
         self.assertEqual(self.path.read_bytes(), first)
 
     def test_the_recipe_changes_with_art_size_and_tools(self):
@@ -82,7 +82,7 @@ class Files(unittest.TestCase):
 
     def test_damaged_foreign_and_missing_files_have_no_recipe(self):
         self.assertIsNone(recipe_in(self.path))
-        draw_picture(self.red, self.out)
+        draw_picture(self.red, self.cache)
         whole = self.path.read_bytes()
         for damaged in (b"", b"text", whole[:-20], whole[:-20] + b"x" + whole[-19:]):
             self.path.write_bytes(damaged)
@@ -92,12 +92,12 @@ class Files(unittest.TestCase):
 
     def test_art_that_is_no_picture_is_named(self):
         with self.assertRaisesRegex(BuildError, "icons@1.0.0, red apple: is no picture"):
-            draw_picture(picture("webp", b"nothing"), self.out)
+            draw_picture(picture("webp", b"nothing"), self.cache)
 
     def test_a_place_that_cannot_be_written_is_named(self):
-        self.path.parent.write_bytes(b"")
-        with self.assertRaisesRegex(BuildError, "noto.png: .*another --out"):
-            draw_picture(self.red, self.out)
+        self.path.parent.parent.write_bytes(b"")
+        with self.assertRaisesRegex(BuildError, "1f34e.png: .*another --cache"):
+            draw_picture(self.red, self.cache)
 
 
 class Programs(unittest.TestCase):

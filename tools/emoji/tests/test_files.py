@@ -4,7 +4,7 @@ import unittest
 from pathlib import Path
 
 from errors import BuildError
-from files import write_whole
+from files import write_text, write_whole
 
 
 class Writing(unittest.TestCase):
@@ -33,3 +33,16 @@ class Writing(unittest.TestCase):
         write_whole(self.path, lambda path: path.write_text("a"))
         with self.assertRaisesRegex(BuildError, "a.txt/b: .*another --out"):
             write_whole(self.path / "b", lambda path: path.write_text("b"))
+
+    def test_the_option_that_chose_the_folder_is_named(self):
+        self.path.parent.write_bytes(b"")
+        with self.assertRaisesRegex(BuildError, "another --cache"):
+            write_whole(self.path, lambda path: path.write_text("a"), option="--cache")
+
+    def test_a_text_that_is_there_is_left_alone(self):
+        write_text(self.path, "names: \u00f1")
+        before = self.path.stat()
+        write_text(self.path, "names: \u00f1")
+        self.assertEqual(self.path.stat(), before)
+        write_text(self.path, "others")
+        self.assertEqual(self.path.read_text(), "others")

@@ -5,41 +5,35 @@ from unittest import mock
 import manifest
 from artwork import Artwork
 from drawing import Picture
-from manifest import licences_text, manifest_text
+from manifest import manifest_text, unfinished_text
+from shards import Sample, Shard
 from tests.fixtures import emoji, source
 
 NOTO = source("@iconify-json/noto", style="noto", licence="Apache-2.0", integrity="sha512-x")
 NAMES = source("cldr", role="names")
-ART = Artwork("svg", b"<svg/>")
+SHARD = Shard("food-drink-00000.tar", "food-drink", 2, 10240, "ab", "cd")
+SHARD_ENTRY = {"name": "food-drink-00000.tar", "group": "food-drink", "pictures": 2, "bytes": 10240}
+SHARD_ENTRY |= {"sha256": "ab", "recipe": "cd"}
+
+
+def sample(key: str, name: str) -> Sample:
+    return Sample(Picture(emoji(key, name), NOTO, Artwork("svg", b"<svg/>"), 64), {"en": name})
 
 
 @mock.patch.object(manifest, "tool_versions", lambda: {"librsvg": "1"})
 class Manifest(unittest.TestCase):
-    def test_pictures_and_sources(self):
-        pictures = [
-            Picture(emoji("1f34e", "red apple"), NOTO, ART, 64),
-            Picture(emoji("1f34c", "banana"), NOTO, ART, 64),
-        ]
-        text = manifest_text(64, ["food-drink"], [NOTO, NAMES], pictures)
-        read = json.loads(text)
-        self.assertEqual((read["side"], read["classes"], read["pictures_per_style"]), (64, 2, {"noto": 2}))
+    def test_counts_sources_and_shards(self):
+        groups = {"food-drink": [sample("1f34c", "banana"), sample("1f34e", "red apple")]}
+        read = json.loads(manifest_text(64, groups, ["en"], [NOTO, NAMES], [SHARD]))
+        self.assertEqual((read["format"], read["side"], read["languages"]), ("pixnerd-emoji-2", 64, ["en"]))
+        self.assertEqual((read["classes"], read["pictures"], read["pictures_per_style"]), (2, 2, {"noto": 2}))
+        self.assertEqual(read["pictures_per_group"], {"food-drink": 2})
         self.assertEqual(read["sources"][0]["integrity"], "sha512-x")
         self.assertEqual([row.get("style", row.get("role")) for row in read["sources"]], ["noto", "names"])
-        wanted = {"path": "red apple/noto.png", "class": "red apple", "style": "noto", "hex": "1f34e"}
-        wanted |= {"group": "food-drink", "subgroup": "food-fruit", "name": "red apple"}
-        self.assertEqual(read["pictures"][0], wanted)
-        self.assertEqual(sum('"path"' in line for line in text.splitlines()), 2)
+        self.assertEqual(read["shards"], [SHARD_ENTRY])
+        self.assertNotIn("unfinished", read)
 
-
-class Licences(unittest.TestCase):
-    def test_every_source_with_its_licence(self):
-        text = licences_text([NOTO, NAMES])
-        self.assertIn("| noto | [Title](https://example.org) by Author | Copyright Author | [Apache-2.0]", text)
-        self.assertIn("| names | ", text)
-        self.assertIn("Permission is hereby granted", text)
-
-    def test_only_what_applies(self):
-        text = licences_text([NOTO])
-        self.assertNotIn("Permission is hereby granted", text)
-        self.assertNotIn("CC-BY-SA", text)
-        self.assertIn("under that licence only", licences_text([source("o", style="o", licence="CC-BY-SA-4.0")]))
+    def test_an_unfinished_one_says_so(self):
+        read = json.loads(unfinished_text([SHARD], ["symbols-00000.tar"]))
+        self.assertEqual((read["format"], read["unfinished"]), ("pixnerd-emoji-2", True))
+        self.assertEqual(read["shards"], [SHARD_ENTRY, {"name": "symbols-00000.tar"}])
