@@ -37,7 +37,7 @@ configure() {
   [ ! -f $record ] || fresh=(--fresh)
   mkdir -p build
   if ! cmake "${fresh[@]}" -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release "-DTorch_DIR=$torch" \
-    "-DPIXNERD_PYTHON=$(python_with torch,safetensors)" "-DPIXNERD_TOOLS_PYTHON=$(python_with PIL)" \
+    "-DPIXNERD_PYTHON=$(python_with torch,safetensors,tensorboard)" "-DPIXNERD_TOOLS_PYTHON=$(python_with PIL)" \
     >build/configure.log 2>&1; then
     cat build/configure.log >&2
     echo "build: error: CMake could not configure build/ (above, and in build/configure.log)" >&2

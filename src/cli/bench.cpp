@@ -6,10 +6,11 @@
 
 #include <array>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
+#include "config/json.h"
+#include "config/scalar.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/timing.h"
@@ -76,22 +77,26 @@ Measurement time_training(Workload& work, const BenchFlags& flags, const at::Dev
   at::Generator generator = diffusion::seeded_generator(3);
   const data::Batch batch{work.x, work.labels};
   const diffusion::Draws draws = diffusion::draw(work.config.flow, work.x, generator);
-  const std::array<std::function<void()>, 2> candidates{[&] { trainer.forward_backward(batch, draws); },
-                                                        [&] { trainer.update(1e-4); }};
+  const std::array<std::function<void()>, 2> candidates{
+      [&] { trainer.forward_backward(trainer.flow_sample(batch, draws)); }, [&] { trainer.update(1e-4); }};
   const auto timings = time_interleaved(candidates, flags.runs);
   return {timings[0], timings[1]};
 }
 
-nlohmann::ordered_json report(const BenchFlags& flags, const Measurement& measured, uint64_t peak) {
-  nlohmann::ordered_json json{{"model", flags.model},
-                              {"mode", flags.mode},
-                              {"batch", flags.batch},
-                              {"dtype", flags.compute.dtype},
-                              {"runs", flags.runs},
-                              {"seconds_min", measured.time.min()},
-                              {"seconds_median", measured.time.median()}};
-  if (measured.optimiser) json["optimizer_seconds"] = measured.optimiser->median();
-  json["peak_bytes"] = peak;
+config::Value report(const BenchFlags& flags, const Measurement& measured, uint64_t peak) {
+  config::Value json;
+  json.kind = config::Value::Kind::map;
+  json.fields = {{"model", config::scalar_value(flags.model)},
+                 {"mode", config::scalar_value(flags.mode)},
+                 {"batch", config::scalar_value(flags.batch)},
+                 {"dtype", config::scalar_value(flags.compute.dtype)},
+                 {"runs", config::scalar_value(flags.runs)},
+                 {"seconds_min", config::scalar_value(measured.time.min())},
+                 {"seconds_median", config::scalar_value(measured.time.median())}};
+  if (measured.optimiser) {
+    json.fields.emplace_back("optimizer_seconds", config::scalar_value(measured.optimiser->median()));
+  }
+  json.fields.emplace_back("peak_bytes", config::scalar_value(static_cast<int64_t>(peak)));
   return json;
 }
 
@@ -103,7 +108,7 @@ void run(const BenchFlags& flags) {
       flags.mode == "train" ? time_training(work, flags, device) : time_inference(work, flags, device);
   const uint64_t peak = peak_resident_bytes();
   if (flags.json) {
-    std::cout << report(flags, measured, peak).dump() << std::endl;
+    std::cout << config::to_json(report(flags, measured, peak)) << std::endl;
     return;
   }
   std::cout << flags.model << ", " << flags.mode << ", batch " << flags.batch << ", " << flags.compute.dtype << ": "

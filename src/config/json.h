@@ -1,0 +1,19 @@
+// JSON, as shards and logs hold it, to and from the same values as YAML.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/value.h"
+
+namespace pixnerd::config {
+
+// Parses one JSON text. Throws ConfigError "source: ..." for what is not JSON or not UTF-8, for a key that appears
+// twice in a map, and for more than 1 MiB, 32 levels or 100,000 values. Values have no lines.
+Value parse_json(std::string_view text, const std::string& source);
+
+// Compact JSON on one line, fields in their order: numbers and truth values that are not quoted stay as they are
+// written, every other scalar is a string. Throws ConfigError for text that is not UTF-8.
+std::string to_json(const Value& value);
+
+}  // namespace pixnerd::config
