@@ -28,6 +28,7 @@ struct C2IConfig {
   int64_t num_cond_blocks = 22;
   int64_t num_blocks = 24;
   int64_t num_classes = 1000;
+  int64_t num_styles = 0;
   Prediction prediction = Prediction::velocity;
   double label_init_std = 0.02;
 
@@ -45,6 +46,8 @@ struct C2IConfig {
     visit("num_cond_blocks", self.num_cond_blocks, "transformer blocks", config::between(0, 1024));
     visit("num_blocks", self.num_blocks, "transformer and neural-field blocks together", config::between(1, 2048));
     visit("num_classes", self.num_classes, "classes, the null class not counted; in training 0 takes the data's",
+          config::between(0, 10'000'000));
+    visit("num_styles", self.num_styles, "values of a second label beside the class; 0 for none",
           config::between(0, 10'000'000));
     visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t)");
     visit("label_init_std", self.label_init_std, "standard deviation of the label table at the start",

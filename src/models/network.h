@@ -28,7 +28,7 @@ class Network : public diffusion::Denoiser {
   // the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
-  // Labels of the null condition for a batch, [B].
+  // Labels of the null condition for a batch: [B], or [B, 2] where there are styles.
   virtual at::Tensor null_condition(int64_t batch) const = 0;
 
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.

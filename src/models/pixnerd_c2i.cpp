@@ -2,6 +2,7 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/tensor.h>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -27,7 +28,7 @@ PixNerdC2IImpl::PixNerdC2IImpl(const C2IConfig& config)
   x_embedder_ = register_module("x_embedder", nn::PixelEmbedder(config.in_channels, config.field_width));
   s_embedder_ = register_module("s_embedder", nn::PatchEmbedder(config.patch_features(), width));
   t_embedder_ = register_module("t_embedder", nn::TimestepEmbedder(width));
-  y_embedder_ = register_module("y_embedder", nn::LabelEmbedder(config.num_classes, width));
+  y_embedder_ = register_module("y_embedder", nn::LabelEmbedder(config.num_classes, config.num_styles, width));
   final_layer_ = register_module("final_layer", nn::FinalLayer(config.field_width, config.in_channels));
   auto blocks = register_module("blocks", std::make_shared<torch::nn::Module>());
   for (int64_t i = 0; i < config.num_cond_blocks; ++i) {
@@ -92,7 +93,9 @@ void PixNerdC2IImpl::adopt(const std::map<std::string, at::Tensor>& tensors, con
 }
 
 at::Tensor PixNerdC2IImpl::null_condition(int64_t batch) const {
-  return at::full({batch}, config_.num_classes, at::TensorOptions().dtype(at::kLong).device(device()));
+  const auto options = at::TensorOptions().dtype(at::kLong).device(device());
+  if (config_.num_styles == 0) return at::full({batch}, config_.num_classes, options);
+  return at::tensor({config_.num_classes, config_.num_styles}, options).repeat({batch, 1});
 }
 
 void PixNerdC2IImpl::to(const at::Device& device, at::ScalarType dtype) {

@@ -49,7 +49,7 @@ ReferenceC2I::ReferenceC2I(const C2IConfig& config, std::map<std::string, at::Te
 at::Tensor ReferenceC2I::encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& y) {
   const int64_t patch = config_.patch_size;
   const at::Tensor t_emb = embed_time(t);
-  const at::Tensor y_emb = observed("y_embedder", at::embedding(parameter("y_embedder.embedding_table.weight"), y));
+  const at::Tensor y_emb = observed("y_embedder", embed_labels(y));
   const at::Tensor c = at::silu(t_emb + y_emb).unsqueeze(1);
   const at::Tensor patches = at::im2col(x, {patch, patch}, {1, 1}, {0, 0}, {patch, patch}).transpose(1, 2);
   at::Tensor s = observed("s_embedder", linear("s_embedder.proj", patches));
@@ -97,6 +97,13 @@ at::Tensor ReferenceC2I::embed_time(const at::Tensor& t) const {
   const at::Tensor angle = t.unsqueeze(1) * at::exp(-std::log(10.0) * k / 128).unsqueeze(0);
   const at::Tensor features = at::cat({at::cos(angle), at::sin(angle)}, 1);
   return observed("t_embedder", linear("t_embedder.mlp.2", at::silu(linear("t_embedder.mlp.0", features))));
+}
+
+at::Tensor ReferenceC2I::embed_labels(const at::Tensor& y) const {
+  const at::Tensor& classes = parameter("y_embedder.embedding_table.weight");
+  if (config_.num_styles == 0) return at::embedding(classes, y);
+  return at::embedding(classes, y.select(1, 0)) +
+         at::embedding(parameter("y_embedder.style_table.weight"), y.select(1, 1));
 }
 
 at::Tensor ReferenceC2I::attention(const std::string& name, const at::Tensor& x, int64_t rows, int64_t columns) const {

@@ -30,6 +30,7 @@ class ReferenceC2I : public diffusion::Denoiser {
   at::Tensor linear(const std::string& name, const at::Tensor& x, bool with_bias = true) const;
   at::Tensor rms_norm(const std::string& name, const at::Tensor& x) const;
   at::Tensor embed_time(const at::Tensor& t) const;
+  at::Tensor embed_labels(const at::Tensor& y) const;
   at::Tensor attention(const std::string& name, const at::Tensor& x, int64_t rows, int64_t columns) const;
   at::Tensor transformer_block(const std::string& name, const at::Tensor& x, const at::Tensor& c, int64_t rows,
                                int64_t columns) const;

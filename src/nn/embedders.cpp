@@ -50,18 +50,24 @@ at::Tensor TimestepEmbedderImpl::forward(const at::Tensor& t) const {
   return second_->forward(at::silu(first_->forward(timestep_features(t))));
 }
 
-LabelEmbedderImpl::LabelEmbedderImpl(int64_t num_classes, int64_t width) {
-  auto embedding = register_module("embedding_table", std::make_shared<torch::nn::Module>());
-  table_ = embedding->register_parameter("weight", at::empty({num_classes + 1, width}));
+LabelEmbedderImpl::LabelEmbedderImpl(int64_t num_classes, int64_t num_styles, int64_t width) {
+  const auto table = [&](const char* name, int64_t labels) {
+    auto embedding = register_module(name, std::make_shared<torch::nn::Module>());
+    return embedding->register_parameter("weight", at::empty({labels + 1, width}));
+  };
+  table_ = table("embedding_table", num_classes);
+  if (num_styles > 0) styles_ = table("style_table", num_styles);
 }
 
 void LabelEmbedderImpl::initialise(at::Generator& generator, double std) {
   const at::NoGradGuard no_grad;
   table_.normal_(0, std, generator);
+  if (styles_.defined()) styles_.normal_(0, std, generator);
 }
 
 at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const {
-  return at::embedding(table_, y);
+  if (!styles_.defined()) return at::embedding(table_, y);
+  return at::embedding(table_, y.select(1, 0)) + at::embedding(styles_, y.select(1, 1));
 }
 
 PatchEmbedderImpl::PatchEmbedderImpl(int64_t features, int64_t width) {

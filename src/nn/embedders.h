@@ -25,16 +25,18 @@ struct TimestepEmbedderImpl : torch::nn::Module {
 };
 TORCH_MODULE(TimestepEmbedder);
 
-// Labels y [B] int64 -> rows of a table with one row a class and a last one for the null class, [B, D].
+// Labels y [B] int64 -> rows of a table with one row a class and a last one for the null class, [B, D]. With a second
+// label, the style, y is [B, 2] and the row of a second such table is added.
 struct LabelEmbedderImpl : torch::nn::Module {
-  LabelEmbedderImpl(int64_t num_classes, int64_t width);
+  LabelEmbedderImpl(int64_t num_classes, int64_t num_styles, int64_t width);
 
-  void initialise(at::Generator& generator, double std);
+  void initialise(at::Generator& generator, double std);  // the classes' table, then the styles'
 
   at::Tensor forward(const at::Tensor& y) const;
 
  private:
-  at::Tensor table_;  // [num_classes + 1, D]
+  at::Tensor table_;   // [num_classes + 1, D]
+  at::Tensor styles_;  // [num_styles + 1, D]; undefined without styles
 };
 TORCH_MODULE(LabelEmbedder);
 

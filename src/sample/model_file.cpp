@@ -53,16 +53,11 @@ WeightSets sort_entries(const Tensors& entries, const std::string& source) {
   return sets;
 }
 
-struct Chosen {
-  const Tensors& tensors;
-  std::string name;
-};
-
-Chosen choose(const WeightSets& sets, Weights which, const std::string& source) {
-  if (!sets.bare.empty()) return {sets.bare, ""};
+StoredWeights choose(WeightSets sets, Weights which, const std::string& source) {
+  if (!sets.bare.empty()) return {std::move(sets.bare), {}, ""};
   const bool has_ema = !sets.ema.empty(), has_trained = !sets.trained.empty();
-  if (has_ema && which != Weights::trained) return {sets.ema, "ema_denoiser"};
-  if (has_trained && which != Weights::ema) return {sets.trained, "denoiser"};
+  if (has_ema && which != Weights::trained) return {std::move(sets.ema), {}, "ema_denoiser"};
+  if (has_trained && which != Weights::ema) return {std::move(sets.trained), {}, "denoiser"};
   if (!has_ema && !has_trained) throw error_in(source, "holds no weights of a network");
   throw error_in(source, which == Weights::ema ? "has no averaged weights (ema_denoiser.*)"
                                                : "has averaged weights (ema_denoiser.*) only, no denoiser.*");
@@ -80,17 +75,22 @@ std::shared_ptr<models::Network> build(const models::C2IConfig& config, const st
   }
 }
 
+void check_names(const char* key, const std::vector<std::string>& names, const char* count_key, int64_t count) {
+  if (names.empty()) return;
+  if (static_cast<int64_t>(names.size()) != count) {
+    throw ConfigError(concat(key, " has ", names.size(), " names, but ", count_key, " is ", count));
+  }
+  std::set<std::string_view> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) throw ConfigError(concat(key, " names '", printable(name), "' twice"));
+  }
+}
+
 }  // namespace
 
 void ModelDescription::validate() const {
-  if (classes.empty()) return;
-  if (static_cast<int64_t>(classes.size()) != model.num_classes) {
-    throw ConfigError(concat("classes has ", classes.size(), " names, but model.num_classes is ", model.num_classes));
-  }
-  std::set<std::string_view> seen;
-  for (const std::string& name : classes) {
-    if (!seen.insert(name).second) throw ConfigError(concat("classes names '", printable(name), "' twice"));
-  }
+  check_names("classes", classes, "model.num_classes", model.num_classes);
+  check_names("styles", styles, "model.num_styles", model.num_styles);
 }
 
 ModelDescription read_description(const checkpoint::Metadata& metadata, const std::string& source) {
@@ -124,18 +124,23 @@ checkpoint::Metadata describe(const ModelDescription& description, int64_t step)
   return {{kConfigKey, config::dump(description)}, {kStepKey, concat(step)}};
 }
 
+StoredWeights load_weights(const std::filesystem::path& path, Weights which) {
+  const std::string source = path.string();
+  checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
+  StoredWeights weights = choose(sort_entries(loaded.tensors, source), which, source);
+  weights.metadata = std::move(loaded.metadata);
+  return weights;
+}
+
 ModelFile load_model(const std::filesystem::path& path, Weights which) {
   const std::string source = path.string();
-  const checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
+  const StoredWeights weights = load_weights(path, which);
   ModelFile file;
-  file.description = read_description(loaded.metadata, source);
-  file.step = read_step(loaded.metadata, source);
-
-  const WeightSets sets = sort_entries(loaded.tensors, source);
-  const Chosen chosen = choose(sets, which, source);
-  file.weights = chosen.name;
+  file.description = read_description(weights.metadata, source);
+  file.step = read_step(weights.metadata, source);
+  file.weights = weights.name;
   file.network = build(file.description.model, source);
-  file.network->adopt(chosen.tensors, source);
+  file.network->adopt(weights.tensors, source);
   return file;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,15 +30,17 @@ struct ModelDescription {
   models::C2IConfig model;
   SampleConfig sample;
   std::vector<std::string> classes;  // names of the labels 0, 1, ...; empty where they have none
+  std::vector<std::string> styles;   // names of the second labels, in the same way
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     visit("model", self.model, "sizes of the network");
     visit("sample", self.sample, "how it is sampled unless the caller says otherwise");
     visit("classes", self.classes, "the classes' names in the order of their labels, or none");
+    visit("styles", self.styles, "the styles' names in the order of their labels, or none");
   }
 
-  // ConfigError unless there is one name for each class, all different, or none at all.
+  // ConfigError unless there is one name for each class and style, all different, or none at all.
   void validate() const;
 };
 
@@ -50,10 +53,20 @@ struct ModelFile {
   std::string weights;                       // which were taken: "ema_denoiser", "denoiser", or "" for bare names
 };
 
+// One set of weights of a file, under their parameters' own names.
+struct StoredWeights {
+  std::map<std::string, at::Tensor> tensors;  // alias the mapped file
+  checkpoint::Metadata metadata;
+  std::string name;  // as ModelFile::weights
+};
+
 // `prefer_ema` takes the average where there is one; a file of bare names has one set of weights, which serves for all.
 // Throws DataError if the file cannot be opened, CheckpointError if it is malformed, has no description, lacks the
 // weights asked for, or its entries are not the parameters of the network it describes.
 ModelFile load_model(const std::filesystem::path& path, Weights which = Weights::prefer_ema);
+
+// The same without looking at what network they are of: a file without description will do.
+StoredWeights load_weights(const std::filesystem::path& path, Weights which = Weights::prefer_ema);
 
 // What a file says of itself, from its header alone. Errors as load_model's.
 ModelDescription read_description(const checkpoint::Metadata& metadata, const std::string& source);

@@ -20,18 +20,42 @@ constexpr int64_t kColours = 3;
 // One batch of the request: pictures first .. first + labels.size() - 1.
 struct Batch {
   int64_t first = 0;
-  std::vector<int64_t> labels;
+  std::vector<int64_t> labels;  // each followed by its style where the network has styles
   std::vector<uint64_t> seeds;
 
-  int64_t size() const { return static_cast<int64_t>(labels.size()); }
+  int64_t size() const { return static_cast<int64_t>(seeds.size()); }
+
+  // [B] or [B, 2], as the network takes it.
+  at::Tensor condition() const {
+    const at::Tensor all = at::tensor(labels, at::kLong);
+    return labels.size() == seeds.size() ? all : all.view({size(), 2});
+  }
 };
 
-Batch batch_from(const Request& request, int64_t first) {
+Batch batch_from(const Request& request, int64_t first, int64_t num_styles) {
   const auto count = static_cast<int64_t>(request.labels.size());
   const int64_t last = std::min(first + request.batch_size, count);
-  Batch batch{first, {request.labels.begin() + first, request.labels.begin() + last}, {}};
-  for (int64_t i = first; i < last; ++i) batch.seeds.push_back(request.seed + static_cast<uint64_t>(i));
+  Batch batch{first, {}, {}};
+  for (int64_t i = first; i < last; ++i) {
+    const auto at = static_cast<size_t>(i);
+    batch.labels.push_back(request.labels[at]);
+    if (num_styles > 0) batch.labels.push_back(request.styles.empty() ? i % num_styles : request.styles[at]);
+    batch.seeds.push_back(request.seed + static_cast<uint64_t>(i));
+  }
   return batch;
+}
+
+void check_styles(const models::C2IConfig& config, const Request& request) {
+  if (request.styles.empty()) return;
+  if (config.num_styles == 0) throw RequestError("the network knows no styles; ask for classes alone");
+  if (request.styles.size() != request.labels.size()) {
+    throw RequestError(concat(request.styles.size(), " styles for ", request.labels.size(), " pictures"));
+  }
+  for (const int64_t style : request.styles) {
+    if (style >= 0 && style <= config.num_styles) continue;
+    throw RequestError(concat("there is no style ", style, "; the network has the styles 0 to ", config.num_styles - 1,
+                              " and ", config.num_styles, " for none of them"));
+  }
 }
 
 void require_finite(const at::Tensor& x, const Batch& batch, int64_t step) {
@@ -64,6 +88,7 @@ void check(const models::Network& network, const Request& request) {
     throw RequestError(concat("there is no class ", label, "; the network has the classes 0 to ", classes - 1, " and ",
                               classes, " for none of them"));
   }
+  check_styles(network.config(), request);
   if (request.batch_size < 1) throw RequestError(concat("a batch of ", request.batch_size, " pictures is impossible"));
   network.check_size(request.sample.size[1], request.sample.size[0]);
   request.sample.validate();
@@ -81,10 +106,10 @@ void sample_images(models::Network& network, const Request& request, const Image
   progress.update(0, count * sampler.steps, "");
 
   for (int64_t first = 0; first < count; first += request.batch_size) {
-    const Batch batch = batch_from(request, first);
+    const Batch batch = batch_from(request, first, network.config().num_styles);
     diffusion::ImageNoise noise(batch.seeds);
     const at::Tensor x_0 = noise.draw(kColours, height, width).to(network.device());
-    const at::Tensor y = at::tensor(batch.labels, at::kLong).to(network.device());
+    const at::Tensor y = batch.condition().to(network.device());
     const auto observe = [&](size_t i, const diffusion::StepResult& result) {
       const auto step = static_cast<int64_t>(i);
       require_finite(result.x, batch, step);

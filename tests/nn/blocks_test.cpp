@@ -54,10 +54,22 @@ TEST(Patches, TokensAreRowMajorAndFeaturesChannelMajor) {
 }
 
 TEST(LabelEmbedder, HasARowForTheNullClass) {
-  LabelEmbedder embedder(3, 4);
+  LabelEmbedder embedder(3, 0, 4);
   at::Generator g = generator();
   embedder->initialise(g, 1.0);
   EXPECT_EQ(embedder->forward(at::zeros({2}, at::kLong) + 3).sizes(), (at::IntArrayRef{2, 4}));
+}
+
+TEST(LabelEmbedder, AddsTheRowOfTheStyle) {
+  LabelEmbedder embedder(3, 2, 4);
+  at::Generator g = generator();
+  embedder->initialise(g, 1.0);
+  const at::NoGradGuard no_grad;
+  const auto tables = embedder->named_parameters();
+  const at::Tensor y = at::tensor({1, 2, 3, 0}, at::kLong).view({2, 2});
+  const at::Tensor expected = tables["embedding_table.weight"].index_select(0, y.select(1, 0)) +
+                              tables["style_table.weight"].index_select(0, y.select(1, 1));
+  EXPECT_TRUE(at::equal(embedder->forward(y), expected));
 }
 
 TEST(NeuralFieldBlock, TreatsPixelsAloneAndIgnoresTheScaleOfItsWeights) {
