@@ -20,6 +20,8 @@ TORCH = {"torch", "ATen", "c10", "caffe2"}
 # The first part of a third-party include -> the CMake target that a room must link to use it.
 LIBRARIES = {
     "CLI": "CLI11::CLI11",
+    "archive.h": "PkgConfig::ARCHIVE",
+    "archive_entry.h": "PkgConfig::ARCHIVE",
     "nlohmann": "nlohmann_json::nlohmann_json",
     "spdlog": "spdlog::spdlog",
     "spng.h": "PkgConfig::SPNG",

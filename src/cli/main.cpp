@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/bench.h"
+#include "cli/data.h"
 #include "cli/info.h"
 #include "cli/sample.h"
 #include "cli/train.h"
@@ -35,6 +36,7 @@ void define(CLI::App& program) {
   program.require_subcommand(1);
   pixnerd::cli::add_sample(program);
   pixnerd::cli::add_train(program);
+  pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
   pixnerd::cli::add_bench(program);
 }
@@ -51,12 +53,16 @@ std::string suggestion(const CLI::App& command, const std::string& unknown) {
 }
 
 std::string usage(const CLI::App& program, const CLI::ParseError& error) {
-  const auto verbs = program.get_subcommands();
-  const CLI::App& command = verbs.empty() ? program : *verbs[0];
+  const CLI::App* command = &program;
+  std::string name;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands()[0];
+    name += command->get_name() + " ";
+  }
   const std::vector<std::string> unknown = program.remaining(true);
   std::string what = error.what();
-  if (!unknown.empty()) what = pixnerd::concat("unexpected '", unknown[0], "'", suggestion(command, unknown[0]));
-  return pixnerd::concat(what, "; see pixnerd ", verbs.empty() ? "" : command.get_name() + " ", "--help");
+  if (!unknown.empty()) what = pixnerd::concat("unexpected '", unknown[0], "'", suggestion(*command, unknown[0]));
+  return pixnerd::concat(what, "; see pixnerd ", name, "--help");
 }
 
 ExitCode run(int argc, char** argv) {

@@ -1,10 +1,13 @@
 // The settings of the training data: the `data:` section of a configuration.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/schema.h"
 
@@ -20,9 +23,14 @@ std::span<const std::pair<const char*, Crop>> enum_names(Crop);
 
 struct DataConfig {
   std::string path;
+  std::vector<std::string> include;
+  bool styles = false;
+  double held_out = 0.0;
   int64_t image_size = 256;
   Crop crop = Crop::adm;
+  std::optional<std::array<int64_t, 3>> background;
   int64_t shift_pixels = 0;
+  double scale_percent = 0.0;
   bool horizontal_flip = false;
   int64_t workers = 2;
   int64_t cache_megabytes = 0;
@@ -30,11 +38,20 @@ struct DataConfig {
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     using config::between;
-    visit("path", self.path, "folder with one folder of pictures for each class");
+    visit("path", self.path, "folder of class folders, folder of WebDataset shards (*.tar), or one shard");
+    visit("include", self.include, "patterns (*, ?) of the class folders or shards to use; all if there is none");
+    visit("styles", self.styles,
+          "second label: the \"style\" of a shard's JSON, or the file's name without its ending in a class folder");
+    visit("held_out", self.held_out, "share of the pictures kept from training, for the validation loss",
+          between(0.0, 0.5));
     visit("image_size", self.image_size, "side of the square pictures in pixels", between(1, 16384));
     visit("crop", self.crop, "how a picture becomes a square: adm or resize");
+    visit("background", self.background,
+          "red, green and blue (0 to 255) that transparent pixels are laid on; none drops alpha", between(0, 255));
     visit("shift_pixels", self.shift_pixels, "random shift of at most that many pixels each way, edges repeated",
           between(0, 16383));
+    visit("scale_percent", self.scale_percent, "random change of the size by at most that many percent each way",
+          between(0.0, 50.0));
     visit("horizontal_flip", self.horizontal_flip, "mirror every other picture, at random");
     visit("workers", self.workers, "threads that decode ahead of the network", between(1, 256));
     visit("cache_megabytes", self.cache_megabytes, "cropped pictures kept in memory, at most (10^6 bytes)",

@@ -7,6 +7,8 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "data/include.h"
+#include "data/sample_background.h"
 #include "image/codec.h"
 
 namespace pixnerd::data {
@@ -72,39 +74,47 @@ void warn_of_empty_folders(const fs::path& root, const std::vector<std::string>&
 
 }  // namespace
 
-ImageFolder ImageFolder::open(const fs::path& path) {
-  check_is_folder(path);
-  const std::vector<std::string> names = list(path, is_folder);
-  if (names.empty()) throw DataError(concat("data set ", quoted(path), " holds no class folders", kMend));
+ImageFolder::ImageFolder(const DataConfig& config) : root_(config.path), background_(background_of(config)) {
+  check_is_folder(root_);
+  std::vector<std::string> names = list(root_, is_folder);
+  if (names.empty()) throw DataError(concat("data set ", quoted(root_), " holds no class folders", kMend));
+  names = included(std::move(names), config, "class folder");
 
-  ImageFolder folder;
-  folder.root_ = path;
   std::vector<std::string> without_pictures;
   for (const std::string& name : names) {
-    std::vector<std::string> files = list(path / name, is_picture);
+    std::vector<std::string> files = list(root_ / name, is_picture);
     if (files.empty()) {
       without_pictures.push_back(name);
       continue;
     }
-    const auto label = static_cast<int64_t>(folder.classes_.size());
-    folder.classes_.push_back(name);
-    for (std::string& file : files) folder.pictures_.push_back({std::move(file), label});
+    const auto label = static_cast<int64_t>(classes_.size());
+    classes_.push_back(name);
+    for (std::string& file : files) pictures_.push_back({std::move(file), label, -1});
   }
-  if (folder.pictures_.empty()) {
-    throw DataError(concat("data set ", quoted(path), ": no picture in its ", names.size(),
+  if (pictures_.empty()) {
+    throw DataError(concat("data set ", quoted(root_), ": no picture in its ", names.size(),
                            names.size() == 1 ? " folder" : " folders", kMend));
   }
-  warn_of_empty_folders(path, without_pictures);
-  return folder;
+  warn_of_empty_folders(root_, without_pictures);
+  if (config.styles) find_styles();
 }
 
-fs::path ImageFolder::path(int64_t index) const {
-  const Picture& picture = pictures_.at(static_cast<size_t>(index));
-  return root_ / classes_[static_cast<size_t>(picture.label)] / picture.file;
+void ImageFolder::find_styles() {
+  const auto stem = [](const Picture& picture) { return fs::path(picture.file).stem().string(); };
+  for (const Picture& picture : pictures_) styles_.push_back(stem(picture));
+  std::sort(styles_.begin(), styles_.end());
+  styles_.erase(std::unique(styles_.begin(), styles_.end()), styles_.end());
+  for (Picture& picture : pictures_) {
+    picture.style = std::lower_bound(styles_.begin(), styles_.end(), stem(picture)) - styles_.begin();
+  }
 }
 
-int64_t ImageFolder::label(int64_t index) const {
-  return pictures_.at(static_cast<size_t>(index)).label;
+std::string ImageFolder::name(int64_t index) const {
+  return concat(classes_[static_cast<size_t>(label(index))], "/", picture(index).file);
+}
+
+image::Image ImageFolder::read(int64_t index) const {
+  return image::read_image(root_ / name(index), {}, background_);
 }
 
 }  // namespace pixnerd::data

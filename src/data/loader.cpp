@@ -34,6 +34,21 @@ int64_t slots_for(int64_t workers, int64_t batch_size) {
   return std::max<int64_t>(2, (2 * workers + batch_size - 1) / batch_size);
 }
 
+int64_t label_columns(const PictureSet& set) {
+  return set.styles().empty() ? 1 : 2;
+}
+
+at::Tensor empty_labels(int64_t rows, int64_t columns) {
+  return columns == 1 ? at::empty({rows}, at::kLong) : at::empty({rows, columns}, at::kLong);
+}
+
+// The class, and the style where the set has some; the number of styles for a picture without one.
+void write_labels(const PictureSet& set, int64_t index, int64_t* labels) {
+  labels[0] = set.label(index);
+  if (label_columns(set) == 1) return;
+  labels[1] = set.style(index) >= 0 ? set.style(index) : static_cast<int64_t>(set.styles().size());
+}
+
 void check_arguments(int64_t batch_size, int64_t first_batch) {
   if (batch_size < 1) throw std::invalid_argument("BatchLoader: batch_size below 1");
   // Half the range is left for the positions of the run itself.
@@ -47,8 +62,10 @@ void check_arguments(int64_t batch_size, int64_t first_batch) {
 // The open batches as a queue. The workers take one position after the other from its front to its end.
 class BatchLoader::Prefetch {
  public:
-  Prefetch(ImageFolder folder, const DataConfig& config, int64_t batch_size, uint64_t seed, int64_t first_batch)
-      : samples_(std::move(folder), config, seed),
+  Prefetch(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
+           int64_t first_batch)
+      : label_columns_(label_columns(*set)),
+        samples_(std::move(set), config, seed),
         batch_size_(batch_size),
         side_(config.image_size),
         front_(first_batch * batch_size),
@@ -85,7 +102,7 @@ class BatchLoader::Prefetch {
 
  private:
   Slot make_slot() const {
-    Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), at::empty({batch_size_}, at::kLong)};
+    Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), empty_labels(batch_size_, label_columns_)};
     float* images = batch.images.mutable_data_ptr<float>();
     int64_t* labels = batch.labels.mutable_data_ptr<int64_t>();
     return {std::move(batch), images, labels, batch_size_, nullptr};
@@ -110,13 +127,15 @@ class BatchLoader::Prefetch {
   std::exception_ptr write_row(int64_t position, const Slot& slot) {
     try {
       const int64_t row = position % batch_size_;
-      slot.labels[row] = samples_.read(position, slot.images + row * 3 * side_ * side_);
+      const int64_t index = samples_.read(position, slot.images + row * 3 * side_ * side_);
+      write_labels(samples_.set(), index, slot.labels + row * label_columns_);
       return nullptr;
     } catch (...) {
       return std::current_exception();
     }
   }
 
+  const int64_t label_columns_;
   SampleSequence samples_;
   const int64_t batch_size_;
   const int64_t side_;
@@ -129,10 +148,10 @@ class BatchLoader::Prefetch {
   std::vector<std::jthread> workers_;  // last, so that they end before what they use
 };
 
-BatchLoader::BatchLoader(ImageFolder folder, const DataConfig& config, int64_t batch_size, uint64_t seed,
-                         int64_t first_batch) {
+BatchLoader::BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size,
+                         uint64_t seed, int64_t first_batch) {
   check_arguments(batch_size, first_batch);
-  prefetch_ = std::make_unique<Prefetch>(std::move(folder), config, batch_size, seed, first_batch);
+  prefetch_ = std::make_unique<Prefetch>(std::move(set), config, batch_size, seed, first_batch);
 }
 
 BatchLoader::~BatchLoader() = default;
@@ -145,6 +164,12 @@ Batch BatchLoader::next() {
 
 int64_t BatchLoader::broken() const {
   return prefetch_->broken();
+}
+
+at::Tensor condition_of(const PictureSet& set, int64_t index) {
+  at::Tensor labels = empty_labels(1, label_columns(set))[0];
+  write_labels(set, index, labels.mutable_data_ptr<int64_t>());
+  return labels;
 }
 
 }  // namespace pixnerd::data

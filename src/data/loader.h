@@ -8,13 +8,13 @@
 #include <memory>
 
 #include "data/config.h"
-#include "data/image_folder.h"
+#include "data/picture_set.h"
 
 namespace pixnerd::data {
 
 struct Batch {
   at::Tensor images;  // [B, 3, S, S] float32 in [-1, 1]
-  at::Tensor labels;  // [B] int64
+  at::Tensor labels;  // [B] int64; [B, 2] of class and style where the set has styles
 };
 
 class BatchLoader {
@@ -23,7 +23,8 @@ class BatchLoader {
   // it depends on the files and (seed, k) alone, not on workers or timing, and a run that was stopped after k batches
   // goes on with first_batch = k. std::invalid_argument: a batch_size below 1, a first_batch below 0 or so high that
   // positions overflow.
-  BatchLoader(ImageFolder folder, const DataConfig& config, int64_t batch_size, uint64_t seed, int64_t first_batch = 0);
+  BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
+              int64_t first_batch = 0);
   ~BatchLoader();  // waits for the pictures being decoded, not for whole batches
   BatchLoader(BatchLoader&&) noexcept;
   BatchLoader& operator=(BatchLoader&&) noexcept;
@@ -40,5 +41,8 @@ class BatchLoader {
   class Prefetch;
   std::unique_ptr<Prefetch> prefetch_;
 };
+
+// The labels of one picture as a row of Batch::labels: a scalar, or [2].
+at::Tensor condition_of(const PictureSet& set, int64_t index);
 
 }  // namespace pixnerd::data

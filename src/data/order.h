@@ -12,6 +12,7 @@ namespace pixnerd::data {
 
 // The streams of a training seed (core/random.h). Stream e is the permutation of epoch e.
 inline constexpr uint64_t kAugmentationStream = uint64_t{1} << 63;
+inline constexpr uint64_t kSplitStream = kAugmentationStream + 1;
 
 class EpochOrder {
  public:

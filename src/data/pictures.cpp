@@ -10,11 +10,11 @@
 
 namespace pixnerd::data {
 
-CroppedPictures::CroppedPictures(ImageFolder folder, const DataConfig& config)
-    : folder_(std::move(folder)),
+CroppedPictures::CroppedPictures(std::shared_ptr<const PictureSet> set, const DataConfig& config)
+    : set_(std::move(set)),
       side_(static_cast<int>(config.image_size)),
       crop_(config.crop),
-      entries_(static_cast<size_t>(folder_.size())),
+      entries_(static_cast<size_t>(set_->size())),
       room_(config.cache_megabytes * 1'000'000 / (config.image_size * config.image_size * 3)) {}
 
 std::shared_ptr<const image::Image> CroppedPictures::find(int64_t index) {
@@ -39,7 +39,7 @@ int64_t CroppedPictures::broken() const {
 }
 
 std::shared_ptr<const image::Image> CroppedPictures::read(int64_t index) const {
-  const image::Image whole = image::read_image(folder_.path(index));
+  const image::Image whole = set_->read(index);
   return std::make_shared<const image::Image>(crop_ == Crop::adm ? image::adm_center_crop(whole, side_)
                                                                  : image::resize_center_crop(whole, side_));
 }

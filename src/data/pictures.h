@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "data/config.h"
-#include "data/image_folder.h"
+#include "data/picture_set.h"
 #include "image/image.h"
 
 namespace pixnerd::data {
 
 class CroppedPictures {
  public:
-  CroppedPictures(ImageFolder folder, const DataConfig& config);
+  CroppedPictures(std::shared_ptr<const PictureSet> set, const DataConfig& config);
 
-  const ImageFolder& folder() const { return folder_; }
+  const PictureSet& set() const { return *set_; }
 
   // The picture at image_size x image_size; null if it cannot be read. That is logged once, with the file and the
   // reason, and the file is not tried again. Other failures, such as lack of memory, are thrown.
@@ -36,7 +36,7 @@ class CroppedPictures {
   void keep(int64_t index, const std::shared_ptr<const image::Image>& picture);
   void mark_broken(int64_t index, const char* reason);
 
-  const ImageFolder folder_;
+  const std::shared_ptr<const PictureSet> set_;
   const int side_;
   const Crop crop_;
   mutable std::mutex mutex_;  // guards what follows; not held while a picture is decoded

@@ -9,8 +9,8 @@
 
 namespace pixnerd::data {
 
-SampleSequence::SampleSequence(ImageFolder folder, const DataConfig& config, uint64_t seed)
-    : config_(config), seed_(seed), pictures_(std::move(folder), config), order_(pictures_.folder().size(), seed) {}
+SampleSequence::SampleSequence(std::shared_ptr<const PictureSet> set, const DataConfig& config, uint64_t seed)
+    : config_(config), seed_(seed), pictures_(std::move(set), config), order_(pictures_.set().size(), seed) {}
 
 int64_t SampleSequence::read(int64_t position, float* chw) {
   for (int64_t skipped = 0; skipped < order_.size(); ++skipped) {
@@ -19,9 +19,9 @@ int64_t SampleSequence::read(int64_t position, float* chw) {
     if (picture == nullptr) continue;
     const image::Image seen = augment(*picture, draw_augmentation(config_, seed_, position));
     image::to_model_range(seen.rgb, seen.width, seen.height, chw);
-    return pictures_.folder().label(index);
+    return index;
   }
-  throw DataError(concat("data set '", printable(pictures_.folder().root().string(), 400), "': none of its ",
+  throw DataError(concat("data set '", printable(pictures_.set().root().string(), 400), "': none of its ",
                          order_.size(), " pictures can be read; the warnings before this name each with its reason"));
 }
 

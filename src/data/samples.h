@@ -4,17 +4,18 @@
 #include <cstdint>
 
 #include "data/config.h"
-#include "data/image_folder.h"
 #include "data/order.h"
+#include "data/picture_set.h"
 #include "data/pictures.h"
 
 namespace pixnerd::data {
 
 class SampleSequence {
  public:
-  SampleSequence(ImageFolder folder, const DataConfig& config, uint64_t seed);
+  SampleSequence(std::shared_ptr<const PictureSet> set, const DataConfig& config, uint64_t seed);
 
-  // Writes the picture at `position` >= 0 to chw [3, S, S], S = image_size, in [-1, 1], and returns its label.
+  // Writes the picture at `position` >= 0 to chw [3, S, S], S = image_size, in [-1, 1], and returns its number in the
+  // set.
   // In the place of a picture that cannot be read stands the next one of the epoch that can, so what stands at a
   // position depends on the files and (seed, position) alone, whatever was read before and by whichever thread.
   // DataError: nothing in the set can be read. Any thread may call it.
@@ -22,6 +23,8 @@ class SampleSequence {
 
   // Pictures that could not be read so far, each named in the log.
   int64_t broken() const { return pictures_.broken(); }
+
+  const PictureSet& set() const { return pictures_.set(); }
 
  private:
   const DataConfig config_;

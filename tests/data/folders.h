@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -76,6 +77,11 @@ inline DataConfig small_config(int64_t side = 8) {
   DataConfig config;
   config.image_size = side;
   return config;
+}
+
+inline std::shared_ptr<const ImageFolder> folder_at(const std::filesystem::path& path, DataConfig config = {}) {
+  config.path = path.string();
+  return std::make_shared<const ImageFolder>(config);
 }
 
 // The mark of a picture in the form the network sees.

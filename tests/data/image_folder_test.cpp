@@ -12,7 +12,7 @@ using Names = std::vector<std::string>;
 Names files_of(const ImageFolder& folder) {
   Names names;
   for (int64_t i = 0; i < folder.size(); ++i) {
-    names.push_back(std::to_string(folder.label(i)) + " " + folder.path(i).lexically_relative(folder.root()).string());
+    names.push_back(std::to_string(folder.label(i)) + " " + folder.name(i));
   }
   return names;
 }
@@ -22,10 +22,10 @@ TEST(ImageFolder, ListsClassesAndFilesByTheirBytes) {
   for (const char* name : {"b/10.png", "b/9.PNG", "B/x.jpeg", "\xc3\xa4/1.webp", "a/1.jpg"}) {
     write_text(folder / name, "");
   }
-  const ImageFolder images = ImageFolder::open(folder.path());
+  const auto set = folder_at(folder.path());
+  const ImageFolder& images = *set;
   EXPECT_EQ(images.classes(), (Names{"B", "a", "b", "\xc3\xa4"}));
   EXPECT_EQ(files_of(images), (Names{"0 B/x.jpeg", "1 a/1.jpg", "2 b/10.png", "2 b/9.PNG", "3 \xc3\xa4/1.webp"}));
-  EXPECT_EQ(images.path(1), folder / "a/1.jpg");
 }
 
 TEST(ImageFolder, LeavesOutWhatIsNoPictureOfAClass) {
@@ -35,7 +35,7 @@ TEST(ImageFolder, LeavesOutWhatIsNoPictureOfAClass) {
     write_text(folder / name, "");
   }
   CapturedLog log;
-  EXPECT_EQ(files_of(ImageFolder::open(folder.path())), (Names{"0 a/1.png"}));
+  EXPECT_EQ(files_of(*folder_at(folder.path())), (Names{"0 a/1.png"}));
   EXPECT_TRUE(log.lines().empty());
 }
 
@@ -45,7 +45,7 @@ TEST(ImageFolder, FollowsLinksAndListsThoseThatLeadNowhere) {
   std::filesystem::create_directories(folder / "set/b");
   std::filesystem::create_directory_symlink(folder / "store", folder / "set/a");
   std::filesystem::create_symlink(folder / "gone.png", folder / "set/b/2.png");
-  EXPECT_EQ(files_of(ImageFolder::open(folder / "set")), (Names{"0 a/1.png", "1 b/2.png"}));
+  EXPECT_EQ(files_of(*folder_at(folder / "set")), (Names{"0 a/1.png", "1 b/2.png"}));
 }
 
 TEST(ImageFolder, FoldersWithoutPicturesAreNoClasses) {
@@ -54,7 +54,8 @@ TEST(ImageFolder, FoldersWithoutPicturesAreNoClasses) {
   write_text(folder / "c/readme.txt", "");
   std::filesystem::create_directories(folder / "a");
   CapturedLog log;
-  const ImageFolder images = ImageFolder::open(folder.path());
+  const auto set = folder_at(folder.path());
+  const ImageFolder& images = *set;
   EXPECT_EQ(images.classes(), Names{"b"});
   EXPECT_EQ(images.label(0), 0);
   ASSERT_EQ(log.lines().size(), 1u);
@@ -67,12 +68,12 @@ TEST(ImageFolder, RefusesWhatIsNoDataSetAndSaysHowOneLooks) {
   write_text(folder / "file", "");
   write_text(folder / "flat/1.png", "");
   write_text(folder / "empty/a/readme.txt", "");
-  const auto message = [&](std::string_view name) { return error_of([&] { ImageFolder::open(folder / name); }); };
+  const auto message = [&](std::string_view name) { return error_of([&] { folder_at(folder / name); }); };
   expect_contains(message("missing"), "missing': no such folder");
   expect_contains(message("file"), "file' is no folder");
   expect_contains(message("flat"), "flat' holds no class folders");
   expect_contains(message("empty"), "empty': no picture in its 1 folder");
-  expect_contains(error_of([] { ImageFolder::open(""); }), "data.path is empty");
+  expect_contains(error_of([] { folder_at(""); }), "data.path is empty");
   for (const char* name : {"missing", "file", "flat", "empty"}) {
     expect_contains(message(name), "one folder of .png, .jpg or .webp pictures for each class");
   }
@@ -81,22 +82,50 @@ TEST(ImageFolder, RefusesWhatIsNoDataSetAndSaysHowOneLooks) {
 TEST(ImageFolder, WhatTheSystemRefusesIsAnErrorWithItsReason) {
   TemporaryFolder folder;
   write_text(folder / "a/1.png", "");
-  expect_contains(error_of([] { ImageFolder::open(std::string(300, 'x')); }), "File name too long");
+  expect_contains(error_of([] { folder_at(std::string(300, 'x')); }), "File name too long");
 
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit no_files{0, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &no_files), 0);
-  const std::string message = error_of([&] { ImageFolder::open(folder.path()); });
+  const std::string message = error_of([&] { folder_at(folder.path()); });
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   expect_contains(message, folder.path().string() + "' cannot be listed: Too many open files");
+}
+
+TEST(ImageFolder, TakesTheIncludedClassesOnly) {
+  TemporaryFolder folder;
+  for (const char* name : {"cat/1.png", "dog/1.png", "duck/1.png"}) write_text(folder / name, "");
+  DataConfig config;
+  config.include = {"d*", "c?t"};
+  EXPECT_EQ(folder_at(folder.path(), config)->classes(), (Names{"cat", "dog", "duck"}));
+  config.include = {"du*"};
+  EXPECT_EQ(files_of(*folder_at(folder.path(), config)), (Names{"0 duck/1.png"}));
+  config.include = {"d*", "dof"};
+  const std::string message = error_of<ConfigError>([&] { folder_at(folder.path(), config); });
+  expect_contains(message, "no class folder of '" + folder.path().string() + "' fits 'dof'; did you mean 'dog'?");
+}
+
+TEST(ImageFolder, StylesAreTheNamesOfFiles) {
+  TemporaryFolder folder;
+  for (const char* name : {"cat/round.png", "cat/flat.webp", "dog/round.jpg"}) write_text(folder / name, "");
+  EXPECT_TRUE(folder_at(folder.path())->styles().empty());
+  DataConfig config;
+  config.styles = true;
+  const auto set = folder_at(folder.path(), config);
+  EXPECT_EQ(set->styles(), (Names{"flat", "round"}));
+  EXPECT_EQ(set->name(0), "cat/flat.webp");
+  EXPECT_EQ(set->style(0), 0);
+  EXPECT_EQ(set->style(1), 1);
+  EXPECT_EQ(set->style(2), 1);
 }
 
 TEST(ImageFolder, AnIndexOutOfRangeIsNoPicture) {
   TemporaryFolder folder;
   write_text(folder / "a/1.png", "");
-  const ImageFolder images = ImageFolder::open(folder.path());
-  EXPECT_THROW(images.path(1), std::out_of_range);
+  const auto set = folder_at(folder.path());
+  const ImageFolder& images = *set;
+  EXPECT_THROW(images.name(1), std::out_of_range);
   EXPECT_THROW(images.label(-1), std::out_of_range);
 }
 

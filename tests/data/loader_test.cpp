@@ -25,7 +25,7 @@ DataConfig busy_config() {
 
 std::vector<Batch> first_batches(const TemporaryFolder& folder, const DataConfig& config, int64_t batch_size, int count,
                                  int64_t first_batch = 0) {
-  BatchLoader loader(ImageFolder::open(folder.path()), config, batch_size, kSeed, first_batch);
+  BatchLoader loader(folder_at(folder.path()), config, batch_size, kSeed, first_batch);
   std::vector<Batch> batches;
   for (int i = 0; i < count; ++i) batches.push_back(loader.next());
   return batches;
@@ -40,7 +40,7 @@ TEST(BatchLoader, BatchesAreTheSequenceCutInPieces) {
   TemporaryFolder folder;
   write_data_set(folder, 2, 5);
   const DataConfig config = busy_config();
-  SampleSequence samples(ImageFolder::open(folder.path()), config, kSeed);
+  SampleSequence samples(folder_at(folder.path()), config, kSeed);
   int64_t position = 0;
   for (const Batch& batch : first_batches(folder, config, 4, 7)) {
     ASSERT_EQ(batch.images.sizes(), (at::IntArrayRef{4, 3, 8, 8}));
@@ -49,10 +49,28 @@ TEST(BatchLoader, BatchesAreTheSequenceCutInPieces) {
     EXPECT_EQ(batch.labels.scalar_type(), at::kLong);
     for (int64_t row = 0; row < 4; ++row, ++position) {
       std::vector<float> expected(size_t{3} * 8 * 8);
-      EXPECT_EQ(batch.labels.const_data_ptr<int64_t>()[row], samples.read(position, expected.data()));
+      const int64_t index = samples.read(position, expected.data());
+      EXPECT_EQ(batch.labels.const_data_ptr<int64_t>()[row], samples.set().label(index));
       const float* start = batch.images.const_data_ptr<float>() + row * 3 * 8 * 8;
       EXPECT_EQ(std::vector<float>(start, start + expected.size()), expected);
     }
+  }
+}
+
+TEST(BatchLoader, GivesTheStyleAsASecondLabel) {
+  TemporaryFolder folder;
+  write_picture(folder / "a/flat.png", marked_picture(8, 1));
+  write_picture(folder / "a/round.png", marked_picture(8, 2));
+  write_picture(folder / "b/round.png", marked_picture(8, 3));
+  DataConfig config = small_config();
+  config.styles = true;
+  BatchLoader loader(folder_at(folder.path(), config), config, 3, kSeed);
+  const Batch batch = loader.next();
+  ASSERT_EQ(batch.labels.sizes(), (at::IntArrayRef{3, 2}));
+  for (int64_t row = 0; row < 3; ++row) {
+    const int mark = mark_of(batch.images[row].const_data_ptr<float>());
+    EXPECT_EQ(batch.labels[row][0].item<int64_t>(), mark == 3 ? 1 : 0);
+    EXPECT_EQ(batch.labels[row][1].item<int64_t>(), mark == 1 ? 0 : 1);
   }
 }
 
@@ -101,7 +119,7 @@ TEST(BatchLoader, ABatchMayBeLargerThanTheSet) {
 TEST(BatchLoader, ABatchBelongsToTheCaller) {
   TemporaryFolder folder;
   write_data_set(folder, 2, 5);
-  BatchLoader loader(ImageFolder::open(folder.path()), small_config(), 4, kSeed);
+  BatchLoader loader(folder_at(folder.path()), small_config(), 4, kSeed);
   const Batch first = loader.next();
   const at::Tensor before = first.images.clone();
   for (int i = 0; i < 10; ++i) loader.next();
@@ -114,7 +132,7 @@ TEST(BatchLoader, CountsBrokenPictures) {
   write_text(folder / "a/100.png", "broken");
   write_text(folder / "b/109.png", "broken");
   CapturedLog log;
-  BatchLoader loader(ImageFolder::open(folder.path()), small_config(), 10, kSeed);
+  BatchLoader loader(folder_at(folder.path()), small_config(), 10, kSeed);
   for (int i = 0; i < 5; ++i) loader.next();
   EXPECT_EQ(loader.broken(), 2);
   EXPECT_EQ(log.lines().size(), 2u);
@@ -126,7 +144,7 @@ TEST(BatchLoader, WhatFailsInAWorkerIsThrownByNextAgainAndAgain) {
   CapturedLog log;
   DataConfig config = small_config();
   config.workers = 4;
-  BatchLoader loader(ImageFolder::open(folder.path()), config, 3, kSeed);
+  BatchLoader loader(folder_at(folder.path()), config, 3, kSeed);
   for (int i = 0; i < 3; ++i) expect_contains(error_of([&] { loader.next(); }), "none of its 2 pictures");
   EXPECT_EQ(loader.broken(), 2);
   EXPECT_EQ(log.lines().size(), 2u);
@@ -136,7 +154,7 @@ TEST(BatchLoader, BatchesBeforeAFailureAreStillGiven) {
   TemporaryFolder folder;
   write_data_set(folder, 1, 1);
   CapturedLog log;
-  BatchLoader loader(ImageFolder::open(folder.path()), small_config(), 2, kSeed);
+  BatchLoader loader(folder_at(folder.path()), small_config(), 2, kSeed);
   loader.next();
   std::filesystem::remove(folder / "a/100.png");
   int good = 0;  // those that were decoded ahead
@@ -157,7 +175,7 @@ TEST(BatchLoader, EndsWhileWorkersAreBusyOrWaiting) {
   DataConfig config = small_config(64);
   config.workers = 8;
   for (int i = 0; i < 20; ++i) {
-    BatchLoader loader(ImageFolder::open(folder.path()), config, 1 + i % 40, kSeed);
+    BatchLoader loader(folder_at(folder.path()), config, 1 + i % 40, kSeed);
     if (i % 3 == 0) loader.next();
     if (i % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(30));
   }
@@ -167,7 +185,7 @@ TEST(BatchLoader, CanBeMoved) {
   TemporaryFolder folder;
   write_data_set(folder, 2, 5);
   const std::vector<Batch> expected = first_batches(folder, small_config(), 4, 2);
-  BatchLoader loader(ImageFolder::open(folder.path()), small_config(), 4, kSeed);
+  BatchLoader loader(folder_at(folder.path()), small_config(), 4, kSeed);
   expect_equal(loader.next(), expected[0]);
   BatchLoader other = std::move(loader);
   expect_equal(other.next(), expected[1]);
@@ -177,7 +195,7 @@ TEST(BatchLoader, RefusesArgumentsThatMeanNothing) {
   TemporaryFolder folder;
   write_data_set(folder, 1, 1);
   const auto make = [&](int64_t batch_size, int64_t first_batch) {
-    BatchLoader(ImageFolder::open(folder.path()), small_config(), batch_size, kSeed, first_batch);
+    BatchLoader(folder_at(folder.path()), small_config(), batch_size, kSeed, first_batch);
   };
   EXPECT_THROW(make(0, 0), std::invalid_argument);
   EXPECT_THROW(make(1, -1), std::invalid_argument);

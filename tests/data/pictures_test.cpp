@@ -15,7 +15,7 @@ TEST(CroppedPictures, CropsAsConfigured) {
   DataConfig config = small_config(7);
   for (const Crop crop : {Crop::adm, Crop::resize}) {
     config.crop = crop;
-    CroppedPictures pictures(ImageFolder::open(folder.path()), config);
+    CroppedPictures pictures(folder_at(folder.path()), config);
     const auto picture = pictures.find(0);
     ASSERT_NE(picture, nullptr);
     EXPECT_EQ(picture->width, 7);
@@ -31,7 +31,7 @@ TEST(CroppedPictures, NamesABrokenPictureOnceAndDoesNotTryItAgain) {
   write_data_set(folder, 1, 2);
   write_text(folder / "a/101.png", "no picture");
   CapturedLog log;
-  CroppedPictures pictures(ImageFolder::open(folder.path()), small_config());
+  CroppedPictures pictures(folder_at(folder.path()), small_config());
   EXPECT_EQ(pictures.broken(), 0);
   EXPECT_EQ(pictures.find(1), nullptr);
   EXPECT_EQ(pictures.broken(), 1);
@@ -48,7 +48,7 @@ TEST(CroppedPictures, APictureThatVanishedIsBroken) {
   TemporaryFolder folder;
   write_data_set(folder, 1, 1);
   CapturedLog log;
-  CroppedPictures pictures(ImageFolder::open(folder.path()), small_config());
+  CroppedPictures pictures(folder_at(folder.path()), small_config());
   std::filesystem::remove(folder / "a/100.png");
   EXPECT_EQ(pictures.find(0), nullptr);
   ASSERT_EQ(log.lines().size(), 1u);
@@ -62,7 +62,7 @@ int found_without_files(int64_t cache_megabytes, int64_t image_size) {
   CapturedLog log;
   DataConfig config = small_config(image_size);
   config.cache_megabytes = cache_megabytes;
-  CroppedPictures pictures(ImageFolder::open(folder.path()), config);
+  CroppedPictures pictures(folder_at(folder.path()), config);
   for (int64_t i = 0; i < 4; ++i) EXPECT_NE(pictures.find(i), nullptr);
   std::filesystem::remove_all(folder / "a");
   int found = 0;

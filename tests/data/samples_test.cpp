@@ -20,7 +20,7 @@ struct Sample {
 
 Sample read(SampleSequence& samples, int64_t position, int64_t side = 8) {
   Sample sample{std::vector<float>(static_cast<size_t>(3 * side * side)), 0};
-  sample.label = samples.read(position, sample.chw.data());
+  sample.label = samples.set().label(samples.read(position, sample.chw.data()));
   return sample;
 }
 
@@ -33,7 +33,7 @@ std::vector<int> marks(SampleSequence& samples, const std::vector<int64_t>& posi
 TEST(SampleSequence, AnEpochHoldsEveryPictureOnceWithItsLabel) {
   TemporaryFolder folder;
   write_data_set(folder, 3, 4);
-  SampleSequence samples(ImageFolder::open(folder.path()), small_config(), 5);
+  SampleSequence samples(folder_at(folder.path()), small_config(), 5);
   std::set<int> found;
   for (int64_t position = 12; position < 24; ++position) {
     const Sample sample = read(samples, position);
@@ -53,7 +53,7 @@ TEST(SampleSequence, AugmentsByPosition) {
   DataConfig config = small_config();
   config.shift_pixels = 3;
   config.horizontal_flip = true;
-  SampleSequence samples(ImageFolder::open(folder.path()), config, 5);
+  SampleSequence samples(folder_at(folder.path()), config, 5);
   std::set<std::vector<float>> different;
   for (int64_t position = 0; position < 40; ++position) {
     const image::Image expected = augment(marked_picture(8, 1), draw_augmentation(config, 5, position));
@@ -71,16 +71,16 @@ TEST(SampleSequence, ACacheChangesNothing) {
   DataConfig config = small_config();
   config.shift_pixels = 2;
   config.horizontal_flip = true;
-  SampleSequence plain(ImageFolder::open(folder.path()), config, 5);
+  SampleSequence plain(folder_at(folder.path()), config, 5);
   config.cache_megabytes = 1;
-  SampleSequence cached(ImageFolder::open(folder.path()), config, 5);
+  SampleSequence cached(folder_at(folder.path()), config, 5);
   for (int64_t position = 0; position < 50; ++position) EXPECT_EQ(read(plain, position), read(cached, position));
 }
 
 TEST(SampleSequence, TheNextReadablePictureOfTheEpochStandsInForABrokenOne) {
   TemporaryFolder folder;
   write_data_set(folder, 2, 5);
-  SampleSequence whole(ImageFolder::open(folder.path()), small_config(), 5);
+  SampleSequence whole(folder_at(folder.path()), small_config(), 5);
   std::vector<int64_t> forwards(30);
   std::iota(forwards.begin(), forwards.end(), 0);
   std::vector<int> expected = marks(whole, forwards);
@@ -95,12 +95,12 @@ TEST(SampleSequence, TheNextReadablePictureOfTheEpochStandsInForABrokenOne) {
     }
   }
   CapturedLog log;
-  SampleSequence damaged(ImageFolder::open(folder.path()), small_config(), 5);
+  SampleSequence damaged(folder_at(folder.path()), small_config(), 5);
   EXPECT_EQ(marks(damaged, forwards), expected);
   EXPECT_EQ(damaged.broken(), 3);
   EXPECT_EQ(log.lines().size(), 3u);
 
-  SampleSequence again(ImageFolder::open(folder.path()), small_config(), 5);
+  SampleSequence again(folder_at(folder.path()), small_config(), 5);
   const std::vector<int64_t> backwards(forwards.rbegin(), forwards.rend());
   EXPECT_EQ(marks(again, backwards), std::vector<int>(expected.rbegin(), expected.rend()));
 }
@@ -109,7 +109,7 @@ TEST(SampleSequence, ASetInWhichNothingCanBeReadIsAnError) {
   TemporaryFolder folder;
   for (const char* name : {"a/1.png", "a/2.jpg", "b/3.webp"}) write_text(folder / name, "broken");
   CapturedLog log;
-  SampleSequence samples(ImageFolder::open(folder.path()), small_config(), 5);
+  SampleSequence samples(folder_at(folder.path()), small_config(), 5);
   const std::string message = error_of([&] { read(samples, 0); });
   expect_contains(message, folder.path().string());
   expect_contains(message, "none of its 3 pictures");

@@ -1,0 +1,199 @@
+#include "cli/data.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include "cli/checks.h"
+#include "cli/terminal_progress.h"
+#include "core/text.h"
+#include "core/threads.h"
+#include "data/inspect.h"
+#include "data/pack.h"
+
+namespace pixnerd::cli {
+namespace {
+
+constexpr size_t kNamesShown = 8;
+constexpr const char* kPathHelp = "folder of class folders, folder of shards (*.tar), or one shard";
+
+struct InspectFlags {
+  std::string path;
+  std::vector<std::string> include;
+  bool styles = false;
+  int threads = 0;
+};
+
+struct PackFlags {
+  std::string folder, out;
+  int64_t shard_megabytes = 256;
+  bool styles = false, overwrite = false;
+  int threads = 0;
+};
+
+int64_t threads_or_all(int threads) {
+  return threads > 0 ? threads : hardware_threads();
+}
+
+std::string counted(int64_t number, const char* one, const char* more) {
+  return concat(number, " ", number == 1 ? one : more);
+}
+
+// "cat, dog, fox and 7 more".
+std::string first_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
+    text += concat(i == 0 ? "" : ", ", printable(names[i]));
+  }
+  return names.size() <= kNamesShown ? text : concat(text, " and ", names.size() - kNamesShown, " more");
+}
+
+// "'cat'", or "label 3" where labels have no names.
+std::string label_name(const data::PictureSet& set, size_t label) {
+  return set.classes().empty() ? concat("label ", label) : concat("'", printable(set.classes()[label]), "'");
+}
+
+void print_row(const char* title, const std::string& text) {
+  std::cout << "  " << title << std::string(12 - std::string(title).size(), ' ') << text << '\n';
+}
+
+void print_classes(const data::PictureSet& set, const data::Inspection& all) {
+  const std::string names = set.classes().empty() ? "" : concat(": ", first_of(set.classes()));
+  print_row("classes", concat(all.classes.size(), names));
+  if (!all.classes.empty()) {
+    const auto smallest = std::min_element(all.classes.begin(), all.classes.end());
+    const auto largest = std::max_element(all.classes.begin(), all.classes.end());
+    const auto extreme = [&](auto place) {
+      return concat(label_name(set, static_cast<size_t>(place - all.classes.begin())), " (", *place, ")");
+    };
+    print_row("", *smallest == *largest ? concat(counted(*smallest, "picture", "pictures"), " each")
+                                        : concat("smallest ", extreme(smallest), ", largest ", extreme(largest)));
+  }
+  if (all.unlabelled > 0) print_row("", concat(counted(all.unlabelled, "picture", "pictures"), " without a class"));
+}
+
+void print_styles(const data::PictureSet& set, const data::Inspection& all) {
+  print_row("styles", concat(all.styles.size(), all.styles.empty() ? "" : ": ", first_of(set.styles())));
+  if (all.unstyled > 0) print_row("", concat(counted(all.unstyled, "picture", "pictures"), " without a style"));
+}
+
+void print_captions(const data::Inspection& all) {
+  if (all.captions.empty()) return print_row("captions", "none");
+  int64_t total = 0;
+  std::string languages;
+  for (const auto& [language, count] : all.captions) {
+    total += count;
+    languages +=
+        concat(languages.empty() ? "" : ", ", language.empty() ? "no language" : printable(language), " ", count);
+  }
+  print_row("captions", concat(total, ": ", languages));
+}
+
+// By their pixels: the smallest, the one in the middle of all pictures, and the largest.
+void print_sizes(const data::Inspection& all) {
+  std::vector<std::pair<std::pair<int, int>, int64_t>> sizes(all.sizes.begin(), all.sizes.end());
+  const auto pixels = [](const auto& entry) { return int64_t{entry.first.first} * entry.first.second; };
+  std::stable_sort(sizes.begin(), sizes.end(), [&](const auto& a, const auto& b) { return pixels(a) < pixels(b); });
+  const auto text = [](const auto& entry) { return concat(entry.first.first, " x ", entry.first.second); };
+  if (sizes.size() == 1) return print_row("sizes", concat("all ", text(sizes[0])));
+
+  int64_t readable = 0, before = 0;
+  for (const auto& entry : sizes) readable += entry.second;
+  size_t median = 0;
+  for (before = sizes[0].second; before <= (readable - 1) / 2; before += sizes[median].second) ++median;
+  print_row("sizes", concat(sizes.size(), ", from ", text(sizes.front()), " to ", text(sizes.back()), ", median ",
+                            text(sizes[median])));
+}
+
+void print_broken(const data::PictureSet& set, const data::Inspection& all) {
+  print_row("broken", concat(all.broken.size()));
+  for (const auto& [name, reason] : all.broken) {
+    std::cout << "    " << printable(name, 200) << ": " << printable(reason, 1000) << '\n';
+  }
+  if (set.broken_at_opening() == 0) return;
+  print_row("left out", concat(set.broken_at_opening(), " when the set was opened; the warnings say why"));
+}
+
+void run_inspect(const InspectFlags& flags) {
+  data::DataConfig config;
+  config.path = flags.path;
+  config.include = flags.include;
+  config.styles = flags.styles;
+  const auto set = data::open_pictures(config);
+  TerminalProgress progress("reading", "pictures");
+  const data::Inspection all = data::inspect(*set, threads_or_all(flags.threads), progress);
+  progress.finish();
+
+  std::cout << printable(flags.path, 400) << ": " << counted(all.pictures, "picture", "pictures") << ", "
+            << human_bytes(all.bytes) << '\n';
+  print_classes(*set, all);
+  if (flags.styles) print_styles(*set, all);
+  print_captions(all);
+  print_sizes(all);
+  print_broken(*set, all);
+  std::cout << std::flush;
+}
+
+void run_pack(const PackFlags& flags) {
+  data::DataConfig config;
+  config.path = flags.folder;
+  config.styles = flags.styles;
+  const data::ImageFolder folder(config);
+  data::PackOptions options;
+  options.shard_bytes = flags.shard_megabytes * 1'000'000;
+  options.overwrite = flags.overwrite;
+  options.threads = threads_or_all(flags.threads);
+  TerminalProgress progress("packing", "pictures");
+  const data::PackSummary summary = data::pack(folder, flags.out, options, progress);
+  progress.finish();
+
+  std::cout << "wrote " << counted(summary.pictures, "picture", "pictures") << " of "
+            << counted(static_cast<int64_t>(folder.classes().size()), "class", "classes") << " into "
+            << counted(summary.shards, "shard", "shards") << " in " << printable(flags.out, 400) << " ("
+            << human_bytes(summary.bytes) << ")" << std::endl;
+  if (summary.broken > 0) {
+    std::cout << counted(summary.broken, "picture", "pictures") << " could not be read and "
+              << (summary.broken == 1 ? "was" : "were") << " left out" << std::endl;
+  }
+}
+
+void add_threads(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "threads that read pictures; all processors unless given")
+      ->check(between(1, 256))
+      ->type_name("N");
+}
+
+void define_inspect(CLI::App& command, InspectFlags& flags) {
+  command.add_option("path", flags.path, kPathHelp)->required()->type_name("PATH");
+  command.add_flag("--styles", flags.styles, "count the second labels: \"style\" in shards, names of files in folders");
+  command
+      .add_option("--include", flags.include, "patterns (*, ?) of the class folders or shards to read; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("PATTERN");
+  add_threads(command, flags.threads);
+}
+
+void define_pack(CLI::App& command, PackFlags& flags) {
+  command.add_option("folder", flags.folder, "folder of class folders")->required()->type_name("FOLDER");
+  command.add_option("--out", flags.out, "folder for the shards; must be empty or new")
+      ->required()
+      ->type_name("SHARDS");
+  command
+      .add_option("--shard-megabytes", flags.shard_megabytes, "size of a shard, at most (10^6 bytes); 256 unless given")
+      ->check(between(1, 1'000'000))
+      ->type_name("N");
+  command.add_flag("--styles", flags.styles, "name each picture's style, which is its file's name without its ending");
+  command.add_flag("--overwrite", flags.overwrite, "replace the shards that are in the folder");
+  add_threads(command, flags.threads);
+}
+
+}  // namespace
+
+void add_data(CLI::App& program) {
+  CLI::App* const data = program.add_subcommand("data", "look into data sets, and pack folders into shards");
+  data->require_subcommand(1);
+  add_command<InspectFlags>(*data, "inspect", "read all of a data set and say what it holds", define_inspect,
+                            run_inspect);
+  add_command<PackFlags>(*data, "pack", "write a folder of class folders as WebDataset shards", define_pack, run_pack);
+}
+
+}  // namespace pixnerd::cli

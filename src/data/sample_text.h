@@ -1,0 +1,40 @@
+// What the text files of a WebDataset sample say of its picture:
+//
+//   key.json   {"label": 3, "class": "cat", "style": "drawing", "caption": "a cat"}, every key optional
+//   key.cls    a label, or the name of a class
+//   key.txt    a caption
+//
+// A caption in JSON is a text, a list of texts, or {"en": ..., "de": ...} of either. Null is as good as absent; other
+// keys are ignored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/picture_set.h"
+
+namespace pixnerd::data {
+
+struct SampleText {
+  std::optional<int64_t> label;  // 0 ... kMaxLabel
+  std::optional<std::string> class_name, style;
+  std::vector<Caption> captions;
+};
+
+inline constexpr int64_t kMaxLabel = 10'000'000;
+inline constexpr int64_t kMaxTextBytes = int64_t{1} << 20;
+
+// Each adds what a file says. DataError, opening with the file's ending as in ".json: ...": malformed, over a limit, or
+// another label, class or style than was there before.
+void add_json(std::string_view json, SampleText& text);
+void add_class(std::string_view cls, SampleText& text);
+void add_caption(std::string_view txt, SampleText& text);
+
+// Names of classes and styles are UTF-8 on one line, without control characters, at least 1 and at most 1000 bytes.
+// DataError otherwise; `what` opens the message.
+void check_name(std::string_view name, std::string_view what);
+
+}  // namespace pixnerd::data

@@ -1,0 +1,24 @@
+// The pictures that are kept from training, to see what a network makes of what it has not seen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "data/picture_set.h"
+
+namespace pixnerd::data {
+
+// These pictures of a set, in this order, as a set of their own with the same classes and styles. At least one.
+std::shared_ptr<const PictureSet> subset(std::shared_ptr<const PictureSet> pictures, std::vector<int64_t> indices);
+
+struct Split {
+  std::vector<int64_t> training, held_out;  // numbers in the whole set, ascending
+};
+
+// Holds out `share` of the pictures, at random by their names: it depends on the names, labels and seed alone, not on
+// the order of the files, and a class never loses its last picture, nor a style. A share above 0 of a set in which
+// that leaves nothing to hold out is a ConfigError.
+Split split(const PictureSet& pictures, double share, uint64_t seed);
+
+}  // namespace pixnerd::data

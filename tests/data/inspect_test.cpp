@@ -1,0 +1,112 @@
+#include "data/inspect.h"
+
+#include <atomic>
+#include <stdexcept>
+
+#include "data/sample_ahead.h"
+#include "data/shards.h"
+#include "tests/data/tars.h"
+
+namespace pixnerd::data {
+namespace {
+
+class Silent : public Progress {
+ public:
+  void update(int64_t done, int64_t total, std::string_view note) override {
+    EXPECT_EQ(done, ++calls);
+    EXPECT_LE(done, total);
+    last_note = note;
+  }
+  int64_t calls = 0;
+  std::string last_note;
+};
+
+Inspection inspected(const std::filesystem::path& path, bool styles = false, int64_t threads = 2) {
+  DataConfig config;
+  config.path = path.string();
+  config.styles = styles;
+  const auto set = open_pictures(config);
+  Silent progress;
+  Inspection all = inspect(*set, threads, progress);
+  EXPECT_EQ(progress.calls, set->size());
+  EXPECT_EQ(progress.last_note.empty(), all.broken.empty());
+  return all;
+}
+
+TEST(Inspect, CountsAFolder) {
+  TemporaryFolder folder;
+  write_picture(folder / "set/a/x.png", marked_picture(4, 1));
+  write_picture(folder / "set/a/y.png", marked_picture(4, 2));
+  write_picture(folder / "set/b/x.png", marked_picture(9, 3));
+  write_text(folder / "set/b/z.png", "no picture");
+  for (const int64_t threads : {1, 7}) {
+    const Inspection all = inspected(folder / "set", true, threads);
+    EXPECT_EQ(all.pictures, 4);
+    EXPECT_EQ(all.classes, (std::vector<int64_t>{2, 2}));
+    EXPECT_EQ(all.styles, (std::vector<int64_t>{2, 1, 1}));
+    EXPECT_EQ(all.unlabelled, 0);
+    EXPECT_EQ(all.unstyled, 0);
+    EXPECT_EQ(all.sizes, (std::map<std::pair<int, int>, int64_t>{{{4, 4}, 2}, {{9, 9}, 1}}));
+    uint64_t bytes = 0;
+    for (const char* name : {"a/x.png", "a/y.png", "b/x.png", "b/z.png"}) {
+      bytes += std::filesystem::file_size(folder / "set" / name);
+    }
+    EXPECT_EQ(all.bytes, bytes);
+    ASSERT_EQ(all.broken.size(), 1u);
+    EXPECT_EQ(all.broken[0].name, "b/z.png");
+    expect_contains(all.broken[0].reason, "is not a PNG, JPEG or WebP file");
+  }
+}
+
+TEST(Inspect, CountsShards) {
+  TemporaryFolder folder;
+  const std::string entries = tar_sample("1", 1, R"({"label": 2, "caption": {"en": ["a", "b"], "de": "c"}})") +
+                              tar_sample("2", 1, R"({"label": 0, "style": "flat", "caption": "d"})") +
+                              tar_sample("3", 1, "{}") + tar_entry("4.png", "no picture") + tar_entry("4.cls", "1") +
+                              kTarEnd;
+  write_text(folder / "set/0.tar", entries);
+  const Inspection all = inspected(folder / "set", true);
+  EXPECT_EQ(all.pictures, 4);
+  EXPECT_EQ(all.classes, (std::vector<int64_t>{1, 1, 1}));
+  EXPECT_EQ(all.unlabelled, 1);
+  EXPECT_EQ(all.styles, (std::vector<int64_t>{1}));
+  EXPECT_EQ(all.unstyled, 3);
+  EXPECT_EQ(all.captions, (std::map<std::string, int64_t>{{"", 1}, {"de", 1}, {"en", 2}}));
+  EXPECT_EQ(all.bytes, entries.size());
+  ASSERT_EQ(all.broken.size(), 1u);
+  EXPECT_EQ(all.broken[0].name, "0.tar/4");
+}
+
+TEST(Inspect, NothingToReadIsAnErrorWithTheFirstReason) {
+  TemporaryFolder folder;
+  write_text(folder / "set/b/z.png", "no picture");
+  expect_contains(error_of([&] { inspected(folder / "set"); }),
+                  "none of its 1 picture can be read; the first: picture '");
+}
+
+TEST(Ahead, GivesItemsInOrderAndErrorsInTheirPlace) {
+  for (const int64_t threads : {1, 5}) {
+    std::atomic<int64_t> made = 0;
+    Ahead<int64_t> items(100, threads, [&](int64_t index) {
+      ++made;
+      if (index == 60) throw std::runtime_error("sixty");
+      return index * index;
+    });
+    for (int64_t i = 0; i < 100; ++i) {
+      if (i == 60) {
+        EXPECT_THROW(items.next(), std::runtime_error);
+      } else {
+        EXPECT_EQ(items.next(), i * i);
+      }
+      EXPECT_LE(made, i + 1 + 2 * threads);
+    }
+  }
+}
+
+TEST(Ahead, MayBeLeftBeforeItsEnd) {
+  Ahead<int> items(1000, 3, [](int64_t) { return 1; });
+  EXPECT_EQ(items.next(), 1);
+}
+
+}  // namespace
+}  // namespace pixnerd::data

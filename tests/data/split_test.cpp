@@ -1,0 +1,73 @@
+#include "data/split.h"
+
+#include <set>
+
+#include "tests/data/folders.h"
+
+namespace pixnerd::data {
+namespace {
+
+std::set<std::string> names_of(const PictureSet& set, const std::vector<int64_t>& indices) {
+  std::set<std::string> names;
+  for (const int64_t index : indices) names.insert(set.name(index));
+  return names;
+}
+
+TEST(Split, EveryPictureIsOnOneSideAndEveryClassStaysInTraining) {
+  TemporaryFolder folder;
+  write_data_set(folder, 10, 4);
+  write_text(folder / "lonely/1.png", "");
+  const auto set = folder_at(folder.path());
+  const Split parts = split(*set, 0.25, 7);
+  EXPECT_EQ(parts.held_out.size(), 10u);
+  EXPECT_EQ(parts.training.size(), 31u);
+  std::set<int64_t> all(parts.training.begin(), parts.training.end()), labels;
+  all.insert(parts.held_out.begin(), parts.held_out.end());
+  EXPECT_EQ(all.size(), 41u);
+  for (const int64_t index : parts.training) labels.insert(set->label(index));
+  EXPECT_EQ(labels.size(), 11u);
+}
+
+TEST(Split, DependsOnNamesAndSeedNotOnWhatElseIsThere) {
+  TemporaryFolder folder;
+  write_data_set(folder, 4, 10);
+  const auto set = folder_at(folder.path());
+  const auto held_out = names_of(*set, split(*set, 0.2, 7).held_out);
+  EXPECT_EQ(held_out, names_of(*set, split(*set, 0.2, 7).held_out));
+  EXPECT_NE(held_out, names_of(*set, split(*set, 0.2, 8).held_out));
+  EXPECT_TRUE(split(*set, 0.0, 7).held_out.empty());
+}
+
+TEST(Split, RefusesAShareThatHoldsNothingOut) {
+  TemporaryFolder folder;
+  write_data_set(folder, 4, 1);
+  const auto set = folder_at(folder.path());
+  expect_contains(error_of<ConfigError>([&] { split(*set, 0.5, 7); }), "data.held_out 0.5");
+}
+
+TEST(Subset, ShowsThePicturesItWasGiven) {
+  TemporaryFolder folder;
+  write_data_set(folder, 2, 3);
+  const auto whole = folder_at(folder.path());
+  const auto part = subset(whole, {1, 4});
+  ASSERT_EQ(part->size(), 2);
+  EXPECT_EQ(part->name(1), whole->name(4));
+  EXPECT_EQ(part->label(1), 1);
+  EXPECT_EQ(part->classes(), whole->classes());
+  EXPECT_EQ(part->read(0).rgb, whole->read(1).rgb);
+  EXPECT_THROW(part->name(2), std::out_of_range);
+}
+
+TEST(Fingerprint, ChangesWithNamesAndLabels) {
+  TemporaryFolder folder;
+  write_data_set(folder, 2, 3);
+  const uint64_t before = fingerprint(*folder_at(folder.path()));
+  EXPECT_EQ(before, fingerprint(*folder_at(folder.path())));
+  std::filesystem::rename(folder / "a/100.png", folder / "a/100x.png");
+  EXPECT_NE(before, fingerprint(*folder_at(folder.path())));
+  std::filesystem::rename(folder / "a/100x.png", folder / "b/100.png");
+  EXPECT_NE(before, fingerprint(*folder_at(folder.path())));
+}
+
+}  // namespace
+}  // namespace pixnerd::data
