@@ -23,6 +23,10 @@ void add_compute_flags(CLI::App& command, ComputeFlags& flags) {
       ->check(one_of(config::names_of<models::Precision>()))
       ->type_name("float32|bfloat16")
       ->capture_default_str();
+  add_device_flags(command, flags);
+}
+
+void add_device_flags(CLI::App& command, ComputeFlags& flags) {
   command.add_option("--device", flags.device, "where to compute; auto takes a GPU if there is one")
       ->check(one_of({"auto", "cpu", "cuda"}))
       ->type_name("auto|cpu|cuda")

@@ -21,6 +21,9 @@ struct ComputeFlags {
 // --dtype, --device, --threads.
 void add_compute_flags(CLI::App& command, ComputeFlags& flags);
 
+// --device and --threads alone, where the configuration names the arithmetic.
+void add_device_flags(CLI::App& command, ComputeFlags& flags);
+
 // Sets the threads an operation runs on, for the whole process, and returns the device; RequestError if it is not
 // there.
 at::Device set_up(const ComputeFlags& flags);

@@ -1,7 +1,6 @@
 #include "diffusion/flow_matching.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/mse_loss.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/sigmoid.h>
@@ -64,11 +63,14 @@ FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at:
           drop_condition(condition, null_condition, draws.drop, config.null_condition_p)};
 }
 
+at::Tensor sample_losses(Denoiser& denoiser, const FlowSample& sample) {
+  const at::Tensor predicted = denoiser.velocity(sample.x_t, sample.t, sample.condition);
+  return (predicted.to(at::kFloat) - sample.velocity).square().flatten(1).mean(1);
+}
+
 at::Tensor flow_matching_loss(Denoiser& denoiser, const FlowConfig& config, const at::Tensor& x1,
                               const at::Tensor& condition, const at::Tensor& null_condition, const Draws& draws) {
-  const FlowSample sample = flow_sample(config, x1, condition, null_condition, draws);
-  const at::Tensor predicted = denoiser.velocity(sample.x_t, sample.t, sample.condition);
-  return at::mse_loss(predicted.to(at::kFloat), sample.velocity);
+  return sample_losses(denoiser, flow_sample(config, x1, condition, null_condition, draws)).mean();
 }
 
 }  // namespace pixnerd::diffusion

@@ -24,6 +24,7 @@ class AdamW {
   // Of each parameter, in the order given.
   const std::vector<at::Tensor>& exp_avg() const { return exp_avg_; }
   const std::vector<at::Tensor>& exp_avg_sq() const { return exp_avg_sq_; }
+  const std::vector<at::Tensor>& steps() const { return steps_; }  // updates so far, float32 scalars
 
  private:
   std::vector<at::Tensor> parameters_, exp_avg_, exp_avg_sq_, steps_;

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "config/schema.h"
 #include "data/config.h"
@@ -18,6 +20,7 @@ namespace pixnerd::train {
 struct TrainConfig {
   int64_t steps = 800'000;
   int64_t batch_size = 256;
+  std::optional<int64_t> micro_batch_size;
   double learning_rate = 1e-4;
   std::optional<double> final_learning_rate;
   int64_t warmup_steps = 0;
@@ -30,6 +33,12 @@ struct TrainConfig {
   models::Precision precision = models::Precision::bfloat16;
   int64_t seed = 0;
   int64_t checkpoint_every = 10'000;
+  std::optional<int64_t> keep_checkpoints;
+  int64_t log_every = 10;
+  int64_t validate_every = 0;
+  int64_t validation_pictures = 512;
+  int64_t sample_every = 0;
+  int64_t sample_pictures = 16;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -37,6 +46,9 @@ struct TrainConfig {
     using config::between;
     visit("steps", self.steps, "optimiser steps", at_least(1));
     visit("batch_size", self.batch_size, "pictures a step", at_least(1));
+    visit("micro_batch_size", self.micro_batch_size,
+          "pictures computed together, their gradients added up over the batch; none takes the batch at once",
+          at_least(1));
     visit("learning_rate", self.learning_rate, "AdamW's, after the warm-up", config::positive());
     visit("final_learning_rate", self.final_learning_rate, "reached at the end along a cosine; none keeps it constant",
           at_least(0.0));
@@ -52,7 +64,18 @@ struct TrainConfig {
     visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
     visit("seed", self.seed, "of parameters, data order and draws", at_least(0));
     visit("checkpoint_every", self.checkpoint_every, "steps between checkpoints", at_least(1));
+    visit("keep_checkpoints", self.keep_checkpoints, "the last so many are kept, older ones removed; none keeps all",
+          at_least(1));
+    visit("log_every", self.log_every, "steps between lines of the log", at_least(1));
+    visit("validate_every", self.validate_every, "steps between losses of the held-out pictures; 0 for never",
+          at_least(0));
+    visit("validation_pictures", self.validation_pictures, "held-out pictures used, at most", at_least(1));
+    visit("sample_every", self.sample_every, "steps between grids of pictures; 0 for never", at_least(0));
+    visit("sample_pictures", self.sample_pictures, "pictures of a grid, classes evenly spread", between(1, 1024));
   }
+
+  // ConfigError for a micro batch larger than the batch.
+  void validate() const;
 };
 
 struct RunConfig {
@@ -71,6 +94,13 @@ struct RunConfig {
     visit("sample", self.sample, "defaults of sampling");
   }
 };
+
+// The keys, dotted, in which a resumed run may differ from how it began: how long it goes on and what it reports, never
+// what it learns from.
+std::span<const std::string_view> changeable_on_resume();
+
+// ConfigError naming every other key whose value differs, with both values.
+void check_resumable(const RunConfig& before, const RunConfig& now);
 
 // The rate of step `step` (from 0): linear warm-up, then a cosine to final_learning_rate, or constant.
 double learning_rate(const TrainConfig& config, int64_t step);

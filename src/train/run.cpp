@@ -1,15 +1,22 @@
 #include "train/run.h"
 
-#include <cstdio>
+#include <chrono>
+#include <utility>
 
-#include "checkpoint/tensors.h"
 #include "core/errors.h"
-#include "core/file.h"
+#include "core/log.h"
+#include "core/memory.h"
 #include "core/random.h"
 #include "core/text.h"
-#include "data/image_folder.h"
+#include "data/picture_set.h"
+#include "data/split.h"
 #include "diffusion/noise.h"
-#include "sample/model_file.h"
+#include "image/codec.h"
+#include "train/initial_weights.h"
+#include "train/preview.h"
+#include "train/run_folder.h"
+#include "train/run_log.h"
+#include "train/validation.h"
 
 namespace pixnerd::train {
 namespace {
@@ -23,64 +30,183 @@ at::Generator generator_for(int64_t seed, uint64_t stream, int64_t step) {
   return diffusion::seeded_generator(random_bits(static_cast<uint64_t>(seed), stream, static_cast<uint64_t>(step)));
 }
 
-void prepare_folder(const fs::path& out) {
-  if (fs::exists(out) && !fs::is_empty(out)) {
-    throw DataError(concat("folder '", out.string(), "' is not empty; give an empty or a new folder for the run"));
+void take_count(int64_t& configured, int64_t present, const char* key, const char* what, const std::string& path) {
+  if (configured == 0) configured = present;
+  if (configured == present) return;
+  throw ConfigError(concat(key, " is ", configured, ", but '", path, "' has ", present, " ", what, "; set ", key,
+                           " to ", present, ", or to 0 to take it from the data"));
+}
+
+// Sizes that the data decides.
+void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
+  for (int64_t i = 0; i < pictures.size(); ++i) {
+    if (pictures.label(i) >= 0) continue;
+    throw DataError(
+        concat("data set '", config.data.path, "': picture ", printable(pictures.name(i)),
+               " has no class; give every picture a class folder, or a \"label\" or \"class\" in its JSON"));
   }
-  fs::create_directories(out / "checkpoints");
+  take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
+  if (config.data.styles && pictures.styles().empty()) {
+    throw ConfigError(concat("data.styles is set, but no picture of '", config.data.path, "' has a style"));
+  }
+  if (!config.data.styles && config.model.num_styles > 0) {
+    throw ConfigError("model.num_styles needs data.styles: true");
+  }
+  take_count(config.model.num_styles, static_cast<int64_t>(pictures.styles().size()), "model.num_styles", "styles",
+             config.data.path);
 }
 
-void take_class_count(models::C2IConfig& model, const data::ImageFolder& folder, const std::string& path) {
-  const auto present = static_cast<int64_t>(folder.classes().size());
-  if (model.num_classes == 0) model.num_classes = present;
-  if (model.num_classes == present) return;
-  throw ConfigError(concat("model.num_classes is ", model.num_classes, ", but '", path, "' has ", present,
-                           " class folders; set model.num_classes to ", present, ", or to 0 to take it from the data"));
-}
+class Seconds {
+ public:
+  double since_last() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    return seconds;
+  }
 
-fs::path checkpoint_path(const fs::path& out, int64_t step) {
-  char name[64];
-  std::snprintf(name, sizeof name, "step-%08lld.safetensors", static_cast<long long>(step));
-  return out / "checkpoints" / name;
-}
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
 
-fs::path save_checkpoint(const fs::path& out, const Trainer& trainer, const sample::ModelDescription& description) {
-  checkpoint::NamedTensors tensors;
-  for (const auto& [name, tensor] : trainer.parameters()) tensors.emplace_back("denoiser." + name, tensor.detach());
-  for (const auto& [name, tensor] : trainer.averaged_parameters()) tensors.emplace_back("ema_denoiser." + name, tensor);
-  const fs::path path = checkpoint_path(out, trainer.steps_taken());
-  checkpoint::save_safetensors(path, tensors, sample::describe(description, trainer.steps_taken()));
-  return path;
-}
+// One run in its folder, from wherever it stands to its end.
+class Run {
+ public:
+  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, RunFolder folder, const RunOptions& options)
+      : config_(std::move(config)),
+        options_(options),
+        pictures_(std::move(pictures)),
+        description_{config_.model, config_.sample, pictures_->classes(), pictures_->styles()},
+        folder_(std::move(folder)),
+        trainer_(initial_network(), config_.train, config_.flow),
+        state_{config_, data::fingerprint(*pictures_), {}} {
+    const auto checkpoint = folder_.last_checkpoint();
+    if (checkpoint) {
+      resume_from(*checkpoint);
+    } else if (const auto before = folder_.config()) {
+      check_resumable(*before, config_);
+    }
+    folder_.write(config_);
+    log_.emplace(folder_.path(), trainer_.steps_taken());
+    const data::Split split = data::split(*pictures_, config_.data.held_out, static_cast<uint64_t>(config_.train.seed));
+    training_ = data::subset(pictures_, split.training);
+    if (!split.held_out.empty()) validation_.emplace(data::subset(pictures_, split.held_out), config_);
+  }
+
+  RunSummary train(Progress& progress) {
+    data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
+                             static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
+    Seconds clock;
+    const int64_t first = trainer_.steps_taken();
+    for (int64_t step = first; step < config_.train.steps; ++step) {
+      const data::Batch batch = loader.next();
+      at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
+      const StepReport report = take_step(batch, diffusion::draw(config_.flow, batch.images, generator));
+      summary_.loss = report.loss;
+      ++summary_.steps;
+      state_.since_log_line.add(report.by_time);
+      meter_.update((report.step - first) * config_.train.batch_size);
+      progress.update(report.step, config_.train.steps, note(report));
+      after_step(report, clock);
+      summary_.stopped = options_.stop() && report.step < config_.train.steps;
+      if (summary_.stopped || is_due(config_.train.checkpoint_every)) save();
+      if (summary_.stopped) break;
+    }
+    summary_.step = trainer_.steps_taken();
+    summary_.broken_pictures = pictures_->broken_at_opening() + loader.broken();
+    return summary_;
+  }
+
+ private:
+  std::shared_ptr<models::Network> initial_network() {
+    const auto network = models::make_network(config_.model);
+    at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);
+    network->initialise(initial);
+    if (options_.init && !folder_.last_checkpoint()) {
+      const std::string made_anew = take_weights(*network, *options_.init);
+      log_info(concat("starting from the weights of ", *options_.init));
+      if (!made_anew.empty()) log_info(made_anew);
+    }
+    network->to(options_.device, at::kFloat);
+    return network;
+  }
+
+  void resume_from(const fs::path& checkpoint) {
+    state_ = restore(checkpoint, trainer_, [&](const RunState& before) {
+      check_resumable(before.config, config_);
+      if (before.data_fingerprint == state_.data_fingerprint) return;
+      throw DataError(concat("the pictures in '", config_.data.path, "' are not those that the run in '",
+                             folder_.path(), "' began with; bring them back, or start a new run with --init ",
+                             checkpoint));
+    });
+    state_.config = config_;
+    summary_.checkpoint = checkpoint;
+    log_info(concat("resuming from ", checkpoint));
+  }
+
+  StepReport take_step(const data::Batch& batch, const diffusion::Draws& draws) {
+    try {
+      return trainer_.step(batch, draws);
+    } catch (const DivergedError& error) {
+      throw DataError(concat(error.what(), summary_.checkpoint.empty()
+                                               ? "; no checkpoint was written before"
+                                               : concat("; the last good checkpoint is ", summary_.checkpoint)));
+    }
+  }
+
+  // At an interval, and at the end of the run; never where the interval is 0.
+  bool is_due(int64_t every) const {
+    const int64_t step = trainer_.steps_taken();
+    return every > 0 && (step % every == 0 || step == config_.train.steps);
+  }
+
+  // What is logged comes before the checkpoint of its step, so that a resumed log has no gap.
+  void after_step(const StepReport& report, Seconds& clock) {
+    if (is_due(config_.train.log_every)) {
+      const LossByTime window = std::exchange(state_.since_log_line, {});
+      log_->add(LogEntry{report.step, window.mean(), window, report.learning_rate, report.gradient_norm,
+                         static_cast<double>(window.samples()) / clock.since_last(), resident_bytes()});
+    }
+    if (validation_ && is_due(config_.train.validate_every)) {
+      const LossByTime losses = validation_->run(trainer_.averaged_network(), options_.stop);
+      if (losses.samples() > 0) log_->add(ValidationEntry{report.step, losses.mean(), losses});
+    }
+    if (is_due(config_.train.sample_every) && !options_.stop()) draw_preview();
+  }
+
+  void draw_preview() {
+    const image::Image grid = preview(trainer_.averaged_network(), config_);
+    image::write_png(folder_.sample_path(trainer_.steps_taken()), grid);
+    const std::vector<std::byte> png = image::encode_png(grid);
+    log_->add_image(trainer_.steps_taken(), "samples", png, grid.width, grid.height);
+  }
+
+  void save() { summary_.checkpoint = folder_.save(trainer_, description_, state_); }
+
+  std::string note(const StepReport& report) const {
+    return concat("loss ", static_cast<float>(report.loss), ", ", static_cast<int64_t>(meter_.per_second()),
+                  " images a second");
+  }
+
+  RunConfig config_;
+  RunOptions options_;
+  std::shared_ptr<const data::PictureSet> pictures_, training_;
+  sample::ModelDescription description_;
+  RunFolder folder_;
+  Trainer trainer_;
+  RunState state_;
+  std::optional<RunLog> log_;
+  std::optional<Validation> validation_;
+  RateMeter meter_;
+  RunSummary summary_;
+};
 
 }  // namespace
 
-RunSummary run(RunConfig config, const fs::path& out, Progress& progress) {
-  const data::ImageFolder folder = data::ImageFolder::open(config.data.path);
-  take_class_count(config.model, folder, config.data.path);
-  prepare_folder(out);
-  write_file_atomically(out / "config.yaml", [&](std::ostream& file) { file << config::dump(config); });
-  const sample::ModelDescription description{config.model, config.sample, folder.classes()};
-
-  const auto network = models::make_network(config.model);
-  at::Generator initial = generator_for(config.train.seed, kInitialStream, 0);
-  network->initialise(initial);
-  Trainer trainer(network, config.train, config.flow);
-  data::BatchLoader loader(folder, config.data, config.train.batch_size, static_cast<uint64_t>(config.train.seed));
-
-  RunSummary summary;
-  for (int64_t step = 0; step < config.train.steps; ++step) {
-    const data::Batch batch = loader.next();
-    at::Generator generator = generator_for(config.train.seed, kDrawStream, step);
-    summary.last = trainer.step(batch, diffusion::draw(config.flow, batch.images, generator));
-    progress.update(summary.last.step, config.train.steps,
-                    concat("loss ", summary.last.loss, ", gradient norm ", summary.last.gradient_norm));
-    if (summary.last.step % config.train.checkpoint_every == 0 || summary.last.step == config.train.steps) {
-      summary.checkpoint = save_checkpoint(out, trainer, description);
-    }
-  }
-  summary.broken_pictures = loader.broken();
-  return summary;
+RunSummary run(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
+  auto pictures = data::open_pictures(config.data);
+  fit_to_data(config, *pictures);
+  return Run(std::move(config), std::move(pictures), RunFolder::open(out, options.resume), options).train(progress);
 }
 
 }  // namespace pixnerd::train

@@ -1,8 +1,11 @@
 // A whole training run: data in, checkpoints out.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "core/progress.h"
 #include "train/config.h"
@@ -10,18 +13,31 @@
 
 namespace pixnerd::train {
 
+struct RunOptions {
+  bool resume = false;                        // go on with the run in the folder, if there is one
+  std::optional<std::filesystem::path> init;  // weights to begin a new run with; see initial_weights.h
+  at::Device device = at::kCPU;
+  std::function<bool()> stop = [] { return false; };  // asked after every step
+};
+
 struct RunSummary {
   std::filesystem::path checkpoint;  // the last one
-  StepReport last;
+  int64_t step = 0;                  // of that checkpoint
+  int64_t steps = 0;                 // taken by this call; none where the run was complete already
+  double loss = 0.0;                 // of the last of them
+  bool stopped = false;              // before train.steps, because `stop` said so
   int64_t broken_pictures = 0;
 };
 
-// Trains `config` on a folder of class folders and writes into `out`, which must be empty or absent:
-//   config.yaml                          the resolved configuration
-//   checkpoints/step-00000040.safetensors   denoiser.*, ema_denoiser.* and the model's description, every
-//                                           train.checkpoint_every steps and at the end
-// model.num_classes 0 takes the number of the data's classes. Parameters, data order and draws depend on train.seed and
-// the step alone. Throws ConfigError, DataError; what was written before stays.
-RunSummary run(RunConfig config, const std::filesystem::path& out, Progress& progress);
+// Trains `config` into the folder `out` (see run_folder.h), which must be empty or absent unless it is resumed.
+//
+// A run that was stopped or killed, at any moment and any number of times, and resumed with the same settings ends in
+// the same bytes as one that never was: data order, draws and augmentations depend on train.seed and the step alone,
+// and the rest is in the checkpoint. (On one machine and with one number of threads: sums of floats depend on them.)
+//
+// model.num_classes 0 takes the number of the data's classes, and data.styles the number of its styles. Throws
+// ConfigError, DataError and CheckpointError; what was written before stays. A loss that is not a number is a DataError
+// that names the step and the last good checkpoint.
+RunSummary run(RunConfig config, const std::filesystem::path& out, const RunOptions& options, Progress& progress);
 
 }  // namespace pixnerd::train

@@ -3,6 +3,7 @@
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/errors.h"
 #include "core/text.h"
 #include "models/precision.h"
 
@@ -33,6 +33,11 @@ double clip_gradients(const std::vector<at::Tensor>& gradients, std::optional<do
   return norm;
 }
 
+DivergedError diverged(const char* what, double value, int64_t step) {
+  return DivergedError(concat("the ", what, " of step ", step, " is ", value,
+                              "; lower train.learning_rate, or set train.gradient_clip_norm"));
+}
+
 }  // namespace
 
 Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow)
@@ -47,31 +52,49 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
 }
 
 StepReport Trainer::step(const data::Batch& batch, const diffusion::Draws& draws) {
+  const diffusion::FlowSample sample = flow_sample(batch, draws);
+  const at::Tensor losses = forward_backward(sample).cpu();
+  const at::Tensor times = sample.t.cpu();
   StepReport report;
   report.learning_rate = learning_rate(config_, step_);
-  report.loss = forward_backward(batch, draws).item<double>();
-  if (!std::isfinite(report.loss)) {
-    throw DataError(concat("the loss of step ", step_ + 1, " is ", report.loss,
-                           "; lower train.learning_rate, or set train.gradient_clip_norm"));
+  for (int64_t i = 0; i < losses.size(0); ++i) {
+    report.by_time.add(times.const_data_ptr<float>()[i], losses.const_data_ptr<float>()[i]);
   }
+  report.loss = report.by_time.mean();
+  if (!std::isfinite(report.loss)) throw diverged("loss", report.loss, step_ + 1);
   report.gradient_norm = update(report.learning_rate);
   report.step = ++step_;
   return report;
 }
 
-at::Tensor Trainer::forward_backward(const data::Batch& batch, const diffusion::Draws& draws) {
-  at::Tensor loss;
-  {
-    const models::PrecisionScope precision(config_.precision, batch.images.device());
-    diffusion::FlowConfig flow = flow_;
-    if (step_ >= static_cast<int64_t>(config_.early_times_until * static_cast<double>(config_.steps))) {
-      flow.early_share = 0.0;
-    }
-    loss = diffusion::flow_matching_loss(*network_, flow, batch.images, batch.labels,
-                                         network_->null_condition(batch.labels.size(0)), draws);
+diffusion::FlowSample Trainer::flow_sample(const data::Batch& batch, const diffusion::Draws& draws) const {
+  diffusion::FlowConfig flow = flow_;
+  if (step_ >= static_cast<int64_t>(config_.early_times_until * static_cast<double>(config_.steps))) {
+    flow.early_share = 0.0;
   }
-  loss.backward();
-  return loss.detach();
+  const at::Device device = network_->device();
+  return diffusion::flow_sample(flow, batch.images.to(device), batch.labels.to(device),
+                                network_->null_condition(batch.labels.size(0)),
+                                {draws.drop.to(device), draws.time.to(device), draws.noise.to(device)});
+}
+
+at::Tensor Trainer::forward_backward(const diffusion::FlowSample& sample) {
+  const int64_t batch = sample.t.size(0);
+  const int64_t part = config_.micro_batch_size.value_or(batch);
+  std::vector<at::Tensor> losses;
+  for (int64_t first = 0; first < batch; first += part) {
+    const int64_t size = std::min(part, batch - first);
+    const auto rows = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, size); };
+    at::Tensor loss;
+    {
+      const models::PrecisionScope precision(config_.precision, sample.t.device());
+      loss = diffusion::sample_losses(
+          *network_, {rows(sample.x_t), rows(sample.t), rows(sample.velocity), rows(sample.condition)});
+    }
+    loss.sum().div(batch).backward();
+    losses.push_back(loss.detach());
+  }
+  return losses.size() == 1 ? losses[0] : at::cat(losses);
 }
 
 double Trainer::update(double learning_rate) {
@@ -81,6 +104,7 @@ double Trainer::update(double learning_rate) {
     if (tensor.grad().defined()) gradients.push_back(tensor.grad());
   }
   const double norm = clip_gradients(gradients, config_.gradient_clip_norm);
+  if (!std::isfinite(norm)) throw diverged("gradient's norm", norm, step_ + 1);
   optimiser_.step(learning_rate);
   at::_foreach_lerp_(average_, tensors_, 1.0 - config_.ema_decay);
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad().reset();
@@ -91,6 +115,32 @@ checkpoint::NamedTensors Trainer::averaged_parameters() const {
   checkpoint::NamedTensors named;
   for (size_t i = 0; i < parameters_.size(); ++i) named.emplace_back(parameters_[i].first, average_[i]);
   return named;
+}
+
+checkpoint::NamedTensors Trainer::state() const {
+  checkpoint::NamedTensors state;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const std::string& name = parameters_[i].first;
+    state.emplace_back("denoiser." + name, tensors_[i].detach());
+    state.emplace_back("ema_denoiser." + name, average_[i]);
+    state.emplace_back("optimizer.exp_avg." + name, optimiser_.exp_avg()[i]);
+    state.emplace_back("optimizer.exp_avg_sq." + name, optimiser_.exp_avg_sq()[i]);
+    state.emplace_back("optimizer.step." + name, optimiser_.steps()[i]);
+  }
+  return state;
+}
+
+void Trainer::restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source) {
+  checkpoint::copy_into(this->state(), state, source);
+  step_ = steps_taken;
+}
+
+models::Network& Trainer::averaged_network() {
+  if (averaged_network_) return *averaged_network_;
+  averaged_network_ = models::make_network(network_->config());
+  const checkpoint::NamedTensors average = averaged_parameters();
+  averaged_network_->adopt({average.begin(), average.end()}, "the averaged parameters");
+  return *averaged_network_;
 }
 
 }  // namespace pixnerd::train

@@ -2,32 +2,47 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "core/errors.h"
 #include "data/loader.h"
 #include "diffusion/flow_matching.h"
 #include "models/network.h"
 #include "train/adamw.h"
 #include "train/config.h"
+#include "train/loss_by_time.h"
 
 namespace pixnerd::train {
 
 struct StepReport {
   int64_t step = 0;  // steps taken so far, this one included
   double loss = 0.0;
+  LossByTime by_time;
   double gradient_norm = 0.0;  // before clipping
   double learning_rate = 0.0;
 };
 
+// The loss or its gradient is not a number any more.
+class DivergedError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 class Trainer {
  public:
-  // The network's parameters are trained in place, in float32; their average starts as a copy.
+  // The network's parameters are trained in place, in float32, on the network's device; their average starts as a copy.
   Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow);
 
-  // Throws DataError naming the step if the loss is not a number; parameters are then as they were.
+  // Tensors of any device. Throws DivergedError naming the step if the loss or a gradient is not finite; parameters
+  // are then as they were.
   StepReport step(const data::Batch& batch, const diffusion::Draws& draws);
 
-  // Loss and its gradients, without an update: what a benchmark times. Gradients are left on the parameters.
-  at::Tensor forward_backward(const data::Batch& batch, const diffusion::Draws& draws);
+  // Loss of each sample and the gradients of their mean, without an update: what a benchmark times. Gradients are left
+  // on the parameters. The batch is taken in parts of train.micro_batch_size.
+  at::Tensor forward_backward(const diffusion::FlowSample& sample);
+
+  // What the network is asked in the next step, on its device.
+  diffusion::FlowSample flow_sample(const data::Batch& batch, const diffusion::Draws& draws) const;
 
   // Clips, updates the parameters and their average, and frees the gradients; returns the norm before clipping.
   double update(double learning_rate);
@@ -38,8 +53,18 @@ class Trainer {
   checkpoint::NamedTensors parameters() const { return parameters_; }
   checkpoint::NamedTensors averaged_parameters() const;
 
+  // Everything that the next steps depend on: denoiser.*, ema_denoiser.*, and the optimiser's optimizer.exp_avg.*,
+  // optimizer.exp_avg_sq.*, optimizer.step.*. The tensors alias the trainer's own.
+  checkpoint::NamedTensors state() const;
+
+  // The inverse. CheckpointError naming `source` unless `state` holds exactly those entries with their shapes.
+  void restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source);
+
+  // A second network on the averaged parameters, for sampling and validation; it follows every update.
+  models::Network& averaged_network();
+
  private:
-  std::shared_ptr<models::Network> network_;
+  std::shared_ptr<models::Network> network_, averaged_network_;
   TrainConfig config_;
   diffusion::FlowConfig flow_;
   checkpoint::NamedTensors parameters_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -26,12 +27,22 @@ struct Outcome {
 class Program {
  public:
   Outcome operator()(const std::vector<std::string>& arguments) const {
-    const std::string out = (folder_ / "out").string(), err = (folder_ / "err").string();
-    const pid_t child = fork();
-    if (child == 0) become(arguments, out, err);
+    start(arguments);
+    return wait();
+  }
+
+  // In two halves, for what happens in between; one process at a time.
+  void start(const std::vector<std::string>& arguments) const {
+    child_ = fork();
+    if (child_ == 0) become(arguments, (folder_ / "out").string(), (folder_ / "err").string());
+    if (child_ < 0) ADD_FAILURE() << "the program could not be started";
+  }
+  void signal(int number) const { ::kill(child_, number); }
+  Outcome wait() const {
     int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child) ADD_FAILURE() << "the program could not be run";
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, checkpoint::read_whole(out), checkpoint::read_whole(err)};
+    if (waitpid(child_, &status, 0) != child_) ADD_FAILURE() << "the program could not be run";
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, checkpoint::read_whole(folder_ / "out"),
+            checkpoint::read_whole(folder_ / "err")};
   }
 
  private:
@@ -49,6 +60,7 @@ class Program {
   }
 
   TemporaryFolder folder_;
+  mutable pid_t child_ = -1;
 };
 
 // One line on standard error, and nothing on standard output.

@@ -37,6 +37,41 @@ TEST(RunConfig, UnknownKeysAndImpossibleCombinationsAreRefusedWithTheirLine) {
   EXPECT_NE(message("train:\n  steps: many\n").find("test.yaml:2"), std::string::npos);
 }
 
+TEST(CheckResumable, StepsAndIntervalsMayChangeAndNothingElse) {
+  const RunConfig before;
+  RunConfig now;
+  now.train.steps = 5;
+  now.train.checkpoint_every = 7;
+  now.train.log_every = 9;
+  now.train.keep_checkpoints = 2;
+  EXPECT_NO_THROW(check_resumable(before, now));
+  now.train.learning_rate = 0.5;
+  now.data.include = {"x*"};
+  now.model.prediction = models::Prediction::image;
+  try {
+    check_resumable(before, now);
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("train.learning_rate is 0.0001 in the run and 0.5 now"), std::string::npos) << message;
+    EXPECT_NE(message.find("data.include is [] in the run and [\"x*\"] now"), std::string::npos) << message;
+    EXPECT_NE(message.find("model.prediction is velocity in the run and image now"), std::string::npos) << message;
+    EXPECT_EQ(message.find("train.steps is"), std::string::npos) << message;
+  }
+}
+
+TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
+  const std::string keys = config::describe<RunConfig>();
+  for (const std::string_view key : changeable_on_resume()) {
+    EXPECT_NE(keys.find(std::string(key) + " "), std::string::npos) << key;
+  }
+}
+
+TEST(TrainConfig, AMicroBatchIsPartOfABatch) {
+  EXPECT_THROW(read_text("train: {batch_size: 4, micro_batch_size: 5}"), ConfigError);
+  EXPECT_EQ(read_text("train: {batch_size: 4, micro_batch_size: 3}").train.micro_batch_size, 3);
+}
+
 TEST(LearningRate, WarmsUpThenFollowsACosine) {
   TrainConfig config;
   config.steps = 110;

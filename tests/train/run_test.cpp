@@ -1,6 +1,9 @@
 #include "train/run.h"
 
+#include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "core/errors.h"
 #include "core/file.h"
@@ -49,7 +52,7 @@ class Run : public testing::Test {
 };
 
 TEST_F(Run, WritesItsConfigurationAndCheckpointsThatCanBeSampledFrom) {
-  const RunSummary summary = run(config_, folder_ / "run", progress_);
+  const RunSummary summary = run(config_, folder_ / "run", {}, progress_);
   EXPECT_EQ(progress_.done_, 3);
   EXPECT_EQ(progress_.total_, 3);
   EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/step-00000002.safetensors"));
@@ -67,7 +70,7 @@ TEST_F(Run, WritesItsConfigurationAndCheckpointsThatCanBeSampledFrom) {
 
 TEST_F(Run, EqualSeedsGiveEqualFilesAndOthersDoNot) {
   const auto bytes = [&](const char* name) {
-    return read_file(run(config_, folder_ / name, progress_).checkpoint, 1 << 24);
+    return read_file(run(config_, folder_ / name, {}, progress_).checkpoint, 1 << 24);
   };
   const std::string first = bytes("first");
   EXPECT_EQ(first, bytes("second"));
@@ -77,14 +80,14 @@ TEST_F(Run, EqualSeedsGiveEqualFilesAndOthersDoNot) {
 
 TEST_F(Run, RefusesAFolderThatIsNotEmpty) {
   fs::create_directories(folder_ / "run/precious");
-  EXPECT_THROW(run(config_, folder_ / "run", progress_), DataError);
+  EXPECT_THROW(run(config_, folder_ / "run", {}, progress_), DataError);
   EXPECT_TRUE(fs::exists(folder_ / "run/precious"));
 }
 
 TEST_F(Run, RefusesAClassCountThatIsNotTheDatas) {
   config_.model.num_classes = 7;
   try {
-    run(config_, folder_ / "run", progress_);
+    run(config_, folder_ / "run", {}, progress_);
     FAIL() << "accepted 7 classes for 2 folders";
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("num_classes to 2"), std::string::npos) << error.what();
@@ -94,7 +97,79 @@ TEST_F(Run, RefusesAClassCountThatIsNotTheDatas) {
 
 TEST_F(Run, SkipsBrokenPicturesAndCountsThem) {
   write_file_atomically(folder_ / "data/dark/a.png", [](std::ostream& file) { file << "no picture"; });
-  EXPECT_EQ(run(config_, folder_ / "run", progress_).broken_pictures, 1);
+  EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).broken_pictures, 1);
+}
+
+RunOptions resuming() {
+  RunOptions options;
+  options.resume = true;
+  return options;
+}
+
+TEST_F(Run, StoppedAfterAnyStepAndResumedItEndsInTheSameBytes) {
+  config_.train.steps = 5;
+  config_.train.log_every = 2;
+  config_.train.checkpoint_every = 3;
+  const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
+  RunOptions stopping = resuming();
+  stopping.stop = [] { return true; };
+  for (int64_t step = 1; step <= 4; ++step) {
+    const RunSummary part = run(config_, folder_ / "parts", stopping, progress_);
+    EXPECT_EQ(part.step, step);
+    EXPECT_TRUE(part.stopped);
+  }
+  const RunSummary last = run(config_, folder_ / "parts", stopping, progress_);
+  EXPECT_FALSE(last.stopped);
+  EXPECT_EQ(read_file(whole, 1 << 24), read_file(last.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, KeepsTheLastCheckpointsOnly) {
+  config_.train.steps = 6;
+  config_.train.checkpoint_every = 1;
+  config_.train.keep_checkpoints = 2;
+  run(config_, folder_ / "run", {}, progress_);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder_ / "run/checkpoints"))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"step-00000005.safetensors", "step-00000006.safetensors"}));
+}
+
+TEST_F(Run, StylesBecomeASecondLabelWithNames) {
+  config_.data.styles = true;
+  const sample::ModelFile model = sample::load_model(run(config_, folder_ / "run", {}, progress_).checkpoint);
+  EXPECT_EQ(model.description.styles, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(model.description.model.num_styles, 2);
+}
+
+TEST_F(Run, BeginsWithTheWeightsOfAFile) {
+  const fs::path first = run(config_, folder_ / "first", {}, progress_).checkpoint;
+  RunOptions options;
+  options.init = first;
+  config_.train.seed = 9;
+  config_.train.learning_rate = 1e-30;
+  const fs::path second = run(config_, folder_ / "second", options, progress_).checkpoint;
+  const auto before = sample::load_weights(first, sample::Weights::ema).tensors;
+  for (const auto& [name, tensor] : sample::load_weights(second, sample::Weights::trained).tensors) {
+    EXPECT_TRUE(at::allclose(tensor, before.at(name), 0, 1e-20)) << name;
+  }
+}
+
+TEST_F(Run, AHeldOutPictureIsNotTrainedOnButValidated) {
+  config_.data.held_out = 0.25;
+  config_.train.validate_every = 1;
+  run(config_, folder_ / "run", {}, progress_);
+  const std::string log = read_file(folder_ / "run/log.jsonl", 1 << 20);
+  EXPECT_NE(log.find("validation_loss_by_time"), std::string::npos) << log;
+}
+
+TEST_F(Run, ABrokenPictureIsSkippedInValidationToo) {
+  config_.data.held_out = 0.5;
+  config_.train.validate_every = 1;
+  for (const char* name : {"dark/a.png", "dark/b.png", "light/a.png"}) {
+    write_file_atomically(folder_ / "data" / name, [](std::ostream& file) { file << "no picture"; });
+  }
+  EXPECT_GE(run(config_, folder_ / "run", {}, progress_).broken_pictures, 1);
 }
 
 }  // namespace

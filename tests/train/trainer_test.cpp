@@ -93,5 +93,55 @@ TEST(Trainer, ALossThatIsNoNumberStopsTheRunAndKeepsTheParameters) {
   EXPECT_TRUE(at::equal(weight, before));
 }
 
+TEST(Trainer, MicroBatchesAddUpToTheBatch) {
+  TrainConfig config = small_config();
+  Trainer whole(small_network(), config, {});
+  config.micro_batch_size = 3;  // 3 + 1
+  Trainer parts(small_network(), config, {});
+  for (int i = 0; i < 4; ++i) {
+    const StepReport a = step(whole, two_pictures()), b = step(parts, two_pictures());
+    EXPECT_NEAR(a.loss, b.loss, 1e-5 * a.loss);
+    EXPECT_NEAR(a.gradient_norm, b.gradient_norm, 1e-4 * a.gradient_norm);
+  }
+}
+
+TEST(Trainer, ReportsTheLossByTime) {
+  Trainer trainer(small_network(), small_config(), {});
+  const StepReport report = step(trainer, two_pictures());
+  EXPECT_EQ(report.by_time.samples(), 4);
+  EXPECT_DOUBLE_EQ(report.loss, report.by_time.mean());
+}
+
+TEST(Trainer, GoesOnFromARestoredStateAsIfNothingHadHappened) {
+  Trainer first(small_network(), small_config(), {}), second(small_network(), small_config(), {});
+  step(first, two_pictures());
+  std::map<std::string, at::Tensor> state;
+  for (const auto& [name, tensor] : first.state()) state.emplace(name, tensor.clone());
+  step(first, two_pictures());
+
+  second.restore(state, 1, "test");
+  step(second, two_pictures());
+  EXPECT_EQ(second.steps_taken(), 2);
+  const auto expected = first.state(), found = second.state();
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(at::equal(expected[i].second, found[i].second)) << expected[i].first;
+  }
+  state.erase("optimizer.step.x_embedder.embedder.0.weight");
+  EXPECT_THROW(second.restore(state, 1, "test"), CheckpointError);
+}
+
+TEST(Trainer, TheAveragedNetworkFollowsTheAverage) {
+  Trainer trainer(small_network(), small_config(), {});
+  models::Network& averaged = trainer.averaged_network();
+  for (int i = 0; i < 3; ++i) step(trainer, two_pictures());
+  const auto expected = trainer.averaged_parameters(), found = averaged.parameters(), trained = trainer.parameters();
+  bool differs = false;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(at::equal(expected[i].second, found[i].second)) << expected[i].first;
+    differs = differs || !at::equal(expected[i].second, trained[i].second);
+  }
+  EXPECT_TRUE(differs);
+}
+
 }  // namespace
 }  // namespace pixnerd::train

@@ -1,0 +1,21 @@
+// A file that one process at a time may hold, to keep two of them out of one folder.
+#pragma once
+
+#include <filesystem>
+
+namespace pixnerd {
+
+class FileLock {
+ public:
+  // Makes the empty file if it is missing and locks it. The system lets go of it when the process ends, however it
+  // ends; the file stays. DataError if another process holds it (the message ends in `mend`) or it cannot be made.
+  FileLock(const std::filesystem::path& path, const char* mend);
+  ~FileLock();
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace pixnerd

@@ -1,0 +1,18 @@
+// A number for a text, to tell texts apart by accident-proof means: FNV-1a, 64 bit. No defence against malice.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pixnerd {
+
+inline constexpr uint64_t kEmptyHash = 0xcbf29ce484222325;
+
+// The hash of `text`, or of a longer text whose beginning has the hash `before`.
+constexpr uint64_t hash_of(std::string_view text, uint64_t before = kEmptyHash) {
+  uint64_t hash = before;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace pixnerd

@@ -1,0 +1,36 @@
+// The loss on pictures that training does not see.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "data/pictures.h"
+#include "diffusion/denoiser.h"
+#include "models/network.h"
+#include "train/config.h"
+#include "train/loss_by_time.h"
+
+namespace pixnerd::train {
+
+class Validation {
+ public:
+  // The first train.validation_pictures of the set. Every picture has the same noise at every call, one for each of
+  // the ten times .05, .15, ... .95; its condition is never dropped and it is not augmented.
+  Validation(std::shared_ptr<const data::PictureSet> pictures, const RunConfig& config);
+
+  // The loss of each time. Pictures that cannot be read are left out (and named in the log, once). Empty counts if
+  // `stop` said so in between.
+  LossByTime run(models::Network& network, const std::function<bool()>& stop);
+
+ private:
+  LossByTime run(models::Network& network, const std::vector<int64_t>& indices);
+
+  data::CroppedPictures pictures_;
+  int64_t size_, side_, batch_size_;
+  uint64_t seed_;
+  models::Precision precision_;
+};
+
+}  // namespace pixnerd::train
