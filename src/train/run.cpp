@@ -45,7 +45,11 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
         concat("data set '", config.data.path, "': picture ", printable(pictures.name(i)),
                " has no class; give every picture a class folder, or a \"label\" or \"class\" in its JSON"));
   }
-  take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
+  // Bare numbers may be of a part of a set: the highest one there says little.
+  const bool may_be_more = pictures.classes().empty() && config.model.num_classes > pictures.num_classes();
+  if (!may_be_more) {
+    take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
+  }
   if (config.data.styles && pictures.styles().empty()) {
     throw ConfigError(concat("data.styles is set, but no picture of '", config.data.path, "' has a style"));
   }
@@ -94,6 +98,9 @@ class Run {
   }
 
   RunSummary train(Progress& progress) {
+    log_info(concat("training on ", training_->size(), " pictures of ", config_.model.num_classes, " classes",
+                    config_.data.styles ? concat(" in ", config_.model.num_styles, " styles") : "",
+                    validation_ ? concat(", ", pictures_->size() - training_->size(), " pictures held out") : ""));
     data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
                              static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
     Seconds clock;
@@ -113,7 +120,8 @@ class Run {
       if (summary_.stopped) break;
     }
     summary_.step = trainer_.steps_taken();
-    summary_.broken_pictures = pictures_->broken_at_opening() + loader.broken();
+    summary_.broken_pictures =
+        pictures_->broken_at_opening() + loader.broken() + (validation_ ? validation_->broken() : 0);
     return summary_;
   }
 

@@ -35,9 +35,10 @@ struct RunSummary {
 // the same bytes as one that never was: data order, draws and augmentations depend on train.seed and the step alone,
 // and the rest is in the checkpoint. (On one machine and with one number of threads: sums of floats depend on them.)
 //
-// model.num_classes 0 takes the number of the data's classes, and data.styles the number of its styles. Throws
-// ConfigError, DataError and CheckpointError; what was written before stays. A loss that is not a number is a DataError
-// that names the step and the last good checkpoint.
+// model.num_classes 0 takes the number of the data's classes, and data.styles the number of its styles. Another number
+// is refused, but that labels without names may be fewer than the classes. Throws ConfigError, DataError and
+// CheckpointError; what was written before stays. A loss that is not a number is a DataError that names the step and
+// the last good checkpoint.
 RunSummary run(RunConfig config, const std::filesystem::path& out, const RunOptions& options, Progress& progress);
 
 }  // namespace pixnerd::train

@@ -24,6 +24,9 @@ class Validation {
   // `stop` said so in between.
   LossByTime run(models::Network& network, const std::function<bool()>& stop);
 
+  // Pictures that could not be read so far.
+  int64_t broken() const { return pictures_.broken(); }
+
  private:
   LossByTime run(models::Network& network, const std::vector<int64_t>& indices);
 

@@ -111,13 +111,8 @@ TEST_F(Train, SignalsWriteACheckpointAndLeaveCleanly) {
     const Outcome outcome = program_.wait();
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(outcome.says("--resume")) << outcome.out;
-    const std::smatch found = [&] {
-      static std::string text;
-      text = outcome.out;
-      std::smatch match;
-      EXPECT_TRUE(std::regex_search(text, match, std::regex("at step (\\d+)"))) << text;
-      return match;
-    }();
+    std::smatch found;
+    ASSERT_TRUE(std::regex_search(outcome.out, found, std::regex("at step (\\d+)"))) << outcome.out;
     EXPECT_TRUE(fs::exists(checkpoint_of(run, std::stoll(found[1])))) << outcome.out;
   }
 }
@@ -147,9 +142,8 @@ TEST_F(Train, ResumingRefusesEveryOtherDifferenceByItsKey) {
 }
 
 TEST_F(Train, ResumesOnlyWhatIsARun) {
-  checkpoint::write_whole(folder_ / "notes.txt", "mine");
   fs::create_directories(folder_ / "other");
-  fs::rename(folder_ / "notes.txt", folder_ / "other/notes.txt");
+  checkpoint::write_whole(folder_ / "other/notes.txt", "mine");
   expect_error(program_(arguments("other", {"--resume"})), 1, "holds no run to resume");
   fs::create_directories(folder_ / "empty");
   EXPECT_EQ(program_(arguments("empty", {"--resume", "--set", "train.steps=2"})).code, 0);
@@ -186,10 +180,8 @@ TEST_F(Train, AFullDiskIsAnErrorThatKeepsTheLastGoodFile) {
 }
 
 TEST_F(Train, ALossThatIsNoNumberNamesTheStepAndTheLastGoodCheckpoint) {
-  ASSERT_EQ(program_(arguments("run", {"--set", "train.learning_rate=1e35", "--set", "train.checkpoint_every=1"})).code,
-            1);
   const Outcome outcome =
-      program_(arguments("run2", {"--set", "train.learning_rate=1e35", "--set", "train.checkpoint_every=1"}));
+      program_(arguments("run", {"--set", "train.learning_rate=1e35", "--set", "train.checkpoint_every=1"}));
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(outcome.complains("of step ")) << outcome.err;
   EXPECT_TRUE(outcome.complains("the last good checkpoint is")) << outcome.err;

@@ -116,6 +116,32 @@ TEST_F(SamplerTest, ThePictureDependsOnClassSeedAndGuidance) {
   EXPECT_GT(distance(first, draw(*network_, request)[0]), 0);
 }
 
+TEST_F(SamplerTest, StylesTakeTurnsUnlessTheyAreGiven) {
+  models::C2IConfig config = models::tiny_config();
+  config.num_styles = 2;
+  network_ = models::random_network(config, 1);
+  Request request = request_for({0, 0, 0});
+  const std::vector<Image> in_turn = draw(*network_, request);
+  request.styles = {0, 1, 0};
+  EXPECT_EQ(draw(*network_, request)[1].rgb, in_turn[1].rgb);
+  request.styles = {1, 0, 2};  // 2: none of them
+  const std::vector<Image> others = draw(*network_, request);
+  for (size_t i = 0; i < 3; ++i) EXPECT_NE(others[i].rgb, in_turn[i].rgb) << i;
+}
+
+TEST_F(SamplerTest, ImpossibleStylesAreRefused) {
+  Request request = request_for({0, 1});
+  request.styles = {0, 0};
+  EXPECT_NE(error_of(request).find("knows no styles"), std::string::npos);
+  models::C2IConfig config = models::tiny_config();
+  config.num_styles = 2;
+  network_ = models::random_network(config, 1);
+  request.styles = {0, 3};
+  EXPECT_NE(error_of(request).find("no style 3"), std::string::npos);
+  request.styles = {0};
+  EXPECT_NE(error_of(request).find("1 styles for 2 pictures"), std::string::npos);
+}
+
 TEST_F(SamplerTest, FramesEndInThePicture) {
   Request request = request_for({0, 1, 2});
   request.batch_size = 2;

@@ -7,9 +7,11 @@
 
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "image/codec.h"
 #include "sample/model_file.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/data/tars.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::train {
@@ -135,6 +137,24 @@ TEST_F(Run, KeepsTheLastCheckpointsOnly) {
   EXPECT_EQ(names, (std::vector<std::string>{"step-00000005.safetensors", "step-00000006.safetensors"}));
 }
 
+// Shards of a part of a set may hold fewer labels than there are classes; names must be all there.
+TEST_F(Run, LabelsWithoutNamesMayBeFewerThanTheClasses) {
+  std::string shard;
+  for (const char* label : {"0", "3"}) {
+    shard += data::tar_entry(concat(label, ".png"), data::png_bytes(image::blank(8, 8)));
+    shard += data::tar_entry(concat(label, ".cls"), label);
+  }
+  data::write_text(folder_ / "shards/0.tar", shard + data::kTarEnd);
+  config_.data.path = (folder_ / "shards").string();
+  EXPECT_EQ(sample::load_model(run(config_, folder_ / "four", {}, progress_).checkpoint).description.model.num_classes,
+            4);
+  config_.model.num_classes = 10;
+  EXPECT_EQ(sample::load_model(run(config_, folder_ / "ten", {}, progress_).checkpoint).description.model.num_classes,
+            10);
+  config_.model.num_classes = 3;
+  EXPECT_THROW(run(config_, folder_ / "three", {}, progress_), ConfigError);
+}
+
 TEST_F(Run, StylesBecomeASecondLabelWithNames) {
   config_.data.styles = true;
   const sample::ModelFile model = sample::load_model(run(config_, folder_ / "run", {}, progress_).checkpoint);
@@ -169,7 +189,7 @@ TEST_F(Run, ABrokenPictureIsSkippedInValidationToo) {
   for (const char* name : {"dark/a.png", "dark/b.png", "light/a.png"}) {
     write_file_atomically(folder_ / "data" / name, [](std::ostream& file) { file << "no picture"; });
   }
-  EXPECT_GE(run(config_, folder_ / "run", {}, progress_).broken_pictures, 1);
+  EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).broken_pictures, 3);
 }
 
 }  // namespace
