@@ -22,6 +22,7 @@ LIBRARIES = {
     "CLI": "CLI11::CLI11",
     "archive.h": "PkgConfig::ARCHIVE",
     "archive_entry.h": "PkgConfig::ARCHIVE",
+    "freetype": "PkgConfig::FREETYPE",
     "nlohmann": "nlohmann_json::nlohmann_json",
     "spdlog": "spdlog::spdlog",
     "spng.h": "PkgConfig::SPNG",

@@ -173,15 +173,6 @@ std::string quoted(const std::string& text, const std::string& source) {
   }
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += ',';
-    text += part;
-  }
-  return text;
-}
-
 }  // namespace
 
 Header parse_header(std::string_view json, const std::string& source) {
@@ -198,15 +189,15 @@ std::string header_text(std::span<const HeaderEntry> entries, const Metadata& me
   if (!metadata.empty()) {
     std::vector<std::string> lines;
     for (const auto& [key, value] : metadata) lines.push_back(concat(quoted(key, source), ":", quoted(value, source)));
-    members.push_back(concat("\"", kMetadataKey, "\":{", joined(lines), "}"));
+    members.push_back(concat("\"", kMetadataKey, "\":{", join(lines, ","), "}"));
   }
   for (const HeaderEntry& entry : entries) {
     std::vector<std::string> sides;
     for (const int64_t side : entry.shape) sides.push_back(std::to_string(side));
     members.push_back(concat(quoted(entry.name, source), ":{\"dtype\":\"", name_of(entry.dtype), "\",\"shape\":[",
-                             joined(sides), "],\"data_offsets\":[", entry.begin, ",", entry.end, "]}"));
+                             join(sides, ","), "],\"data_offsets\":[", entry.begin, ",", entry.end, "]}"));
   }
-  return concat("{", joined(members), "}");
+  return concat("{", join(members, ","), "}");
 }
 
 }  // namespace pixnerd::checkpoint

@@ -12,10 +12,9 @@ namespace {
 config::Value document(const std::string& name) {
   if (const auto text = config::builtin(name)) return config::parse(*text, concat(name, ".yaml"));
   if (std::filesystem::exists(name)) return config::load(name);
-  std::string known;
-  for (const std::string& each : config::builtin_names()) known += (known.empty() ? "" : ", ") + each;
   throw ConfigError(concat("there is no file '", printable(name),
-                           "', and no built-in configuration of that name; built in are ", known));
+                           "', and no built-in configuration of that name; built in are ",
+                           join(config::builtin_names(), ", ")));
 }
 
 }  // namespace

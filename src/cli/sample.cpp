@@ -24,11 +24,11 @@ constexpr int64_t kMostPictures = 10'000'000;
 struct SampleFlags {
   std::string checkpoint, out, animate;
   std::vector<int64_t> classes;
-  std::vector<std::string> names;
+  std::vector<std::string> names, styles;
   int64_t count = 1;
   uint64_t seed = 0;
   int64_t batch = 16;
-  bool overwrite = false;
+  bool overwrite = false, labels = false;
   CLI::Option* last_step_stochastic = nullptr;
   config::Value settings;  // of the checkpoint's `sample:` section, those that were given
   ComputeFlags compute;
@@ -44,6 +44,12 @@ void define(CLI::App& command, SampleFlags& flags) {
       ->excludes(classes)
       ->allow_extra_args(false)
       ->type_name("NAME");
+  command
+      .add_option("--style", flags.styles,
+                  "second label, by its name, of a network that has some; may be repeated: "
+                  "the pictures of a class take them in turn; all of them unless given")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
   command.add_option("--count", flags.count, "pictures of each class")
       ->check(between(1, kMostPictures))
       ->type_name("N")
@@ -53,6 +59,7 @@ void define(CLI::App& command, SampleFlags& flags) {
       ->type_name("PATH");
   command.add_option("--animate", flags.animate, "also write how the pictures come out of noise, as animated WebP")
       ->type_name("FILE.webp");
+  command.add_flag("--labels", flags.labels, "write under each picture of a grid what it shows: class and style");
   command.add_flag("--overwrite", flags.overwrite, "use a folder that is not empty, replacing pictures in it");
   command.add_option("--seed", flags.seed, "seed of the first picture; picture i has SEED + i")
       ->check(between(0, std::numeric_limits<int64_t>::max()))
@@ -95,17 +102,34 @@ sample::SampleConfig settings_of(const SampleFlags& flags, sample::SampleConfig 
   return config;
 }
 
-int64_t label_of(const std::string& name, const sample::ModelDescription& description) {
-  const auto& classes = description.classes;
-  if (classes.empty()) {
-    throw RequestError(concat("the checkpoint has no class names; use --classes with numbers from 0 to ",
-                              description.model.num_classes - 1));
-  }
-  const auto found = std::find(classes.begin(), classes.end(), name);
-  if (found != classes.end()) return found - classes.begin();
-  const std::string meant = nearest(name, classes);
-  throw RequestError(concat("there is no class '", printable(name), "'",
+int64_t number_of(const std::string& name, const std::vector<std::string>& names, const char* kind) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return found - names.begin();
+  const std::string meant = nearest(name, names);
+  throw RequestError(concat("there is no ", kind, " '", printable(name), "'",
                             meant.empty() ? "; `pixnerd info` lists them" : concat("; did you mean '", meant, "'?")));
+}
+
+int64_t label_of(const std::string& name, const sample::ModelDescription& description) {
+  if (!description.classes.empty()) return number_of(name, description.classes, "class");
+  throw RequestError(concat("the checkpoint has no class names; use --classes with numbers from 0 to ",
+                            description.model.num_classes - 1));
+}
+
+// One a picture, beginning anew with every class; none for a network without styles.
+std::vector<int64_t> styles_of(const SampleFlags& flags, const sample::ModelDescription& description,
+                               int64_t pictures) {
+  std::vector<int64_t> chosen;
+  for (const std::string& name : flags.styles) chosen.push_back(number_of(name, description.styles, "style"));
+  if (chosen.empty()) {
+    for (int64_t i = 0; i < description.model.num_styles; ++i) chosen.push_back(i);
+  }
+  std::vector<int64_t> styles;
+  if (chosen.empty()) return styles;
+  for (int64_t i = 0; i < pictures; ++i) {
+    styles.push_back(chosen[static_cast<size_t>(i % flags.count) % chosen.size()]);
+  }
+  return styles;
 }
 
 // `count` pictures of each class, in the order given.
@@ -118,6 +142,24 @@ std::vector<int64_t> labels_of(const SampleFlags& flags, const sample::ModelDesc
   std::vector<int64_t> labels;
   for (const int64_t label : classes) labels.insert(labels.end(), static_cast<size_t>(flags.count), label);
   return labels;
+}
+
+// What one of `count` classes or styles is called: its name, or its number where they have none.
+std::string name_of(int64_t label, int64_t count, const std::vector<std::string>& names, const char* kind) {
+  if (label == count) return concat("no ", kind);
+  return names.empty() ? concat(kind, " ", label) : names[static_cast<size_t>(label)];
+}
+
+// What is written under the pictures. The request has been checked.
+std::vector<image::Label> captions_of(const sample::Request& request, const sample::ModelDescription& description) {
+  const models::C2IConfig& model = description.model;
+  std::vector<image::Label> captions;
+  for (size_t i = 0; i < request.labels.size(); ++i) {
+    captions.push_back({name_of(request.labels[i], model.num_classes, description.classes, "class"), ""});
+    if (request.styles.empty()) continue;
+    captions.back().note = name_of(request.styles[i], model.num_styles, description.styles, "style");
+  }
+  return captions;
 }
 
 std::string seeds(const sample::Request& request) {
@@ -150,10 +192,14 @@ void report(const sample::Trajectory& trajectory) {
 
 void run(const SampleFlags& flags) {
   if (flags.classes.empty() && flags.names.empty()) throw CLI::ValidationError("--classes or --class is required");
+  if (flags.labels && !sample::is_grid(flags.out)) {
+    throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
+  }
   const at::Device device = set_up(flags.compute);
   const sample::ModelFile file = sample::load_model(flags.checkpoint);
   sample::Request request;
   request.labels = labels_of(flags, file.description);
+  request.styles = styles_of(flags, file.description, static_cast<int64_t>(request.labels.size()));
   request.seed = flags.seed;
   request.sample = settings_of(flags, file.description.sample);
   request.batch_size = flags.batch;
@@ -163,7 +209,9 @@ void run(const SampleFlags& flags) {
   const auto pictures = static_cast<int64_t>(request.labels.size());
   const auto [width, height] = request.sample.size;
   const int64_t columns = sample::grid_columns(pictures / flags.count, flags.count);
-  const auto output = sample::open_output(flags.out, {pictures, width, height, columns, flags.overwrite});
+  sample::OutputPlan plan{pictures, width, height, columns, flags.overwrite};
+  if (flags.labels) plan.labels = captions_of(request, file.description);
+  const auto output = sample::open_output(flags.out, plan);
   std::optional<sample::Trajectory> trajectory;
   sample::FrameSink frames;
   if (!flags.animate.empty()) {

@@ -117,15 +117,6 @@ bool is_json_scalar(const std::string& text) {
   return text.find_first_not_of("+-.eE0123456789") == std::string::npos && Json::accept(text);
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += ',';
-    text += part;
-  }
-  return text;
-}
-
 }  // namespace
 
 Value parse_json(std::string_view text, const std::string& source) {
@@ -147,10 +138,10 @@ std::string to_json(const Value& value) {
       return !value.quoted && is_json_scalar(value.scalar) ? value.scalar : quoted(value.scalar);
     case Value::Kind::list:
       for (const Value& item : value.items) parts.push_back(to_json(item));
-      return concat("[", joined(parts), "]");
+      return concat("[", join(parts, ","), "]");
     case Value::Kind::map:
       for (const auto& [key, field] : value.fields) parts.push_back(concat(quoted(key), ":", to_json(field)));
-      return concat("{", joined(parts), "}");
+      return concat("{", join(parts, ","), "}");
   }
   return "null";
 }

@@ -51,6 +51,15 @@ std::string shortest(double value) {
   return shortest_text(value);
 }
 
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) text += separator;
+    text += parts[i];
+  }
+  return text;
+}
+
 std::string printable(std::string_view text, size_t max_bytes) {
   const bool cut = text.size() > max_bytes;
   if (cut) {

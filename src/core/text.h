@@ -57,6 +57,9 @@ std::string concat(const Parts&... parts) {
   return out.str();
 }
 
+// The parts with the separator between them.
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
 // Foreign text made fit for a one-line message: control characters become '?', and what is longer than max_bytes is
 // cut, at the start of a UTF-8 character, and ends in "...".
 std::string printable(std::string_view text, size_t max_bytes = 80);

@@ -64,12 +64,10 @@ void check_is_folder(const fs::path& path) {
 
 void warn_of_empty_folders(const fs::path& root, const std::vector<std::string>& names) {
   if (names.empty()) return;
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   log_warning(concat("data set ", quoted(root), ": ", names.size(),
                      names.size() == 1 ? " folder holds no picture and is no class: "
                                        : " folders hold no picture and are no classes: ",
-                     printable(text, 200)));
+                     printable(join(names, ", "), 200)));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPadding = 2;            // pixels between the pictures of a grid
+constexpr int kLabelledPadding = 8;    // the same where there are labels
 constexpr int64_t kWidestRow = 16;     // a class of more pictures is broken into rows
 constexpr int64_t kTallestAspect = 4;  // rows for each column, one class a row
 
@@ -29,10 +30,6 @@ std::string lower(std::string text) {
     return 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
   });
   return text;
-}
-
-bool is_png(const fs::path& path) {
-  return lower(path.extension().string()) == ".png";
 }
 
 fs::file_status status_of(const fs::path& path) {
@@ -57,24 +54,35 @@ void make_folder(const fs::path& folder) {
 class GridOutput : public PictureOutput {
  public:
   GridOutput(fs::path path, const OutputPlan& plan) : path_(std::move(path)), plan_(plan) {
-    const int64_t columns = std::min(plan.columns, plan.pictures);
-    const double rows = std::ceil(static_cast<double>(plan.pictures) / static_cast<double>(columns));
-    const double pixels = rows * static_cast<double>((plan.height + kPadding) * columns * (plan.width + kPadding));
-    if (pixels > static_cast<double>(image::kMaxPixels)) {
-      throw RequestError(concat("a grid of ", plan.pictures, " pictures of ", plan.width, "x", plan.height,
-                                " pixels is too large for one file; give --out a folder, or ask for fewer"));
-    }
+    require_possible();
     replaces_ = prepare_file(path_);
   }
 
   void put(int64_t, image::Image picture) override { pictures_.push_back(std::move(picture)); }
 
   Written finish() override {
-    image::write_png(path_, image::make_grid(pictures_, static_cast<int>(plan_.columns), kPadding));
+    const auto columns = static_cast<int>(plan_.columns);
+    image::write_png(path_, plan_.labels.empty()
+                                ? image::make_grid(pictures_, columns, kPadding)
+                                : image::make_labelled_grid(pictures_, plan_.labels, columns, kLabelledPadding));
     return {path_, static_cast<int64_t>(pictures_.size()), replaces_ ? 1 : 0, 0, plan_.columns};
   }
 
  private:
+  void require_possible() const {
+    // Without the labels first: those of too many pictures are not worth laying out.
+    require_room({}, kPadding);
+    if (!plan_.labels.empty()) require_room(plan_.labels, kLabelledPadding);
+  }
+
+  void require_room(const std::vector<image::Label>& labels, int padding) const {
+    const image::GridSize size =
+        image::grid_size(plan_.pictures, plan_.width, plan_.height, labels, plan_.columns, padding);
+    if (static_cast<double>(size.width) * static_cast<double>(size.height) <= image::kMaxPixels) return;
+    throw RequestError(concat("a grid of ", plan_.pictures, " pictures of ", plan_.width, "x", plan_.height,
+                              " pixels is too large for one file; give --out a folder, or ask for fewer"));
+  }
+
   fs::path path_;
   OutputPlan plan_;
   bool replaces_ = false;
@@ -146,12 +154,17 @@ bool prepare_file(const fs::path& path) {
       concat("'", path, "' is in the way: it is ", type == fs::file_type::directory ? "a folder" : "no file"));
 }
 
+bool is_grid(const fs::path& path) {
+  return lower(path.extension().string()) == ".png";
+}
+
 std::unique_ptr<PictureOutput> open_output(const fs::path& path, const OutputPlan& plan) {
   if (path.empty()) throw RequestError("the path of the output is empty");
-  if (is_png(path)) return std::make_unique<GridOutput>(path, plan);
+  if (is_grid(path)) return std::make_unique<GridOutput>(path, plan);
   if (image::has_image_extension(path)) {
     throw RequestError(concat("pictures are written as PNG; let '", path, "' end in .png, or name a folder"));
   }
+  if (!plan.labels.empty()) throw RequestError(concat("only a grid has labels; let '", path, "' end in .png"));
   return std::make_unique<FolderOutput>(path, plan);
 }
 

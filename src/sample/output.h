@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "image/grid.h"
 #include "image/image.h"
 
 namespace pixnerd::sample {
@@ -14,9 +16,10 @@ namespace pixnerd::sample {
 // What is going to be written.
 struct OutputPlan {
   int64_t pictures = 1;
-  int64_t width = 1, height = 1;  // of a picture, in pixels
-  int64_t columns = 1;            // of a grid
-  bool overwrite = false;         // use a folder that is not empty
+  int64_t width = 1, height = 1;       // of a picture, in pixels
+  int64_t columns = 1;                 // of a grid
+  bool overwrite = false;              // use a folder that is not empty
+  std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
 };
 
 // What was written.
@@ -39,10 +42,13 @@ class PictureOutput {
   virtual Written finish() = 0;
 };
 
-// A path that ends in .png (in any case) is a grid, any other a folder, made if it is missing, as are the folders above
-// either. RequestError: another picture format's ending, a folder that is not empty (unless plan.overwrite), a path
-// that is something else than a file or a folder, a grid too large for one picture. DataError: no permission, or what
-// else the system says.
+// Whether pictures that go to `path` become a grid: it ends in .png, in any case.
+bool is_grid(const std::filesystem::path& path);
+
+// Any path that is no grid's is a folder, made if it is missing, as are the folders above either. RequestError: another
+// picture format's ending, a folder that is not empty (unless plan.overwrite) or is to have labels, a path that is
+// something else than a file or a folder, a grid too large for one picture. DataError: no permission, or what else the
+// system says.
 std::unique_ptr<PictureOutput> open_output(const std::filesystem::path& path, const OutputPlan& plan);
 
 // RequestError unless a file can be put at `path`: nothing there yet, or a regular file. Makes missing folders above.

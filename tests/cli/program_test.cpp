@@ -83,7 +83,8 @@ TEST_F(ProgramTest, HelpOfSampleNamesEveryFlag) {
                            "--seed",       "--batch",
                            "--dtype",      "--device",
                            "--threads",    "--out",
-                           "--animate",    "--overwrite"}) {
+                           "--animate",    "--overwrite",
+                           "--labels",     "--style"}) {
     EXPECT_TRUE(help.says(std::string("\n  ") + flag + " ")) << flag;
   }
 }
@@ -98,6 +99,8 @@ TEST_F(ProgramTest, WrongUsageIsTwo) {
   expect_error(sample({"--classes", "0", "--stepz", "3"}), 2, "did you mean --steps?");
   expect_error(sample({"--classes", "0", "--steps", "3", "--steps", "4"}), 2, "--steps");
   expect_error(sample({"--classes"}), 2, "--classes");
+  expect_error(sample({"--classes", "0", "--labels"}, "folder"), 2, "--labels");
+  EXPECT_FALSE(std::filesystem::exists(path("folder")));
 }
 
 TEST_F(ProgramTest, WrongValuesAreWrongUsage) {
@@ -207,6 +210,32 @@ TEST_F(ProgramTest, AGridHasOneClassARow) {
   const Image grid = read_image(path("grid.png"));
   EXPECT_EQ(grid.width, 3 * (8 + 2) + 2);
   EXPECT_EQ(grid.height, 2 * (12 + 2) + 2);
+}
+
+TEST_F(ProgramTest, LabelsStandUnderThePicturesOfAGrid) {
+  const Arguments request{"--classes", "0,1,3"};
+  const auto drawn = [&](const std::string& checkpoint) {
+    const Outcome outcome = program_({"sample", "--checkpoint", checkpoint, "--classes", "0,1,3", "--out",
+                                      path("labels.png"), "--labels", "--threads", "1"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return read_image(path("labels.png"));
+  };
+  const Image plain = picture(request);
+  const Image named = drawn(file("tiny.safetensors"));
+  ASSERT_EQ(named.width, 2 * (99 + 8) + 8);
+  for (int y = 0; y < 12; ++y) {
+    EXPECT_TRUE(std::equal(plain.row(2 + y) + 2 * 3, plain.row(2 + y) + 10 * 3, named.row(8 + y) + (8 + 45) * 3)) << y;
+  }
+  sample::ModelDescription description = sample::tiny_description();
+  description.classes.clear();
+  sample::write_tiny_model(path("nameless.safetensors"), description);
+  const Image numbered = drawn(path("nameless.safetensors"));
+  EXPECT_EQ(numbered.width, named.width);
+  EXPECT_NE(numbered.rgb, named.rgb);
+  description.model.num_styles = 2;
+  description.styles = {"flat", "round"};
+  sample::write_tiny_model(path("styled.safetensors"), description);
+  EXPECT_EQ(drawn(path("styled.safetensors")).height, named.height + 2 * 14);  // a line more in both rows
 }
 
 TEST_F(ProgramTest, AReplacedPictureIsSaid) {

@@ -1,14 +1,14 @@
 // What `train` promises to people who leave it alone for days: whatever happens to the process, nothing is lost.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
-#include <fstream>
+#include <optional>
 #include <regex>
 #include <thread>
 
 #include "image/codec.h"
 #include "tests/cli/program.h"
+#include "tests/core/full_disk.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -163,15 +163,9 @@ TEST_F(Train, ADamagedCheckpointIsNamedAndNothingIsLost) {
 TEST_F(Train, AFullDiskIsAnErrorThatKeepsTheLastGoodFile) {
   ASSERT_EQ(program_(arguments("run", {"--set", "train.steps=7"})).code, 0);
   const std::string good = checkpoint::read_whole(checkpoint_of("run", 7));
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit small{20'000, before.rlim_max};
-  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  program_.start(arguments("run", {"--resume"}));
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-  const Outcome outcome = program_.wait();
-  std::signal(SIGXFSZ, ignored);
+  std::optional<FullDisk> full(std::in_place, 20'000);
+  const Outcome outcome = program_(arguments("run", {"--resume"}));
+  full.reset();
   EXPECT_EQ(outcome.code, 1) << outcome.err;
   EXPECT_TRUE(outcome.complains("step-00000014.safetensors")) << outcome.err;
   EXPECT_TRUE(good == checkpoint::read_whole(checkpoint_of("run", 7)));

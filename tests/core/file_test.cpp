@@ -1,8 +1,6 @@
 #include "core/file.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/errors.h"
+#include "tests/core/full_disk.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
 
@@ -34,25 +33,6 @@ void write_text(const fs::path& path, const std::string& text) {
 size_t entries(const fs::path& folder) {
   return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
-
-// Lets no file of this process grow beyond `bytes`: the disk is full as far as the process can tell.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t bytes) {
-    handler_ = signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &limit_);
-    const rlimit small{bytes, limit_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &limit_);
-    signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit limit_;
-  void (*handler_)(int);
-};
 
 class FileTest : public testing::Test {
  protected:

@@ -114,5 +114,11 @@ TEST(NearestTest, FindsNothingWhereNothingIsClose) {
   EXPECT_EQ(nearest(std::string(1 << 20, 'x'), {std::string(1 << 20, 'x')}), "");
 }
 
+TEST(Join, PutsTheSeparatorBetween) {
+  EXPECT_EQ(join({}, ", "), "");
+  EXPECT_EQ(join({"a"}, ", "), "a");
+  EXPECT_EQ(join({"a", "", "b"}, ", "), "a, , b");
+}
+
 }  // namespace
 }  // namespace pixnerd

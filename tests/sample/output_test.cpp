@@ -61,6 +61,25 @@ TEST_F(OutputTest, APathInPngIsAGrid) {
   EXPECT_EQ(write(path, plan_for(3)).replaced, 1);
 }
 
+TEST_F(OutputTest, AGridMayHaveLabels) {
+  OutputPlan plan = plan_for(3);
+  plan.labels = {{"fox", ""}, {"owl", "noto"}, {"red panda", ""}};
+  write(folder_ / "grid.png", plan);
+  const Image grid = image::read_image(folder_ / "grid.png");
+  EXPECT_EQ(grid.width, 2 * (99 + 8) + 8);
+  EXPECT_EQ(grid.row(8)[(8 + (99 - 6) / 2) * 3], 1);
+  EXPECT_EQ(grid.row(8)[(8 + 99 + 8 + (99 - 6) / 2) * 3], 2);
+}
+
+TEST_F(OutputTest, LabelsThatCannotBeAreFoundBeforeTheWork) {
+  OutputPlan plan = plan_for(2);
+  plan.labels = {{"fox", ""}, {"owl", ""}};
+  EXPECT_NE(error_of<RequestError>(folder_ / "pictures", plan).find(".png"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "pictures"));
+  plan.pictures = 3;
+  EXPECT_NE(error_of<DataError>(folder_ / "grid.png", plan).find("2 labels for 3 pictures"), std::string::npos);
+}
+
 TEST_F(OutputTest, AnyOtherPathIsAFolder) {
   const auto path = folder_ / "new";
   const Written written = write(path / "deep", plan_for(3));
@@ -119,6 +138,29 @@ TEST_F(OutputTest, AGridTooLargeForOnePictureIsRefused) {
   plan.width = plan.height = 256;
   EXPECT_NE(error_of<RequestError>(folder_ / "grid.png", plan).find("too large"), std::string::npos);
   EXPECT_NO_THROW(open_output(folder_ / "pictures", plan));
+}
+
+TEST_F(OutputTest, LabelsCountInTheSizeOfAGrid) {
+  // 8 x 6 pixels a picture, but 107 x 28 with its label.
+  OutputPlan plan = plan_for(1'000'000, 1000);
+  EXPECT_NO_THROW(open_output(folder_ / "grid.png", plan));
+  plan.labels.assign(1'000'000, {"x", ""});
+  EXPECT_NE(error_of<RequestError>(folder_ / "grid.png", plan).find("too large"), std::string::npos);
+}
+
+TEST_F(OutputTest, AGridThatIsTooLargeOnlyWithItsFrameIsRefused) {
+  // With padding on one side only it would be as large as a picture can be.
+  OutputPlan plan = plan_for(1, 1);
+  plan.width = plan.height = 16382;
+  EXPECT_NE(error_of<RequestError>(folder_ / "grid.png", plan).find("too large"), std::string::npos);
+  plan.width = plan.height = 16380;
+  EXPECT_NO_THROW(open_output(folder_ / "grid.png", plan));
+}
+
+TEST(IsGrid, GoesByTheEnding) {
+  EXPECT_TRUE(is_grid("a/b.png"));
+  EXPECT_TRUE(is_grid("b.PNG"));
+  for (const char* path : {"", "b", "b.png/", "b.jpg", "b.png.txt", ".png"}) EXPECT_FALSE(is_grid(path)) << path;
 }
 
 TEST(PrepareFile, SaysWhetherThereIsAFile) {
