@@ -62,8 +62,9 @@ at::Tensor tensor_of(const TensorEntry& entry, const std::shared_ptr<const Safet
     return at::from_blob(
         start, entry.shape, [aligned](void*) {}, options);
   }
-  return at::from_blob(
-      const_cast<std::byte*>(entry.data), entry.shape, [file](void*) {}, options);
+  // What is not used any more, because it was copied or packed, needs no memory.
+  const auto release = [file, data = entry.data, bytes = entry.bytes](void*) { MappedFile::release(data, bytes); };
+  return at::from_blob(const_cast<std::byte*>(entry.data), entry.shape, release, options);
 }
 
 // "first (and 2 more)"; nothing if it did not happen.

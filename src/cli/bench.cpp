@@ -46,8 +46,12 @@ struct Workload {
   }
 
   // For inference, matrices are kept in the type they are used in; for training in float32.
-  void place(const at::Device& device, at::ScalarType dtype) {
-    network->to(device, dtype);
+  void place(const at::Device& device, at::ScalarType dtype, bool training) {
+    if (training) {
+      network->to(device, dtype);
+    } else {
+      network->prepare_for_inference(device, dtype);
+    }
     null_labels = network->null_condition(x.size(0));
     labels = at::zeros_like(null_labels);
   }
@@ -60,7 +64,7 @@ struct Workload {
 
 Measurement time_inference(Workload& work, const BenchFlags& flags, const at::Device& device) {
   const c10::InferenceMode inference;
-  work.place(device, models::weight_type(flags.compute.precision()));
+  work.place(device, models::weight_type(flags.compute.precision()), /*training=*/false);
   const models::PrecisionScope precision(flags.compute.precision(), device);
   const at::Tensor t = at::full({flags.batch}, 0.5, work.x.options());
   const std::function<void()> forward = [&] { work.network->velocity(work.x, t, work.labels); };
@@ -72,7 +76,7 @@ Measurement time_inference(Workload& work, const BenchFlags& flags, const at::De
 }
 
 Measurement time_training(Workload& work, const BenchFlags& flags, const at::Device& device) {
-  work.place(device, at::kFloat);
+  work.place(device, at::kFloat, /*training=*/true);
   train::Trainer trainer(work.network, work.config.train, work.config.flow);
   at::Generator generator = diffusion::seeded_generator(3);
   const data::Batch batch{work.x, work.labels};

@@ -219,7 +219,7 @@ void run(const SampleFlags& flags) {
     frames = [&](int64_t i, int64_t step, const image::Image& frame) { trajectory->add(i, step, frame); };
   }
 
-  file.network->to(device, models::weight_type(request.precision));
+  file.network->prepare_for_inference(device, models::weight_type(request.precision));
   TerminalProgress progress("sampling", "steps");
   const auto sink = [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); };
   sample::sample_images(*file.network, request, sink, progress, frames);

@@ -21,6 +21,9 @@ class MappedFile {
   ~MappedFile();
 
   const std::byte* data() const { return data_; }  // null when the file is empty
+
+  // Gives back the memory of the pages that lie wholly in these bytes of a mapping; they are read again when touched.
+  static void release(const std::byte* data, size_t size);
   size_t size() const { return size_; }
 
  private:

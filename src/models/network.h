@@ -31,6 +31,10 @@ class Network : public diffusion::Denoiser {
   // Labels of the null condition for a batch: [B], or [B, 2] where there are styles.
   virtual at::Tensor null_condition(int64_t batch) const = 0;
 
+  // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens go
+  // through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then.
+  virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
+
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.
   virtual void to(const at::Device& device, at::ScalarType dtype) = 0;
   virtual void set_requires_grad(bool requires_grad) = 0;

@@ -98,6 +98,16 @@ at::Tensor PixNerdC2IImpl::null_condition(int64_t batch) const {
   return at::tensor({config_.num_classes, config_.num_styles}, options).repeat({batch, 1});
 }
 
+void PixNerdC2IImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
+  set_requires_grad(false);
+  if (device.is_cpu() && nn::PackedWeight::is_available(dtype)) {
+    s_embedder_->pack(dtype);
+    for (auto& block : blocks_) block->pack(dtype);
+    for (auto& block : field_blocks_) block->pack(dtype);
+  }
+  to(device, dtype);
+}
+
 void PixNerdC2IImpl::to(const at::Device& device, at::ScalarType dtype) {
   for (auto& parameter : named_parameters()) {
     const bool matrix = parameter.value().dim() == 2 && !parameter.key().starts_with("y_embedder");

@@ -33,6 +33,7 @@ class PixNerdC2IImpl : public torch::nn::Module, public Network {
   void initialise(at::Generator& generator) override;
   void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) override;
   at::Tensor null_condition(int64_t batch) const override;
+  void prepare_for_inference(const at::Device& device, at::ScalarType dtype) override;
   void to(const at::Device& device, at::ScalarType dtype) override;
   void set_requires_grad(bool requires_grad) override;
   at::Device device() const override;

@@ -30,6 +30,11 @@ void AttentionImpl::initialise(at::Generator& generator) {
   proj_->initialise(generator);
 }
 
+void AttentionImpl::pack(at::ScalarType dtype) {
+  qkv_->pack(dtype);
+  proj_->pack(dtype);
+}
+
 at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope) const {
   const at::Tensor qkv = qkv_->forward(x).unflatten(2, {3, num_heads_, -1});  // [B, L, 3, H, d]
   const at::Tensor v = qkv.select(2, 2);

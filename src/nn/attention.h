@@ -16,6 +16,7 @@ struct AttentionImpl : torch::nn::Module {
   AttentionImpl(int64_t width, int64_t num_heads);
 
   void initialise(at::Generator& generator);  // qkv, proj
+  void pack(at::ScalarType dtype);
 
   // x [B, L, D], rope [L, d/2, 2] -> [B, L, D]
   at::Tensor forward(const at::Tensor& x, const at::Tensor& rope) const;

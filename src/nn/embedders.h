@@ -46,6 +46,7 @@ struct PatchEmbedderImpl : torch::nn::Module {
 
   void initialise(at::Generator& generator);
   void initialise_again(at::Generator& generator);  // weight xavier-uniform, bias 0
+  void pack(at::ScalarType dtype) { proj_->pack(dtype); }
 
   at::Tensor forward(const at::Tensor& patches) const;
 

@@ -1,7 +1,9 @@
 #include "nn/linear.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/silu.h>
 
 #include <cmath>
 
@@ -20,7 +22,20 @@ void LinearImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor LinearImpl::forward(const at::Tensor& x) const {
-  return at::linear(x, weight, bias);
+  return packed_ ? packed_->linear(x) : at::linear(x, weight, bias);
+}
+
+at::Tensor LinearImpl::forward_silu(const at::Tensor& x) const {
+  return packed_ ? packed_->silu_linear(x) : at::silu(at::linear(x, weight, bias));
+}
+
+at::Tensor LinearImpl::forward_times(const at::Tensor& x, const at::Tensor& factor) const {
+  return packed_ ? packed_->linear_times(x, factor) : at::linear(x, weight, bias) * factor;
+}
+
+void LinearImpl::pack(at::ScalarType dtype) {
+  packed_.emplace(weight, bias, dtype);
+  weight.set_data(at::empty({0}, weight.options()));
 }
 
 Linear register_in_sequence(torch::nn::Module& parent, const std::string& name, int64_t index, Linear child) {

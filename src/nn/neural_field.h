@@ -28,6 +28,7 @@ struct NeuralFieldBlockImpl : torch::nn::Module {
   NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio);
 
   void initialise(at::Generator& generator);
+  void pack(at::ScalarType dtype) { param_generator_->pack(dtype); }
 
   // u [T, N, E], s [T, D] -> [T, N, E]
   at::Tensor forward(const at::Tensor& u, const at::Tensor& s) const;

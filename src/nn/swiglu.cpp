@@ -1,8 +1,5 @@
 #include "nn/swiglu.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/silu.h>
-
 namespace pixnerd::nn {
 
 SwiGLUImpl::SwiGLUImpl(int64_t width, int64_t hidden) {
@@ -17,8 +14,14 @@ void SwiGLUImpl::initialise(at::Generator& generator) {
   w2_->initialise(generator);
 }
 
+void SwiGLUImpl::pack(at::ScalarType dtype) {
+  w1_->pack(dtype);
+  w3_->pack(dtype);
+  w2_->pack(dtype);
+}
+
 at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const {
-  return w2_->forward(at::silu(w1_->forward(x)) * w3_->forward(x));
+  return w2_->forward(w3_->forward_times(x, w1_->forward_silu(x)));
 }
 
 }  // namespace pixnerd::nn

@@ -9,6 +9,7 @@ struct SwiGLUImpl : torch::nn::Module {
   SwiGLUImpl(int64_t width, int64_t hidden);
 
   void initialise(at::Generator& generator);  // w1, w3, w2
+  void pack(at::ScalarType dtype);
 
   // [..., width] -> [..., width]
   at::Tensor forward(const at::Tensor& x) const;

@@ -27,6 +27,11 @@ void TransformerBlockImpl::initialise(at::Generator& generator) {
   modulation_->initialise(generator);
 }
 
+void TransformerBlockImpl::pack(at::ScalarType dtype) {
+  attn_->pack(dtype);
+  mlp_->pack(dtype);
+}
+
 at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const {
   const auto m = modulation_->forward(c).chunk(6, -1);  // shift1, scale1, gate1, shift2, scale2, gate2
   const at::Tensor attended = x + m[2] * attn_->forward(modulate(norm1_->forward(x), m[0], m[1]), rope);

@@ -137,5 +137,20 @@ TEST(Network, Bfloat16StaysWithinItsBoundOfFloat32) {
   EXPECT_FALSE(at::equal(rounded, exact));
 }
 
+TEST(Network, PackedForInferenceItComputesTheSame) {
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+    const auto network = random_network(tiny_config(), 11), packed = random_network(tiny_config(), 11);
+    const auto [x, t, y] = inputs(16, 16);
+    const at::NoGradGuard no_grad;
+    const PrecisionScope scope(precision, at::kCPU);
+    network->to(at::kCPU, weight_type(precision));
+    packed->prepare_for_inference(at::kCPU, weight_type(precision));
+    const at::Tensor expected = network->velocity(x, t, y).to(at::kFloat);
+    const at::Tensor found = packed->velocity(x, t, y).to(at::kFloat);
+    const float bound = precision == Precision::float32 ? 1e-5F : 0.01F;
+    EXPECT_LT((found - expected).norm().item<float>(), bound * expected.norm().item<float>());
+  }
+}
+
 }  // namespace
 }  // namespace pixnerd::models
