@@ -38,6 +38,9 @@ find src tests bench \( -name '*.h' -o -name '*.cpp' \) -print0 | xargs -0 -r cl
 echo "lint: layering"
 python3 tools/check_house.py || failed=1
 
+# Headers that are generated.
+ninja -C build protobuf/core/events.pb.h >/dev/null || failed=1
+
 mapfile -t files < <(sources | sort -u | while read -r file; do
   if [ -f "$file" ] && grep -q -F "\"$PWD/$file\"" build/compile_commands.json; then echo "$file"; fi
 done)

@@ -177,10 +177,11 @@ MappedFile MappedFile::open(const fs::path& path) {
 }
 
 void MappedFile::release(const std::byte* data, size_t size) {
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t before = (page - reinterpret_cast<uintptr_t>(data) % page) % page;  // up to the first whole page
+  if (size < before + page) return;
+  const size_t whole = (size - before) / page * page;
+  ::madvise(const_cast<std::byte*>(data) + before, whole, MADV_DONTNEED);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

@@ -31,8 +31,8 @@ class Network : public diffusion::Denoiser {
   // Labels of the null condition for a batch: [B], or [B, 2] where there are styles.
   virtual at::Tensor null_condition(int64_t batch) const = 0;
 
-  // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens go
-  // through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then.
+  // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens
+  // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
 
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.

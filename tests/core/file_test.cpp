@@ -53,6 +53,17 @@ TEST_F(FileTest, MapsAnEmptyFile) {
   EXPECT_EQ(file.data(), nullptr);
 }
 
+TEST_F(FileTest, ReleasedPagesAreReadAgain) {
+  std::string content;
+  for (int i = 0; i < 40'000; ++i) content += static_cast<char>(i * 7 + i / 256);
+  put(path_, content);
+  const MappedFile file = MappedFile::open(path_);
+  for (const size_t begin : {0, 1, 4095, 4096, 5000}) {
+    for (const size_t size : {0, 1, 4096, 8191, 35'000}) MappedFile::release(file.data() + begin, size);
+  }
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(file.data()), file.size()), content);
+}
+
 TEST_F(FileTest, MappingMoves) {
   put(path_, "first");
   put(folder_ / "other", "second");
