@@ -143,6 +143,7 @@ std::vector<std::u32string> break_lines(std::u32string_view text, int pixel_size
   if (fits) ranges = evened(measured, std::move(ranges), width);
 
   std::vector<std::u32string> lines;
+  lines.reserve(ranges.size());
   for (const Range& line : ranges) lines.emplace_back(measured.text.substr(line.begin, line.end - line.begin));
   if (!fits) {
     lines.pop_back();

@@ -7,6 +7,7 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/silu.h>
 
+#include "nn/field_kernel.h"
 #include "nn/positions.h"
 
 namespace pixnerd::nn {
@@ -51,7 +52,9 @@ void NeuralFieldBlockImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor NeuralFieldBlockImpl::forward(const at::Tensor& u, const at::Tensor& s) const {
-  const auto halves = param_generator_->forward(s).chunk(2, 1);
+  const at::Tensor parameters = param_generator_->forward(s);  // [T, 2 E H]
+  if (has_field_kernel(u)) return field_block(u, parameters, norm_->weight);
+  const auto halves = parameters.chunk(2, 1);
   const at::Tensor w1 = normalise_columns(halves[0].unflatten(1, {field_width_, hidden_}));
   const at::Tensor w2 = normalise_columns(halves[1].unflatten(1, {hidden_, field_width_}));
   return u + at::bmm(at::silu(at::bmm(norm_->forward(u), w1)), w2);

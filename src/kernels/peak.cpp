@@ -1,0 +1,55 @@
+#include "kernels/peak.h"
+
+#include <cmath>
+
+#include "kernels/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/peak.cpp"
+#include <hwy/foreach_target.h>
+
+#include "kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pixnerd::kernels::HWY_NAMESPACE {
+#if PIXNERD_HAS_VECTORS
+
+int64_t run_multiply_adds(int64_t rounds) {
+  constexpr int kChains = 12;  // more than the units' number times their latency
+  Vector sums[kChains];
+  for (Vector& sum : sums) sum = all(1);
+  const Vector factor = all(0.999F), summand = all(0.001F);
+  for (int64_t round = 0; round < rounds; ++round) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kChains; ++i) sums[i] = hn::MulAdd(sums[i], factor, summand);
+  }
+  Vector total = all(0);
+  for (const Vector& sum : sums) total = hn::Add(total, sum);
+  // Every sum stays 1; the result depends on them, so that they are computed.
+  return sum_of_lanes(total) > 0 ? rounds * kChains * kLanes * 2 : 0;
+}
+
+#endif  // PIXNERD_HAS_VECTORS
+}  // namespace pixnerd::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pixnerd::kernels {
+namespace reference {
+namespace {
+
+int64_t run_multiply_adds(int64_t rounds) {
+  float sum = 1;
+  for (int64_t round = 0; round < rounds; ++round) sum = std::fma(sum, 0.999F, 0.001F);
+  return sum > 0 ? rounds * 2 : 0;
+}
+
+}  // namespace
+}  // namespace reference
+
+int64_t run_multiply_adds(int64_t rounds, Isa isa) {
+  PIXNERD_CALL_FOR(isa, run_multiply_adds(rounds))
+}
+
+}  // namespace pixnerd::kernels
+#endif  // HWY_ONCE

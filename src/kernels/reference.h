@@ -1,0 +1,53 @@
+// Every kernel as the plain loop that follows its equation, in double. Slow; what the fast ones are tested against, and
+// what PIXNERD_ISA=reference runs. Contracts are those of the headers that declare the fast ones. Storage types: float,
+// BFloat16 and, for finite differences, double.
+#pragma once
+
+#include "kernels/activation.h"
+#include "kernels/field_block.h"
+#include "kernels/field_ends.h"
+#include "kernels/gate.h"
+#include "kernels/rms_norm.h"
+#include "kernels/rotary.h"
+
+namespace pixnerd::kernels::reference {
+
+template <class T>
+void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range tokens);
+template <class T>
+void field_backward(const FieldShape& shape, const FieldBackward<T>& field, Range tokens);
+
+template <class T>
+void embed_forward(const FieldEndShape& shape, const EmbedForward<T>& embed, Range tokens);
+template <class T>
+void embed_backward(const FieldEndShape& shape, const EmbedBackward<T>& embed, Range tokens);
+template <class T>
+void final_forward(const FieldEndShape& shape, const FinalForward<T>& last, Range tokens);
+template <class T>
+void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Range tokens);
+
+template <class T>
+void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows);
+template <class T>
+void norm_backward(const NormShape& shape, const NormBackward<T>& norm, Range rows);
+
+template <class T>
+void gate_forward(const GateShape& shape, const GateForward<T>& residual, Range rows);
+template <class T>
+void gate_backward(const GateShape& shape, const GateBackward<T>& residual, Range rows);
+
+template <class T>
+void rotary_forward(const RotaryShape& shape, const RotaryForward<T>& rotary, Range tokens);
+template <class T>
+void rotary_backward(const RotaryShape& shape, const RotaryBackward<T>& rotary, Range tokens);
+
+template <class T>
+void silu_forward(const T* x, T* y, Range values);
+template <class T>
+void silu_backward(const T* x, const T* grad_y, T* grad_x, Range values);
+template <class T>
+void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows);
+template <class T>
+void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Range rows);
+
+}  // namespace pixnerd::kernels::reference

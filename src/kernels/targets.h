@@ -1,0 +1,48 @@
+// The instruction sets that Highway compiles the kernels for, and the call of the one that is asked for. To be included
+// before any header of Highway.
+#pragma once
+
+// What is left besides these: AVX2 and AVX-512 (AVX3) on x86, NEON on Arm, and the compiler's own baseline.
+#define HWY_DISABLED_TARGETS                                                                                   \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_PPC8 | \
+   HWY_WASM | HWY_WASM_EMU256)
+
+#include <hwy/detect_targets.h>
+
+#include "kernels/isa.h"
+
+// True while a file is compiled for a set that has vectors: the body of a kernel is left out for the others.
+#define PIXNERD_HAS_VECTORS (HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128)
+
+#if HWY_TARGETS & HWY_AVX3
+#define PIXNERD_CASE_AVX512(...) \
+  case Isa::avx512:              \
+    return N_AVX3::__VA_ARGS__;
+#else
+#define PIXNERD_CASE_AVX512(...)
+#endif
+#if HWY_TARGETS & HWY_AVX2
+#define PIXNERD_CASE_AVX2(...) \
+  case Isa::avx2:              \
+    return N_AVX2::__VA_ARGS__;
+#else
+#define PIXNERD_CASE_AVX2(...)
+#endif
+#if HWY_TARGETS & HWY_NEON
+#define PIXNERD_CASE_NEON(...) \
+  case Isa::neon:              \
+    return N_NEON::__VA_ARGS__;
+#else
+#define PIXNERD_CASE_NEON(...)
+#endif
+
+// Calls function(arguments) of the namespace of `isa` inside pixnerd::kernels; a set that is not there, which
+// available_isas() never names, falls back to the reference.
+#define PIXNERD_CALL_FOR(isa, ...)   \
+  switch (isa) {                     \
+    PIXNERD_CASE_AVX512(__VA_ARGS__) \
+    PIXNERD_CASE_AVX2(__VA_ARGS__)   \
+    PIXNERD_CASE_NEON(__VA_ARGS__)   \
+    default:                         \
+      return reference::__VA_ARGS__; \
+  }
