@@ -24,14 +24,18 @@ train::RunConfig builtin_config(const char* name) {
   return config;
 }
 
-// A network with random weights and the reference with the same ones.
+// A network with random weights, prepared for inference or as training has it, and the reference with the same ones.
 struct Pair {
-  explicit Pair(const models::C2IConfig& config) : network(models::make_network(config)) {
+  Pair(const models::C2IConfig& config, bool inference) : network(models::make_network(config)) {
     at::Generator generator = diffusion::seeded_generator(1);
     network->initialise(generator);
     std::map<std::string, at::Tensor> parameters;
-    for (const auto& [name, tensor] : network->parameters()) parameters.emplace(name, tensor);
+    // Packing takes the network's parameters away, but not their other aliases.
+    for (const auto& [name, tensor] : network->parameters()) {
+      parameters.emplace(name, inference ? tensor.detach() : tensor);
+    }
     reference = std::make_shared<models::ReferenceC2I>(config, parameters);
+    if (inference) network->prepare_for_inference(at::kCPU, at::kFloat);
   }
 
   at::Tensor labels(int64_t batch) const { return network->null_condition(batch).zero_(); }
@@ -50,7 +54,7 @@ void print_row(const char* question, std::array<std::function<void()>, 2> candid
 void bench_forward(const char* question, const char* name, int64_t batch) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
-  const Pair pair(config.model);
+  const Pair pair(config.model, /*inference=*/true);
   diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(batch), 7));
   const at::Tensor x = noise.draw(config.model.in_channels, config.data.image_size, config.data.image_size);
   const at::Tensor t = x.new_full({batch}, 0.5), y = pair.labels(batch);
@@ -60,7 +64,7 @@ void bench_forward(const char* question, const char* name, int64_t batch) {
 void bench_sampling(const char* question, const char* name, int64_t batch) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
-  const Pair pair(config.model);
+  const Pair pair(config.model, /*inference=*/true);
   const auto run = [&](diffusion::Denoiser& denoiser) {
     diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(batch), 7));
     const at::Tensor x = noise.draw(config.model.in_channels, config.data.image_size, config.data.image_size);
@@ -72,7 +76,7 @@ void bench_sampling(const char* question, const char* name, int64_t batch) {
 
 void bench_training(const char* question, const char* name, int64_t batch) {
   const train::RunConfig config = builtin_config(name);
-  Pair pair(config.model);
+  Pair pair(config.model, /*inference=*/false);
   pair.network->set_requires_grad(true);
   const int64_t size = config.data.image_size;
   const at::Tensor x1 = diffusion::ImageNoise(std::vector<uint64_t>(static_cast<size_t>(batch), 7)).draw(3, size, size);

@@ -59,6 +59,7 @@ TerminalProgress::~TerminalProgress() {
 void TerminalProgress::update(int64_t done, int64_t total, std::string_view note) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const double now = clock_();
+  if (!begun_) begun_ = done;
   done_ = done;
   rate_.update(done);
   if (screen_.terminal) {
@@ -76,8 +77,9 @@ void TerminalProgress::finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   clear();
   const double seconds = clock_() - began_;
-  *screen_.out << label_ << ": " << done_ << ' ' << unit_ << " in " << human_duration(seconds);
-  if (seconds > 0) *screen_.out << ", " << speed(static_cast<double>(done_) / seconds) << " a second";
+  const int64_t here = done_ - begun_.value_or(0);
+  *screen_.out << label_ << ": " << here << ' ' << unit_ << " in " << human_duration(seconds);
+  if (seconds > 0) *screen_.out << ", " << speed(static_cast<double>(here) / seconds) << " a second";
   *screen_.out << std::endl;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iosfwd>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/progress.h"
@@ -54,6 +55,7 @@ class TerminalProgress : public Progress {
   std::mutex mutex_;   // log lines come from any thread
   std::string drawn_;  // the bar on the screen
   double began_, last_;
+  std::optional<int64_t> begun_;  // what was done at the first update: work that is resumed does not begin at 0
   int64_t done_ = 0;
 };
 

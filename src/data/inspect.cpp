@@ -65,6 +65,7 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
 
   Ahead<Look> looks(pictures.size(), threads,
                     [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
+  progress.update(0, pictures.size(), "");
   for (int64_t i = 0; i < pictures.size(); ++i) {
     add(pictures, i, looks.next(), all);
     progress.update(i + 1, pictures.size(), all.broken.empty() ? "" : concat(all.broken.size(), " broken"));

@@ -121,6 +121,7 @@ class Packer {
         samples_(folder.size(), options.threads, [&folder](int64_t index) { return read_sample(folder, index); }) {}
 
   PackSummary pack() {
+    progress_.update(0, folder_.size(), "");
     for (advance(); next_; ++summary_.shards) {
       if (summary_.shards == kMaxShards) {
         throw DataError(concat("more than ", kMaxShards, " shards; give a larger --shard-megabytes"));

@@ -105,6 +105,7 @@ class Run {
                              static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
     Seconds clock;
     const int64_t first = trainer_.steps_taken();
+    progress.update(first, config_.train.steps, "");
     for (int64_t step = first; step < config_.train.steps; ++step) {
       const data::Batch batch = loader.next();
       at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
