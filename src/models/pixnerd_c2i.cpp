@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "nn/onednn.h"
 
 namespace pixnerd::models {
 namespace {
@@ -100,7 +101,7 @@ at::Tensor PixNerdC2IImpl::null_condition(int64_t batch) const {
 
 void PixNerdC2IImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
   set_requires_grad(false);
-  if (device.is_cpu() && nn::PackedWeight::is_available(dtype)) {
+  if (device.is_cpu() && nn::has_onednn(dtype)) {
     s_embedder_->pack(dtype);
     for (auto& block : blocks_) block->pack(dtype);
     for (auto& block : field_blocks_) block->pack(dtype);

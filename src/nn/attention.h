@@ -7,10 +7,6 @@
 
 namespace pixnerd::nn {
 
-// Turns the channel pairs (2i, 2i + 1) of x_blhd [B, L, H, d] by `table` [L, d/2, 2] (cos, sin), in float32; the result
-// has x's type.
-at::Tensor apply_rope(const at::Tensor& x_blhd, const at::Tensor& table);
-
 struct AttentionImpl : torch::nn::Module {
   // width must be a multiple of num_heads, and the head width of 4.
   AttentionImpl(int64_t width, int64_t num_heads);

@@ -1,11 +1,10 @@
 #include "nn/field_kernel.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "kernels/field_block.h"
+#include "nn/kernel_call.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -19,16 +18,6 @@ kernels::FieldShape shape_of(const at::Tensor& u, const at::Tensor& parameters) 
   shape.width = u.size(2);
   shape.hidden = parameters.size(1) / (2 * shape.width);
   return shape;
-}
-
-template <class T>
-const T* read(const at::Tensor& tensor) {
-  return static_cast<const T*>(tensor.const_data_ptr());
-}
-
-template <class T>
-T* write(at::Tensor& tensor) {
-  return static_cast<T*>(tensor.mutable_data_ptr());
 }
 
 template <class T>
@@ -46,7 +35,7 @@ template <class T>
 variable_list backward(const at::Tensor& u, const at::Tensor& parameters, const at::Tensor& norm_weight,
                        const at::Tensor& grad_y) {
   at::Tensor grad_u = at::empty_like(u), grad_parameters = at::empty_like(parameters);
-  at::Tensor grad_norm = at::zeros({at::get_num_threads(), u.size(2)}, norm_weight.options());
+  ThreadSums grad_norm(1, u.size(2));
   const kernels::FieldShape shape = shape_of(u, parameters);
   at::parallel_for(0, u.size(0), 1, [&](int64_t begin, int64_t end) {
     kernels::FieldBackward<T> field;
@@ -56,10 +45,10 @@ variable_list backward(const at::Tensor& u, const at::Tensor& parameters, const 
     field.grad_y = read<T>(grad_y);
     field.grad_u = write<T>(grad_u);
     field.grad_parameters = write<T>(grad_parameters);
-    field.grad_norm_weight = write<float>(grad_norm) + at::get_thread_num() * shape.width;
+    field.grad_norm_weight = grad_norm.mine();
     kernels::field_backward(shape, field, {begin, end});
   });
-  return {grad_u, grad_parameters, grad_norm.sum(0)};
+  return {grad_u, grad_parameters, grad_norm.total()[0]};
 }
 
 struct FieldBlock : torch::autograd::Function<FieldBlock> {
@@ -79,10 +68,6 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
 };
 
 }  // namespace
-
-bool has_field_kernel(const at::Tensor& u) {
-  return u.is_cpu() && (u.scalar_type() == at::kFloat || u.scalar_type() == at::kBFloat16);
-}
 
 at::Tensor field_block(const at::Tensor& u, const at::Tensor& parameters, const at::Tensor& norm_weight) {
   return FieldBlock::apply(u.contiguous(), parameters.to(u.scalar_type()).contiguous(), norm_weight);

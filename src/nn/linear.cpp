@@ -1,14 +1,14 @@
 #include "nn/linear.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/silu.h>
 
 #include <cmath>
 
-namespace pixnerd::nn {
+#include "nn/linear_product.h"
+#include "nn/onednn.h"
 
+namespace pixnerd::nn {
 LinearImpl::LinearImpl(int64_t in_features, int64_t out_features, bool with_bias) {
   weight = register_parameter("weight", at::empty({out_features, in_features}));
   if (with_bias) bias = register_parameter("bias", at::empty({out_features}));
@@ -22,19 +22,13 @@ void LinearImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor LinearImpl::forward(const at::Tensor& x) const {
-  return packed_ ? packed_->linear(x) : at::linear(x, weight, bias);
+  if (packed_) return onednn_linear(x.to(packed_->dtype), packed_->weight, packed_->bias);
+  return has_linear_product(x, weight) ? linear_product(x, weight, bias) : at::linear(x, weight, bias);
 }
 
-at::Tensor LinearImpl::forward_silu(const at::Tensor& x) const {
-  return packed_ ? packed_->silu_linear(x) : at::silu(at::linear(x, weight, bias));
-}
-
-at::Tensor LinearImpl::forward_times(const at::Tensor& x, const at::Tensor& factor) const {
-  return packed_ ? packed_->linear_times(x, factor) : at::linear(x, weight, bias) * factor;
-}
-
-void LinearImpl::pack(at::ScalarType dtype) {
-  packed_.emplace(weight, bias, dtype);
+void LinearImpl::pack(at::ScalarType dtype, int64_t rows) {
+  packed_ = Packed{onednn_pack(weight.detach().to(dtype).contiguous(), rows), std::nullopt, dtype};
+  if (bias.defined()) packed_->bias = bias.detach().to(dtype);
   weight.set_data(at::empty({0}, weight.options()));
 }
 

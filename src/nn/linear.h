@@ -1,7 +1,5 @@
-// A linear layer, y = x W^T + b, under PyTorch's parameter names and with PyTorch's default initialisation.
-//
-// It calls at::linear on the weight itself: autocast then keeps one bfloat16 copy of the weight per step, which it does
-// not for torch::nn::Linear (that passes a view). For inference the weight can be packed instead.
+// A linear layer, y = x W^T + b, under PyTorch's parameter names and with PyTorch's default initialisation. On a CPU it
+// multiplies by oneDNN where that is there: in training by linear_product.h, in inference with a packed weight.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -9,8 +7,6 @@
 
 #include <optional>
 #include <string>
-
-#include "nn/packed_weight.h"
 
 namespace pixnerd::nn {
 
@@ -23,18 +19,24 @@ struct LinearImpl : torch::nn::Module {
 
   // [..., in_features] -> [..., out_features]
   at::Tensor forward(const at::Tensor& x) const;
-  at::Tensor forward_silu(const at::Tensor& x) const;                             // silu(x W^T + b)
-  at::Tensor forward_times(const at::Tensor& x, const at::Tensor& factor) const;  // (x W^T + b) * factor
 
-  // From now on forward() multiplies with a packed copy of the weight in that type, without gradients, and `weight` is
-  // empty. For inference on a CPU, and only where PackedWeight::is_available(dtype).
-  void pack(at::ScalarType dtype);
+  // From now on forward() multiplies in that type with a packed copy of the weight, without gradients, and `weight` is
+  // empty. For inference on a CPU, and only where has_onednn(dtype). The order is best for `rows` rows, but any number
+  // works.
+  void pack(at::ScalarType dtype, int64_t rows = kTypicalRows);
+
+  static constexpr int64_t kTypicalRows = 256;  // the tokens of a picture of 256 x 256 pixels
 
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out], undefined without bias
 
  private:
-  std::optional<PackedWeight> packed_;
+  struct Packed {
+    at::Tensor weight;
+    std::optional<at::Tensor> bias;
+    at::ScalarType dtype;
+  };
+  std::optional<Packed> packed_;
 };
 TORCH_MODULE(Linear);
 

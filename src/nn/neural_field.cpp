@@ -7,7 +7,9 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/silu.h>
 
+#include "nn/field_ends.h"
 #include "nn/field_kernel.h"
+#include "nn/kernel_call.h"
 #include "nn/positions.h"
 
 namespace pixnerd::nn {
@@ -36,7 +38,8 @@ at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor
   const at::Tensor of_pixel = linear_->weight.narrow(1, 0, channels);                // [E, C]
   const at::Tensor of_code = linear_->weight.narrow(1, channels, kCoordinateWidth);  // [E, 64]
   const at::Tensor table = at::linear(code, of_code, linear_->bias);                 // [N, E]
-  return at::matmul(pixels, of_pixel.t()) + table;
+  const at::Tensor in_type = pixels.to(product_type(pixels));
+  return has_kernels(in_type) ? embed_pixels(in_type, of_pixel, table) : at::matmul(in_type, of_pixel.t()) + table;
 }
 
 NeuralFieldBlockImpl::NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio)
@@ -53,7 +56,7 @@ void NeuralFieldBlockImpl::initialise(at::Generator& generator) {
 
 at::Tensor NeuralFieldBlockImpl::forward(const at::Tensor& u, const at::Tensor& s) const {
   const at::Tensor parameters = param_generator_->forward(s);  // [T, 2 E H]
-  if (has_field_kernel(u)) return field_block(u, parameters, norm_->weight);
+  if (has_kernels(u)) return field_block(u, parameters, norm_->weight);
   const auto halves = parameters.chunk(2, 1);
   const at::Tensor w1 = normalise_columns(halves[0].unflatten(1, {field_width_, hidden_}));
   const at::Tensor w2 = normalise_columns(halves[1].unflatten(1, {hidden_, field_width_}));
@@ -74,6 +77,7 @@ void FinalLayerImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor FinalLayerImpl::forward(const at::Tensor& u) const {
+  if (has_kernels(u)) return field_to_pixels(u, norm_->weight, linear_->weight, linear_->bias);
   return linear_->forward(norm_->forward(u));
 }
 

@@ -1,4 +1,5 @@
-// Root-mean-square normalisation, y = weight * x / sqrt(mean(x^2) + eps) over the last axis, statistics in float32.
+// Root-mean-square normalisation, y = weight * x / sqrt(mean(x^2) + eps) over the last axis, statistics in float32, and
+// its modulated form in adaptive layer norm.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -11,8 +12,11 @@ struct RMSNormImpl : torch::nn::Module {
 
   void initialise();  // weight 1
 
-  // [..., width] -> [..., width]. The normalised value is cast back to x's type before the weight multiplies it.
+  // [..., width] -> [..., width].
   at::Tensor forward(const at::Tensor& x) const;
+
+  // forward(x) * (1 + scale) + shift; x [B, L, width], shift and scale [B, 1, width].
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) const;
 
   at::Tensor weight;  // [width]
 };

@@ -1,16 +1,8 @@
 #include "nn/transformer_block.h"
 
-#include <ATen/TensorOperators.h>
+#include "nn/gated_residual.h"
 
 namespace pixnerd::nn {
-namespace {
-
-at::Tensor modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) {
-  return x * (1 + scale) + shift;
-}
-
-}  // namespace
-
 TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads) {
   norm1_ = register_module("norm1", RMSNorm(width));
   attn_ = register_module("attn", Attention(width, num_heads));
@@ -30,12 +22,13 @@ void TransformerBlockImpl::initialise(at::Generator& generator) {
 void TransformerBlockImpl::pack(at::ScalarType dtype) {
   attn_->pack(dtype);
   mlp_->pack(dtype);
+  modulation_->pack(dtype, /*rows=*/1);
 }
 
 at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const {
   const auto m = modulation_->forward(c).chunk(6, -1);  // shift1, scale1, gate1, shift2, scale2, gate2
-  const at::Tensor attended = x + m[2] * attn_->forward(modulate(norm1_->forward(x), m[0], m[1]), rope);
-  return attended + m[5] * mlp_->forward(modulate(norm2_->forward(attended), m[3], m[4]));
+  const at::Tensor attended = gated_residual(x, m[2], attn_->forward(norm1_->forward(x, m[0], m[1]), rope));
+  return gated_residual(attended, m[5], mlp_->forward(norm2_->forward(attended, m[3], m[4])));
 }
 
 }  // namespace pixnerd::nn

@@ -14,8 +14,6 @@ struct TransformerBlockImpl : torch::nn::Module {
 
   void initialise(at::Generator& generator);  // attn, mlp, adaLN_modulation
 
-  // The layers that tokens go through, for inference (Linear::pack). The modulation has one row a sample, for which
-  // packing does not pay.
   void pack(at::ScalarType dtype);
 
   // x [B, L, D], c [B, 1, D], rope as in Attention -> [B, L, D]

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "nn/positions.h"
+#include "nn/rotary.h"
 
 namespace pixnerd::nn {
 namespace {

@@ -1,0 +1,66 @@
+// What the operations that call kernels (kernels/) share: which tensors have them, and tensors as pointers.
+#pragma once
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/bfloat16.h"
+
+namespace pixnerd::nn {
+
+// Kernels are there for tensors on the CPU in float32 or bfloat16; elsewhere the same mathematics runs as a chain of
+// the framework's operators.
+inline bool has_kernels(const at::Tensor& x) {
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+// The type that products with x run in: autocast's where it is on, else x's own.
+inline at::ScalarType product_type(const at::Tensor& x) {
+  const at::DeviceType device = x.device().type();
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : x.scalar_type();
+}
+
+// Calls call(T()) with the storage type of x.
+template <class Call>
+auto with_storage_type(const at::Tensor& x, const Call& call) {
+  return x.scalar_type() == at::kFloat ? call(float()) : call(kernels::BFloat16());
+}
+
+// nullptr where the tensor is not defined.
+template <class T>
+const T* read(const at::Tensor& tensor) {
+  return tensor.defined() ? static_cast<const T*>(tensor.const_data_ptr()) : nullptr;
+}
+
+template <class T>
+T* write(at::Tensor& tensor) {
+  return tensor.defined() ? static_cast<T*>(tensor.mutable_data_ptr()) : nullptr;
+}
+
+// Splits `count` rows among the threads; visit(begin, end).
+template <class Visit>
+void over_rows(int64_t count, const Visit& visit) {
+  constexpr int64_t kSmallestShare = 8;
+  at::parallel_for(0, count, kSmallestShare, visit);
+}
+
+// Float32 sums [rows, columns], one of them for each thread of a loop over rows.
+class ThreadSums {
+ public:
+  ThreadSums(int64_t rows, int64_t columns) : sums_(at::zeros({at::get_num_threads(), rows, columns})) {}
+
+  // The running thread's own.
+  float* mine() { return sums_.mutable_data_ptr<float>() + at::get_thread_num() * sums_.stride(0); }
+
+  at::Tensor total() const { return sums_.sum(0); }
+
+ private:
+  at::Tensor sums_;
+};
+
+}  // namespace pixnerd::nn

@@ -1,0 +1,67 @@
+#include "nn/linear_product.h"
+
+#include <ATen/ops/mm.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "nn/kernel_call.h"
+#include "nn/onednn.h"
+
+namespace pixnerd::nn {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// grad_y^T x [out, in], grad_y [M, out], x [M, in]. The framework's own product is the fastest for most shapes, but
+// loses a third where a row of the result is not a whole number of vectors (measured, docs/performance.md).
+at::Tensor weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) {
+  constexpr int64_t kVector = 16;
+  return x.size(1) % kVector == 0 ? at::mm(grad_y.t(), x) : onednn_linear(grad_y.t(), x.t());
+}
+
+struct LinearProduct : torch::autograd::Function<LinearProduct> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias) {
+    const at::ScalarType type = product_type(x);
+    const at::Tensor rows = x.to(type).reshape({-1, x.size(-1)});
+    context->save_for_backward({rows, weight});
+    context->saved_data["x_type"] = x.scalar_type();
+    context->saved_data["bias"] = bias.has_value();
+    std::optional<at::Tensor> cast_bias;
+    if (bias) cast_bias = bias->to(type);
+    at::DimVector shape(x.sizes());
+    shape.back() = weight.size(0);
+    return onednn_linear(rows, weight.to(type), cast_bias).view(shape);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grad) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1];
+    const at::Tensor grad_y = grad[0].reshape({-1, weight.size(0)});
+    at::Tensor grad_x, grad_weight, grad_bias;
+    if (context->needs_input_grad(0)) {
+      at::DimVector shape(grad[0].sizes());
+      shape.back() = weight.size(1);
+      grad_x = onednn_linear(grad_y, weight.to(grad_y.scalar_type()).t())
+                   .view(shape)
+                   .to(context->saved_data["x_type"].toScalarType());
+    }
+    if (context->needs_input_grad(1)) grad_weight = weight_gradient(grad_y, x).to(weight.scalar_type());
+    if (context->saved_data["bias"].toBool()) grad_bias = grad_y.sum({0}, /*keepdim=*/false, weight.scalar_type());
+    return {grad_x, grad_weight, grad_bias};
+  }
+};
+
+}  // namespace
+
+bool has_linear_product(const at::Tensor& x, const at::Tensor& weight) {
+  return c10::GradMode::is_enabled() && weight.requires_grad() && weight.is_cpu() &&
+         weight.scalar_type() == at::kFloat && has_onednn(product_type(x));
+}
+
+at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return LinearProduct::apply(x, weight, bias.defined() ? std::make_optional(bias) : std::nullopt);
+}
+
+}  // namespace pixnerd::nn

@@ -1,0 +1,44 @@
+#include "nn/onednn.h"
+
+#include <ATen/Context.h>
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/cpu/Utils.h>
+
+#include <string_view>
+
+namespace pixnerd::nn {
+namespace {
+
+using Scalars = c10::List<std::optional<at::Scalar>>;
+using Reorder = at::Tensor(const at::Tensor&, std::optional<c10::SymInt>);
+using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                             Scalars, std::optional<std::string_view>);
+constexpr const char* kReorder = "mkldnn::_reorder_linear_weight";
+constexpr const char* kPointwise = "mkldnn::_linear_pointwise";
+
+template <class Signature>
+const c10::TypedOperatorHandle<Signature>& operator_of(const char* name) {
+  static const auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name, "").template typed<Signature>();
+  return handle;
+}
+
+}  // namespace
+
+bool has_onednn(at::ScalarType type) {
+  static const bool has_operators = at::globalContext().hasMKLDNN() &&
+                                    c10::Dispatcher::singleton().findSchema({kReorder, ""}) &&
+                                    c10::Dispatcher::singleton().findSchema({kPointwise, ""});
+  if (!has_operators || !at::globalContext().userEnabledMkldnn()) return false;
+  return type == at::kFloat || (type == at::kBFloat16 && at::cpu::is_avx512_vnni_supported());
+}
+
+at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows) {
+  return operator_of<Reorder>(kReorder).call(weight, c10::SymInt(rows));
+}
+
+at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  return operator_of<Pointwise>(kPointwise).call(x, weight, bias, "none", Scalars(), std::nullopt);
+}
+
+}  // namespace pixnerd::nn
