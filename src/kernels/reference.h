@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/activation.h"
+#include "kernels/adamw.h"
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
@@ -49,5 +50,7 @@ template <class T>
 void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows);
 template <class T>
 void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Range rows);
+
+void adamw_step(const AdamWStep& step, const AdamWArrays& arrays, Range values);
 
 }  // namespace pixnerd::kernels::reference

@@ -13,6 +13,12 @@
 
 namespace pixnerd::models {
 
+// Parts of a network that keep only their inputs for the backward pass and are computed anew there (recompute.h).
+struct RecomputedParts {
+  bool blocks = false;  // each transformer block
+  bool field = false;   // each block of the neural field with its parameter generator
+};
+
 class Network : public diffusion::Denoiser {
  public:
   virtual const C2IConfig& config() const = 0;
@@ -38,6 +44,7 @@ class Network : public diffusion::Denoiser {
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.
   virtual void to(const at::Device& device, at::ScalarType dtype) = 0;
   virtual void set_requires_grad(bool requires_grad) = 0;
+  virtual void set_recomputed(const RecomputedParts& parts) = 0;
   virtual at::Device device() const = 0;
 
   // RequestError unless both sides are positive multiples of the patch.

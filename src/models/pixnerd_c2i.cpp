@@ -3,9 +3,11 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "models/recompute.h"
 #include "nn/onednn.h"
 
 namespace pixnerd::models {
@@ -13,6 +15,12 @@ namespace {
 
 // Near t = 1 the image's error would be divided by almost nothing.
 constexpr double kSmallestRemainingTime = 0.05;
+
+using Tensors = std::vector<at::Tensor>;
+
+at::Tensor run_part(bool recompute, const std::function<at::Tensor(const Tensors&)>& part, const Tensors& inputs) {
+  return recompute && c10::GradMode::is_enabled() ? recomputed(part, inputs) : part(inputs);
+}
 
 at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) {
   return (image - x) / (1 - t).clamp_min(kSmallestRemainingTime).view({-1, 1, 1, 1});
@@ -48,7 +56,10 @@ at::Tensor PixNerdC2IImpl::encode(const at::Tensor& x, const at::Tensor& t, cons
   const at::Tensor rope = rope_.get(x.size(2) / config_.patch_size, x.size(3) / config_.patch_size, x.device());
 
   at::Tensor s = s_embedder_->forward(nn::unfold_patches(x, config_.patch_size));  // [B, L, D]
-  for (auto& block : blocks_) s = block->forward(s, condition, rope);
+  for (const auto& block : blocks_) {
+    s = run_part(recomputed_.blocks, [block, rope](const Tensors& in) { return block->forward(in[0], in[1], rope); },
+                 {s, condition});
+  }
   return at::silu(t_emb.unsqueeze(1) + s);
 }
 
@@ -60,7 +71,9 @@ at::Tensor PixNerdC2IImpl::decode(const at::Tensor& x, const at::Tensor& t, cons
   const at::Tensor tokens = s.flatten(0, 1);  // [T, D]
 
   at::Tensor u = x_embedder_->forward(pixels, codes_.get(patch, patch, x.device()));  // [T, N, E]
-  for (auto& block : field_blocks_) u = block->forward(u, tokens);
+  for (const auto& block : field_blocks_) {
+    u = run_part(recomputed_.field, [block](const Tensors& in) { return block->forward(in[0], in[1]); }, {u, tokens});
+  }
   const at::Tensor out = final_layer_->forward(u).transpose(1, 2).reshape(patches.sizes());  // [B, L, C * N]
   const at::Tensor image = nn::fold_patches(out, patch, x.size(2), x.size(3));
   return config_.prediction == Prediction::velocity ? image : velocity_from_image(image, x, t);

@@ -36,10 +36,12 @@ class PixNerdC2IImpl : public torch::nn::Module, public Network {
   void prepare_for_inference(const at::Device& device, at::ScalarType dtype) override;
   void to(const at::Device& device, at::ScalarType dtype) override;
   void set_requires_grad(bool requires_grad) override;
+  void set_recomputed(const RecomputedParts& parts) override { recomputed_ = parts; }
   at::Device device() const override;
 
  private:
   C2IConfig config_;
+  RecomputedParts recomputed_;
   nn::PixelEmbedder x_embedder_{nullptr};
   nn::PatchEmbedder s_embedder_{nullptr};
   nn::TimestepEmbedder t_embedder_{nullptr};

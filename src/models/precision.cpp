@@ -14,6 +14,10 @@ at::ScalarType weight_type(Precision precision) {
   return precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat;
 }
 
+Precision current_precision(const at::Device& device) {
+  return at::autocast::is_autocast_enabled(device.type()) ? Precision::bfloat16 : Precision::float32;
+}
+
 PrecisionScope::PrecisionScope(Precision precision, const at::Device& device)
     : device_(device.type()),
       was_enabled_(at::autocast::is_autocast_enabled(device_)),

@@ -15,6 +15,9 @@ std::span<const std::pair<const char*, Precision>> enum_names(Precision);
 // The type in which Network::to keeps matrices for inference.
 at::ScalarType weight_type(Precision precision);
 
+// What the innermost scope on that device says; float32 outside of any.
+Precision current_precision(const at::Device& device);
+
 // While it lives, operations on `device` run in `precision` (autocast). Scopes nest; the cache of cast weights is
 // emptied when the outermost one ends.
 class PrecisionScope {

@@ -1,7 +1,6 @@
 #include "nn/linear_product.h"
 
 #include <ATen/ops/mm.h>
-#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "nn/kernel_call.h"
@@ -56,8 +55,7 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
 }  // namespace
 
 bool has_linear_product(const at::Tensor& x, const at::Tensor& weight) {
-  return c10::GradMode::is_enabled() && weight.requires_grad() && weight.is_cpu() &&
-         weight.scalar_type() == at::kFloat && has_onednn(product_type(x));
+  return weight.requires_grad() && weight.is_cpu() && weight.scalar_type() == at::kFloat && has_onednn(product_type(x));
 }
 
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

@@ -47,11 +47,11 @@ struct GatedProduct : torch::autograd::Function<GatedProduct> {
   }
 };
 
+}  // namespace
+
 at::Tensor gated_product(const at::Tensor& a, const at::Tensor& b) {
   return has_kernels(a) ? GatedProduct::apply(a, b) : at::silu(a) * b;
 }
-
-}  // namespace
 
 SwiGLUImpl::SwiGLUImpl(int64_t width, int64_t hidden) {
   w1_ = register_module("w1", Linear(width, hidden, /*with_bias=*/false));

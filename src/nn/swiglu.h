@@ -5,6 +5,9 @@
 
 namespace pixnerd::nn {
 
+// silu(a) * b; a and b contiguous and of one type and shape.
+at::Tensor gated_product(const at::Tensor& a, const at::Tensor& b);
+
 struct SwiGLUImpl : torch::nn::Module {
   SwiGLUImpl(int64_t width, int64_t hidden);
 

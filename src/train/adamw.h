@@ -1,4 +1,5 @@
-// AdamW (Loshchilov and Hutter) in float32 over a fixed list of parameters, with PyTorch's arithmetic.
+// AdamW (Loshchilov and Hutter) in float32 over a fixed list of parameters, with PyTorch's arithmetic, and the average
+// of the parameters that follows every step. On a CPU both are one pass over memory (kernels/adamw.h).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,22 +13,29 @@ struct AdamWConfig {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0.0;
+  double ema_decay = 0.9999;
 };
 
 class AdamW {
  public:
-  // Parameters are updated in place; a parameter without a gradient is left alone.
+  // Parameters are updated in place; their average starts as a copy.
   AdamW(std::vector<at::Tensor> parameters, const AdamWConfig& config);
 
-  void step(double learning_rate);
+  // With the gradients times gradient_scale. A parameter without a gradient is left alone; its average is not.
+  void step(double learning_rate, double gradient_scale = 1.0);
 
   // Of each parameter, in the order given.
+  const std::vector<at::Tensor>& average() const { return average_; }
   const std::vector<at::Tensor>& exp_avg() const { return exp_avg_; }
   const std::vector<at::Tensor>& exp_avg_sq() const { return exp_avg_sq_; }
   const std::vector<at::Tensor>& steps() const { return steps_; }  // updates so far, float32 scalars
 
  private:
-  std::vector<at::Tensor> parameters_, exp_avg_, exp_avg_sq_, steps_;
+  // Of the parameters numbered so, which have gradients.
+  void step_on_cpu(const std::vector<size_t>& indices, double learning_rate, double gradient_scale);
+  void step_by_operators(const std::vector<size_t>& indices, double learning_rate, double gradient_scale);
+
+  std::vector<at::Tensor> parameters_, average_, exp_avg_, exp_avg_sq_, steps_;
   AdamWConfig config_;
 };
 

@@ -31,6 +31,8 @@ struct TrainConfig {
   double ema_decay = 0.9999;
   double early_times_until = 1.0;
   models::Precision precision = models::Precision::bfloat16;
+  bool recompute_blocks = false;
+  bool recompute_field = false;
   int64_t seed = 0;
   int64_t checkpoint_every = 10'000;
   std::optional<int64_t> keep_checkpoints;
@@ -62,6 +64,9 @@ struct TrainConfig {
     visit("early_times_until", self.early_times_until, "share of the run in which flow.early_share holds",
           between(0.0, 1.0));
     visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
+    visit("recompute_blocks", self.recompute_blocks,
+          "save memory: compute each transformer block again in the backward pass instead of keeping its values");
+    visit("recompute_field", self.recompute_field, "the same for the neural field's blocks");
     visit("seed", self.seed, "of parameters, data order and draws", at_least(0));
     visit("checkpoint_every", self.checkpoint_every, "steps between checkpoints", at_least(1));
     visit("keep_checkpoints", self.keep_checkpoints, "the last so many are kept, older ones removed; none keeps all",

@@ -1,6 +1,7 @@
 #include "train/run.h"
 
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "core/errors.h"
@@ -12,6 +13,7 @@
 #include "data/split.h"
 #include "diffusion/noise.h"
 #include "image/codec.h"
+#include "models/cost.h"
 #include "train/initial_weights.h"
 #include "train/preview.h"
 #include "train/run_folder.h"
@@ -101,6 +103,7 @@ class Run {
     log_info(concat("training on ", training_->size(), " pictures of ", config_.model.num_classes, " classes",
                     config_.data.styles ? concat(" in ", config_.model.num_styles, " styles") : "",
                     validation_ ? concat(", ", pictures_->size() - training_->size(), " pictures held out") : ""));
+    report_recomputation();
     data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
                              static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
     Seconds clock;
@@ -127,6 +130,24 @@ class Run {
   }
 
  private:
+  // What saving memory costs, where it is asked for.
+  void report_recomputation() const {
+    const TrainConfig& train = config_.train;
+    if (!train.recompute_blocks && !train.recompute_field) return;
+    const models::Cost cost = models::cost_of(config_.model, config_.data.image_size, config_.data.image_size);
+    const double again = (train.recompute_blocks ? cost.blocks : 0) + (train.recompute_field ? cost.field : 0);
+    const double batch = static_cast<double>(train.micro_batch_size.value_or(train.batch_size)) *
+                         (train.precision == models::Precision::bfloat16 ? 2 : 4);
+    const double kept = (train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
+                        (train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field);
+    const auto bytes = [&](double values) { return human_bytes(static_cast<uint64_t>(values * batch)); };
+    log_info(concat("recomputing ", train.recompute_blocks ? "transformer blocks" : "",
+                    train.recompute_blocks && train.recompute_field ? " and " : "",
+                    train.recompute_field ? "neural-field blocks" : "", ": about ",
+                    std::lround(100 * again / cost.training()), " % more arithmetic a step, and about ", bytes(kept),
+                    " kept for the backward pass instead of ", bytes(cost.kept_by_blocks + cost.kept_by_field)));
+  }
+
   std::shared_ptr<models::Network> initial_network() {
     const auto network = models::make_network(config_.model);
     at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);

@@ -1,7 +1,5 @@
 #include "train/trainer.h"
 
-#include <ATen/ops/_foreach_lerp.h>
-#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/linalg_vector_norm.h>
@@ -23,14 +21,9 @@ std::vector<at::Tensor> tensors_of(const checkpoint::NamedTensors& named) {
   return tensors;
 }
 
-// Scales the gradients so that their common norm is at most `limit`, as PyTorch's clip_grad_norm_; returns the norm.
-double clip_gradients(const std::vector<at::Tensor>& gradients, std::optional<double> limit) {
-  const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients))).item<double>();
-  if (limit) {
-    const double scale = *limit / (norm + 1e-6);
-    if (scale < 1.0) at::_foreach_mul_(gradients, scale);
-  }
-  return norm;
+// What is left of gradients whose common norm is clipped to `limit`, as PyTorch's clip_grad_norm_.
+double clip_scale(double norm, std::optional<double> limit) {
+  return limit ? std::min(1.0, *limit / (norm + 1e-6)) : 1.0;
 }
 
 DivergedError diverged(const char* what, double value, int64_t step) {
@@ -46,9 +39,9 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
       flow_(flow),
       parameters_(network_->parameters()),
       tensors_(tensors_of(parameters_)),
-      optimiser_(tensors_, {config.betas, config.eps, config.weight_decay}) {
+      optimiser_(tensors_, {config.betas, config.eps, config.weight_decay, config.ema_decay}) {
   network_->set_requires_grad(true);
-  for (const at::Tensor& tensor : tensors_) average_.push_back(tensor.detach().clone());
+  network_->set_recomputed({config.recompute_blocks, config.recompute_field});
 }
 
 StepReport Trainer::step(const data::Batch& batch, const diffusion::Draws& draws) {
@@ -103,17 +96,16 @@ double Trainer::update(double learning_rate) {
   for (const at::Tensor& tensor : tensors_) {
     if (tensor.grad().defined()) gradients.push_back(tensor.grad());
   }
-  const double norm = clip_gradients(gradients, config_.gradient_clip_norm);
+  const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients))).item<double>();
   if (!std::isfinite(norm)) throw diverged("gradient's norm", norm, step_ + 1);
-  optimiser_.step(learning_rate);
-  at::_foreach_lerp_(average_, tensors_, 1.0 - config_.ema_decay);
+  optimiser_.step(learning_rate, clip_scale(norm, config_.gradient_clip_norm));
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad().reset();
   return norm;
 }
 
 checkpoint::NamedTensors Trainer::averaged_parameters() const {
   checkpoint::NamedTensors named;
-  for (size_t i = 0; i < parameters_.size(); ++i) named.emplace_back(parameters_[i].first, average_[i]);
+  for (size_t i = 0; i < parameters_.size(); ++i) named.emplace_back(parameters_[i].first, optimiser_.average()[i]);
   return named;
 }
 
@@ -122,7 +114,7 @@ checkpoint::NamedTensors Trainer::state() const {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const std::string& name = parameters_[i].first;
     state.emplace_back("denoiser." + name, tensors_[i].detach());
-    state.emplace_back("ema_denoiser." + name, average_[i]);
+    state.emplace_back("ema_denoiser." + name, optimiser_.average()[i]);
     state.emplace_back("optimizer.exp_avg." + name, optimiser_.exp_avg()[i]);
     state.emplace_back("optimizer.exp_avg_sq." + name, optimiser_.exp_avg_sq()[i]);
     state.emplace_back("optimizer.step." + name, optimiser_.steps()[i]);

@@ -68,7 +68,7 @@ class Trainer {
   TrainConfig config_;
   diffusion::FlowConfig flow_;
   checkpoint::NamedTensors parameters_;
-  std::vector<at::Tensor> tensors_, average_;
+  std::vector<at::Tensor> tensors_;
   AdamW optimiser_;
   int64_t step_ = 0;
 };

@@ -59,6 +59,19 @@ TEST_P(Learns, TheLossOfTwoFlatPicturesFalls) {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, Learns, testing::Values(models::Precision::float32, models::Precision::bfloat16));
 
+// The losses of single steps scatter by a third of their size; means of fifty by a twentieth of it.
+TEST(MixedPrecision, TheLossOver200StepsStaysWithinTheNoiseOfFloat32) {
+  TrainConfig config = small_config();
+  config.steps = 200;
+  Trainer exact(small_network(), config, {});
+  config.precision = models::Precision::bfloat16;
+  Trainer mixed(small_network(), config, {});
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const double expected = mean_loss(exact, 50), found = mean_loss(mixed, 50);
+    EXPECT_NEAR(found, expected, 0.05 * expected) << "steps up to " << 50 * (quarter + 1);
+  }
+}
+
 TEST(Trainer, TheAverageFollowsTheParameters) {
   Trainer trainer(small_network(), small_config(), {});
   const auto named = trainer.parameters();
