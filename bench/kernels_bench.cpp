@@ -13,20 +13,25 @@
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
-#include <cstdio>
-#include <functional>
-#include <vector>
+#include <array>
+#include <iostream>
 
 #include "core/memory.h"
-#include "core/timing.h"
+#include "core/text.h"
 #include "kernels/field_block.h"
-#include "kernels/peak.h"
+#include "measure/candidates.h"
 
-namespace pixnerd {
+namespace pixnerd::bench {
 namespace {
 
+using measure::Arithmetic;
+using measure::Candidate;
+
+void print(const std::string& question, std::span<const Candidate> candidates, int64_t runs) {
+  std::cout << measure::text(question, measure::compare(candidates, runs)) << std::flush;
+}
+
 constexpr int64_t kRuns = 9;
-constexpr int64_t kPeakRounds = 1'000'000;
 
 // T tokens, N pixels, E field width, H hidden width.
 struct Sizes {
@@ -90,23 +95,6 @@ struct Block {
   at::Tensor y, grad_u, grad_parameters, grad_weight;
 };
 
-double peak_operations() {
-  const int threads = at::get_num_threads();
-  std::vector<int64_t> done(static_cast<size_t>(threads));
-  at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) done[static_cast<size_t>(i)] = kernels::run_multiply_adds(kPeakRounds);
-  });
-  double total = 0;
-  for (const int64_t operations : done) total += static_cast<double>(operations);
-  return total;
-}
-
-void print_row(const char* name, const Timing& timing, double operations, double peak, double baseline) {
-  const double rate = operations / timing.median() * 1e-9;
-  std::printf("  %-34s %9.4f %9.4f %9.1f %8.0f %% %9.2f\n", name, timing.min(), timing.median(), rate,
-              100 * rate / peak, baseline / timing.median());
-}
-
 void bench(const Sizes& sizes) {
   const at::Tensor u = at::randn({sizes.tokens, sizes.pixels, sizes.width});
   const at::Tensor parameters = at::randn({sizes.tokens, 2 * sizes.width * sizes.hidden});
@@ -114,7 +102,6 @@ void bench(const Sizes& sizes) {
   Block<float> block(sizes, u, parameters, weight, grad_y, at::kFloat);
   Block<kernels::BFloat16> half(sizes, u, parameters, weight, grad_y, at::kBFloat16);
 
-  double peak_done = 0;
   const auto eager_forward = [&] {
     const c10::NoGradGuard no_grad;
     eager_block(sizes, u, parameters, weight);
@@ -124,35 +111,28 @@ void bench(const Sizes& sizes) {
                                  weight.detach().requires_grad_()};
     eager_block(sizes, leaves[0], leaves[1], leaves[2]).backward(grad_y);
   };
-  const std::function<void()> candidates[] = {[&] { peak_done = peak_operations(); },
-                                              eager_forward,
-                                              [&] { block.forward(); },
-                                              [&] { half.forward(); },
-                                              eager_both,
-                                              [&] { block.forward(), block.backward(); },
-                                              [&] { half.forward(), half.backward(); }};
-  const auto timings = time_interleaved(candidates, kRuns);
-  const double peak = peak_done / timings[0].min() * 1e-9;
   const double forward = 2 * sizes.products(), both = 6 * sizes.products();
-  std::printf("%s; multiply-adds in registers reach %.0f GFLOP/s\n", sizes.name, peak);
-  print_row("forward, eager", timings[1], forward, peak, timings[1].median());
-  print_row("forward, float32", timings[2], forward, peak, timings[1].median());
-  print_row("forward, bfloat16 storage", timings[3], forward, peak, timings[1].median());
-  print_row("forward + backward, eager", timings[4], both, peak, timings[4].median());
-  print_row("forward + backward, float32", timings[5], both, peak, timings[4].median());
-  print_row("forward + backward, bf16 storage", timings[6], both, peak, timings[4].median());
-  std::fflush(stdout);
+  print(concat(sizes.name, ", forward"),
+        std::array{Candidate{"eager", eager_forward, forward}, Candidate{"float32", [&] { block.forward(); }, forward},
+                   Candidate{"bfloat16 storage", [&] { half.forward(); }, forward}},
+        kRuns);
+  print(concat(sizes.name, ", forward + backward"),
+        std::array{Candidate{"eager", eager_both, both},
+                   Candidate{"float32", [&] { block.forward(), block.backward(); }, both},
+                   Candidate{"bfloat16 storage", [&] { half.forward(), half.backward(); }, both}},
+        kRuns);
 }
 
 }  // namespace
-}  // namespace pixnerd
+}  // namespace pixnerd::bench
 
 int main() {
+  using namespace pixnerd::bench;
   pixnerd::keep_freed_memory();
-  std::printf("neural field block, %s, %d threads\n", std::string(isa_name(pixnerd::kernels::chosen_isa())).c_str(),
-              at::get_num_threads());
-  std::printf("  %-34s %9s %9s %9s %10s %9s\n", "", "min s", "median s", "GFLOP/s", "of peak", "speed-up");
-  pixnerd::bench({"256 tokens of 256 pixels, E 64, H 128", 256, 256, 64, 128});
-  pixnerd::bench({"1024 tokens of 64 pixels, E 32, H 64", 1024, 64, 32, 64});
+  pixnerd::use_huge_pages();
+  std::cout << pixnerd::measure::header(
+      pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())));
+  bench({"256 tokens of 256 pixels, E 64, H 128", 256, 256, 64, 128});
+  bench({"1024 tokens of 64 pixels, E 32, H 64", 1024, 64, 32, 64});
   return 0;
 }

@@ -1,21 +1,33 @@
-// How fast are sampling and training beside the plain reference network? Both in one run, in turn, with equal weights.
+// How fast are evaluation, sampling and training beside the plain reference network, and beside what the processor can
+// do? All in one run, in turn, with equal weights. The reference is the network as eager code has it; it shares no code
+// with the fast one.
 #include <c10/core/InferenceMode.h>
 
 #include <array>
-#include <cstdio>
+#include <iostream>
 
 #include "config/builtin.h"
 #include "core/memory.h"
-#include "core/timing.h"
+#include "core/text.h"
 #include "diffusion/integrate.h"
+#include "measure/candidates.h"
+#include "models/cost.h"
+#include "models/network.h"
+#include "models/precision.h"
 #include "models/reference.h"
 #include "train/config.h"
-#include "train/trainer.h"
 
-namespace pixnerd {
+namespace pixnerd::bench {
 namespace {
 
-constexpr int64_t kRuns = 5;
+using measure::Arithmetic;
+using measure::Candidate;
+
+void print(const std::string& question, std::span<const Candidate> candidates, int64_t runs) {
+  std::cout << measure::text(question, measure::compare(candidates, runs)) << std::flush;
+}
+
+using models::Precision;
 
 train::RunConfig builtin_config(const char* name) {
   train::RunConfig config;
@@ -24,82 +36,118 @@ train::RunConfig builtin_config(const char* name) {
   return config;
 }
 
-// A network with random weights, prepared for inference or as training has it, and the reference with the same ones.
-struct Pair {
-  Pair(const models::C2IConfig& config, bool inference) : network(models::make_network(config)) {
-    at::Generator generator = diffusion::seeded_generator(1);
-    network->initialise(generator);
-    std::map<std::string, at::Tensor> parameters;
-    // Packing takes the network's parameters away, but not their other aliases.
-    for (const auto& [name, tensor] : network->parameters()) {
-      parameters.emplace(name, inference ? tensor.detach() : tensor);
-    }
-    reference = std::make_shared<models::ReferenceC2I>(config, parameters);
-    if (inference) network->prepare_for_inference(at::kCPU, at::kFloat);
+std::shared_ptr<models::Network> random_network(const models::C2IConfig& config) {
+  auto network = models::make_network(config);
+  at::Generator generator = diffusion::seeded_generator(1);
+  network->initialise(generator);
+  return network;
+}
+
+std::map<std::string, at::Tensor> by_name(const models::Network& network) {
+  const auto parameters = network.parameters();
+  return {parameters.begin(), parameters.end()};
+}
+
+Arithmetic arithmetic_of(Precision precision) {
+  return precision == Precision::float32 ? Arithmetic::float32 : Arithmetic::bfloat16;
+}
+
+// A batch of noise that stands for pictures, at t = 1/2.
+struct Batch {
+  Batch(const train::RunConfig& config, const models::Network& network, int64_t size) {
+    const int64_t side = config.data.image_size;
+    x = diffusion::ImageNoise(std::vector<uint64_t>(static_cast<size_t>(size), 7)).draw(3, side, side);
+    t = x.new_full({size}, 0.5);
+    y = network.null_condition(size).zero_();
+    cost = models::cost_of(config.model, side, side);
   }
 
-  at::Tensor labels(int64_t batch) const { return network->null_condition(batch).zero_(); }
-
-  std::shared_ptr<models::Network> network;
-  std::shared_ptr<models::ReferenceC2I> reference;
+  at::Tensor x, t, y;
+  models::Cost cost;
 };
 
-void print_row(const char* question, std::array<std::function<void()>, 2> candidates) {
-  const auto timings = time_interleaved(candidates, kRuns);
-  std::printf("%-42s %9.3f %9.3f %11.3f %9.3f %7.2f\n", question, timings[0].min(), timings[0].median(),
-              timings[1].min(), timings[1].median(), timings[1].median() / timings[0].median());
-  std::fflush(stdout);
-}
-
-void bench_forward(const char* question, const char* name, int64_t batch) {
+void bench_forward(const char* question, const char* name, int64_t size) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
-  const Pair pair(config.model, /*inference=*/true);
-  diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(batch), 7));
-  const at::Tensor x = noise.draw(config.model.in_channels, config.data.image_size, config.data.image_size);
-  const at::Tensor t = x.new_full({batch}, 0.5), y = pair.labels(batch);
-  print_row(question, {[&] { pair.network->velocity(x, t, y); }, [&] { pair.reference->velocity(x, t, y); }});
+  // One after the other, so that one set of weights is in memory.
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+    const auto plain = random_network(config.model), network = random_network(config.model);
+    models::ReferenceC2I reference(config.model, by_name(*plain));
+    network->prepare_for_inference(at::kCPU, models::weight_type(precision));
+    const Batch batch(config, *network, size);
+    const auto run = [&](diffusion::Denoiser& denoiser) {
+      const models::PrecisionScope scope(precision, at::kCPU);
+      denoiser.velocity(batch.x, batch.t, batch.y);
+    };
+    const double operations = batch.cost.forward() * static_cast<double>(size);
+    const bool is_float = precision == Precision::float32;
+    print(concat(question, is_float ? ", float32" : ", bfloat16"),
+          std::array{Candidate{"plain reference", [&] { run(reference); }, operations, arithmetic_of(precision)},
+                     Candidate{"pixnerd", [&] { run(*network); }, operations, arithmetic_of(precision)}},
+          7);
+  }
 }
 
-void bench_sampling(const char* question, const char* name, int64_t batch) {
+void bench_sampling(const char* question, const char* name, int64_t size) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
-  const Pair pair(config.model, /*inference=*/true);
+  const auto plain = random_network(config.model), network = random_network(config.model);
+  models::ReferenceC2I reference(config.model, by_name(*plain));
+  const at::Tensor null = network->null_condition(size);
+  network->prepare_for_inference(at::kCPU, at::kFloat);
+  const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
-    diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(batch), 7));
-    const at::Tensor x = noise.draw(config.model.in_channels, config.data.image_size, config.data.image_size);
-    diffusion::integrate(denoiser, pair.labels(batch), pair.network->null_condition(batch), config.sample.sampler, x,
-                         noise);
+    diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(size), 7));
+    diffusion::integrate(denoiser, batch.y, null, config.sample.sampler, batch.x, noise);
   };
-  print_row(question, {[&] { run(*pair.network); }, [&] { run(*pair.reference); }});
+  print(question,
+        std::array{Candidate{"plain reference", [&] { run(reference); }}, Candidate{"pixnerd", [&] { run(*network); }}},
+        5);
 }
 
-void bench_training(const char* question, const char* name, int64_t batch) {
+// Forward, loss and backward. The gradients are part of the memory.
+void bench_training(const char* question, const char* name, int64_t size, Precision precision, int64_t runs) {
   const train::RunConfig config = builtin_config(name);
-  Pair pair(config.model, /*inference=*/false);
-  pair.network->set_requires_grad(true);
-  const int64_t size = config.data.image_size;
-  const at::Tensor x1 = diffusion::ImageNoise(std::vector<uint64_t>(static_cast<size_t>(batch), 7)).draw(3, size, size);
-  at::Generator generator = diffusion::seeded_generator(3);
-  const diffusion::Draws draws = diffusion::draw(config.flow, x1, generator);
-  const auto run = [&](diffusion::Denoiser& denoiser) {
-    diffusion::flow_matching_loss(denoiser, config.flow, x1, pair.labels(batch), pair.network->null_condition(batch),
-                                  draws)
-        .backward();
-    for (auto [name_of, parameter] : pair.network->parameters()) parameter.mutable_grad().reset();
+  const auto network = random_network(config.model);
+  network->set_requires_grad(true);
+  models::ReferenceC2I reference(config.model, by_name(*network));
+  const Batch batch(config, *network, size);
+  const auto run = [&](diffusion::Denoiser& denoiser, const models::RecomputedParts& parts) {
+    network->set_recomputed(parts);
+    at::Tensor loss;
+    {
+      const models::PrecisionScope scope(precision, at::kCPU);
+      loss = denoiser.velocity(batch.x, batch.t, batch.y).to(at::kFloat).square().mean();
+    }
+    loss.backward();
   };
-  print_row(question, {[&] { run(*pair.network); }, [&] { run(*pair.reference); }});
+  const std::function<void()> forget = [&] {
+    for (auto [parameter_name, parameter] : network->parameters()) parameter.mutable_grad().reset();
+  };
+  const double operations = batch.cost.training() * static_cast<double>(size);
+  const auto candidate = [&](const char* label, diffusion::Denoiser& denoiser, models::RecomputedParts parts) {
+    return Candidate{label, [&run, &denoiser, parts] { run(denoiser, parts); }, operations, arithmetic_of(precision), 0,
+                     forget};
+  };
+  print(question,
+        std::array{candidate("plain reference", reference, {}), candidate("pixnerd", *network, {}),
+                   candidate("pixnerd, blocks recomputed", *network, {true, false}),
+                   candidate("pixnerd, blocks and field recomputed", *network, {true, true})},
+        runs);
 }
 
 }  // namespace
-}  // namespace pixnerd
+}  // namespace pixnerd::bench
 
 int main() {
+  using namespace pixnerd::bench;
   pixnerd::keep_freed_memory();
-  std::printf("seconds, float32                              pixnerd             plain reference     speed-up\n");
-  std::printf("%-42s %9s %9s %11s %9s %7s\n", "", "min", "median", "min", "median", "median");
-  pixnerd::bench_forward("forward, L/16 at 256 x 256, batch 1", "imagenet256_L16", 1);
-  pixnerd::bench_sampling("sampling, emoji64, 8 pictures, 25 steps", "emoji64", 8);
-  pixnerd::bench_training("forward + backward, emoji64, batch 32", "emoji64", 32);
+  pixnerd::use_huge_pages();
+  std::cout << pixnerd::measure::header("whole networks");
+  bench_forward("forward, L/16 at 256 x 256, batch 1", "imagenet256_L16", 1);
+  bench_sampling("sampling, emoji64, 8 pictures, 25 steps", "emoji64", 8);
+  bench_training("forward + backward, emoji64, batch 16, float32", "emoji64", 16, Precision::float32, 7);
+  bench_training("forward + backward, L/16 at 256 x 256, batch 4, bfloat16", "imagenet256_L16", 4, Precision::bfloat16,
+                 3);
   return 0;
 }

@@ -1,11 +1,12 @@
 #include "cli/bench.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 
-#include <array>
 #include <iostream>
+#include <map>
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
@@ -13,8 +14,10 @@
 #include "config/scalar.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "core/timing.h"
 #include "diffusion/integrate.h"
+#include "measure/candidates.h"
+#include "models/cost.h"
+#include "models/reference.h"
 #include "train/trainer.h"
 
 namespace pixnerd::cli {
@@ -24,101 +27,183 @@ struct BenchFlags {
   std::string model, mode = "forward";
   int64_t batch = 1, runs = 5;
   ComputeFlags compute;
-  bool json = false;
+  bool no_reference = false, json = false;
 };
 
-struct Measurement {
-  Timing time;
-  std::optional<Timing> optimiser;  // of --mode train
-};
+// A network with random weights, the plain reference with the same ones, and noise that stands for pictures.
+class Workload {
+ public:
+  Workload(const BenchFlags& flags, const at::Device& device)
+      : flags_(flags), config_(read_run_config(flags.model, {})), device_(device) {
+    if (config_.model.num_classes == 0) config_.model.num_classes = 1000;
+    config_.train.precision = flags.compute.precision();
+    const int64_t size = config_.data.image_size;
+    noise_ = std::make_unique<diffusion::ImageNoise>(std::vector<uint64_t>(static_cast<size_t>(flags.batch), 7));
+    x_ = noise_->draw(config_.model.in_channels, size, size).to(device);
+    cost_ = models::cost_of(config_.model, size, size);
+  }
 
-// A network with random weights and a batch of noise that stands for pictures.
-struct Workload {
-  Workload(const BenchFlags& flags, const at::Device& device) : config(read_run_config(flags.model, {})) {
-    if (config.model.num_classes == 0) config.model.num_classes = 1000;
-    config.train.precision = flags.compute.precision();
-    network = models::make_network(config.model);
+  std::vector<measure::Candidate> inference() {
+    const auto network = random_network();
+    network->prepare_for_inference(device_, models::weight_type(flags_.compute.precision()));
+    keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
+    null_labels_ = network->null_condition(x_.size(0));
+    std::vector<measure::Candidate> candidates{evaluation("pixnerd", network)};
+    if (!flags_.no_reference) candidates.push_back(evaluation("plain reference", reference(*random_network())));
+    return candidates;
+  }
+
+  std::vector<measure::Candidate> training() {
+    keep_freed_memory();
+    const auto network = random_network();
+    network->to(device_, at::kFloat);
+    null_labels_ = network->null_condition(x_.size(0));
+    trainer_ = std::make_unique<train::Trainer>(network, config_.train, config_.flow);
+    at::Generator generator = diffusion::seeded_generator(3);
+    const data::Batch batch{x_, at::zeros_like(null_labels_)};
+    sample_ = trainer_->flow_sample(batch, diffusion::draw(config_.flow, x_, generator));
+    const double operations = cost_.training() * static_cast<double>(flags_.batch);
+    std::vector<measure::Candidate> candidates;
+    measure::Candidate pass{"pixnerd, forward + backward", [this] { trainer_->forward_backward(sample_); }, operations};
+    measure::Candidate update{"pixnerd, AdamW and average"};
+    update.run = [this] { trainer_->update(1e-4); };
+    for (const auto& [name, parameter] : network->parameters()) {
+      update.bytes += 9.0 * static_cast<double>(parameter.nbytes());
+    }
+    candidates = {pass, update};
+    if (!flags_.no_reference) {
+      const auto denoiser = reference(*network);
+      const auto forget = [network] {
+        for (auto [name, parameter] : network->parameters()) parameter.mutable_grad().reset();
+      };
+      candidates.push_back({"plain reference, forward + backward", [this, denoiser] { reference_pass(*denoiser); },
+                            operations, measure::Arithmetic::float32, 0, forget});
+    }
+    for (measure::Candidate& candidate : candidates) candidate.arithmetic = arithmetic();
+    return candidates;
+  }
+
+ private:
+  std::shared_ptr<models::Network> random_network() const {
+    auto network = models::make_network(config_.model);
     at::Generator generator = diffusion::seeded_generator(1);
     network->initialise(generator);
-    const int64_t size = config.data.image_size;
-    noise = std::make_unique<diffusion::ImageNoise>(std::vector<uint64_t>(static_cast<size_t>(flags.batch), 7));
-    x = noise->draw(config.model.in_channels, size, size).to(device);
+    return network;
   }
 
-  // For inference, matrices are kept in the type they are used in; for training in float32.
-  void place(const at::Device& device, at::ScalarType dtype, bool training) {
-    if (training) {
-      network->to(device, dtype);
+  std::shared_ptr<diffusion::Denoiser> reference(models::Network& network) const {
+    network.to(device_, at::kFloat);
+    std::map<std::string, at::Tensor> parameters;
+    for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
+    return std::make_shared<models::ReferenceC2I>(config_.model, parameters);
+  }
+
+  measure::Arithmetic arithmetic() const {
+    return flags_.compute.precision() == models::Precision::float32 ? measure::Arithmetic::float32
+                                                                    : measure::Arithmetic::bfloat16;
+  }
+
+  measure::Candidate evaluation(const char* name, std::shared_ptr<diffusion::Denoiser> denoiser) {
+    measure::Candidate candidate{name};
+    candidate.arithmetic = arithmetic();
+    const at::Tensor labels = at::zeros_like(null_labels_), t = at::full({flags_.batch}, 0.5, x_.options());
+    if (flags_.mode == "forward") {
+      candidate.operations = cost_.forward() * static_cast<double>(flags_.batch);
+      candidate.run = [=, this] {
+        const models::PrecisionScope scope(flags_.compute.precision(), device_);
+        denoiser->velocity(x_, t, labels);
+      };
     } else {
-      network->prepare_for_inference(device, dtype);
+      candidate.run = [=, this] {
+        const models::PrecisionScope scope(flags_.compute.precision(), device_);
+        diffusion::integrate(*denoiser, labels, null_labels_, config_.sample.sampler, x_, *noise_);
+      };
     }
-    null_labels = network->null_condition(x.size(0));
-    labels = at::zeros_like(null_labels);
+    return candidate;
   }
 
-  train::RunConfig config;
-  std::shared_ptr<models::Network> network;
-  std::unique_ptr<diffusion::ImageNoise> noise;
-  at::Tensor x, labels, null_labels;
+  void reference_pass(diffusion::Denoiser& denoiser) {
+    at::Tensor losses;
+    {
+      const models::PrecisionScope scope(flags_.compute.precision(), device_);
+      losses = diffusion::sample_losses(denoiser, sample_);
+    }
+    losses.mean().backward();
+  }
+
+  const BenchFlags& flags_;
+  train::RunConfig config_;
+  at::Device device_;
+  models::Cost cost_;
+  std::unique_ptr<diffusion::ImageNoise> noise_;
+  at::Tensor x_, null_labels_;
+  std::unique_ptr<train::Trainer> trainer_;
+  diffusion::FlowSample sample_;
 };
 
-Measurement time_inference(Workload& work, const BenchFlags& flags, const at::Device& device) {
-  const c10::InferenceMode inference;
-  work.place(device, models::weight_type(flags.compute.precision()), /*training=*/false);
-  const models::PrecisionScope precision(flags.compute.precision(), device);
-  const at::Tensor t = at::full({flags.batch}, 0.5, work.x.options());
-  const std::function<void()> forward = [&] { work.network->velocity(work.x, t, work.labels); };
-  const std::function<void()> sample = [&] {
-    diffusion::integrate(*work.network, work.labels, work.null_labels, work.config.sample.sampler, work.x, *work.noise);
-  };
-  const std::array candidates{flags.mode == "sample" ? sample : forward};
-  return {time_interleaved(candidates, flags.runs)[0], std::nullopt};
+config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
+  config::Value map;
+  map.kind = config::Value::Kind::map;
+  map.fields = std::move(fields);
+  return map;
 }
 
-Measurement time_training(Workload& work, const BenchFlags& flags, const at::Device& device) {
-  work.place(device, at::kFloat, /*training=*/true);
-  train::Trainer trainer(work.network, work.config.train, work.config.flow);
-  at::Generator generator = diffusion::seeded_generator(3);
-  const data::Batch batch{work.x, work.labels};
-  const diffusion::Draws draws = diffusion::draw(work.config.flow, work.x, generator);
-  const std::array<std::function<void()>, 2> candidates{
-      [&] { trainer.forward_backward(trainer.flow_sample(batch, draws)); }, [&] { trainer.update(1e-4); }};
-  const auto timings = time_interleaved(candidates, flags.runs);
-  return {timings[0], timings[1]};
+config::Value json_of(const measure::Row& row) {
+  std::vector<std::pair<std::string, config::Value>> fields{
+      {"name", config::scalar_value(row.name)},
+      {"seconds_min", config::scalar_value(row.time.min())},
+      {"seconds_median", config::scalar_value(row.time.median())},
+      {"memory_bytes", config::scalar_value(static_cast<int64_t>(row.memory))}};
+  if (row.rate > 0) fields.emplace_back("flops_per_second", config::scalar_value(row.rate));
+  if (row.of_peak > 0) fields.emplace_back("of_peak", config::scalar_value(row.of_peak));
+  if (row.bandwidth > 0) fields.emplace_back("bytes_per_second", config::scalar_value(row.bandwidth));
+  return map_of(std::move(fields));
 }
 
-config::Value report(const BenchFlags& flags, const Measurement& measured, uint64_t peak) {
-  config::Value json;
-  json.kind = config::Value::Kind::map;
-  json.fields = {{"model", config::scalar_value(flags.model)},
-                 {"mode", config::scalar_value(flags.mode)},
-                 {"batch", config::scalar_value(flags.batch)},
-                 {"dtype", config::scalar_value(flags.compute.dtype)},
-                 {"runs", config::scalar_value(flags.runs)},
-                 {"seconds_min", config::scalar_value(measured.time.min())},
-                 {"seconds_median", config::scalar_value(measured.time.median())}};
-  if (measured.optimiser) {
-    json.fields.emplace_back("optimizer_seconds", config::scalar_value(measured.optimiser->median()));
+// The first row's figures stand at the top, too: they are what one asks for.
+config::Value report(const BenchFlags& flags, const measure::Comparison& comparison, uint64_t peak_memory) {
+  config::Value rows;
+  rows.kind = config::Value::Kind::list;
+  for (const measure::Row& row : comparison.rows) rows.items.push_back(json_of(row));
+  const measure::Row& first = comparison.rows.front();
+  std::vector<std::pair<std::string, config::Value>> fields{
+      {"model", config::scalar_value(flags.model)},
+      {"mode", config::scalar_value(flags.mode)},
+      {"batch", config::scalar_value(flags.batch)},
+      {"dtype", config::scalar_value(flags.compute.dtype)},
+      {"threads", config::scalar_value(int64_t{at::get_num_threads()})},
+      {"runs", config::scalar_value(flags.runs)},
+      {"seconds_min", config::scalar_value(first.time.min())},
+      {"seconds_median", config::scalar_value(first.time.median())},
+      {"peak_bytes", config::scalar_value(static_cast<int64_t>(peak_memory))},
+      {"peak_float32_flops_per_second", config::scalar_value(comparison.peak_float32)},
+      {"peak_bfloat16_flops_per_second", config::scalar_value(comparison.peak_bfloat16)},
+      {"rows", rows}};
+  if (flags.mode == "train") {
+    fields.emplace_back("optimizer_seconds", config::scalar_value(comparison.rows[1].time.median()));
   }
-  json.fields.emplace_back("peak_bytes", config::scalar_value(static_cast<int64_t>(peak)));
-  return json;
+  return map_of(std::move(fields));
 }
 
 void run(const BenchFlags& flags) {
   const at::Device device = set_up(flags.compute);
   reset_peak_resident();
   Workload work(flags, device);
-  const Measurement measured =
-      flags.mode == "train" ? time_training(work, flags, device) : time_inference(work, flags, device);
-  const uint64_t peak = peak_resident_bytes();
+  const bool training = flags.mode == "train";
+  std::optional<c10::InferenceMode> inference;
+  if (!training) inference.emplace();
+  const std::vector<measure::Candidate> candidates = training ? work.training() : work.inference();
+  candidates.front().run();  // before the reference
+  const uint64_t peak_memory = peak_resident_bytes();
+  const measure::Comparison comparison = measure::compare(candidates, flags.runs);
   if (flags.json) {
-    std::cout << config::to_json(report(flags, measured, peak)) << std::endl;
+    std::cout << config::to_json(report(flags, comparison, peak_memory)) << std::endl;
     return;
   }
-  std::cout << flags.model << ", " << flags.mode << ", batch " << flags.batch << ", " << flags.compute.dtype << ": "
-            << measured.time.min() << " s (min), " << measured.time.median() << " s (median of " << flags.runs << ")";
-  if (measured.optimiser) std::cout << ", optimiser and EMA " << measured.optimiser->median() << " s";
-  std::cout << ", peak memory " << human_bytes(peak) << std::endl;
+  const std::string question =
+      concat(flags.model, ", ", flags.mode, ", batch ", flags.batch, ", ", flags.compute.dtype);
+  std::cout << measure::header("pixnerd bench") << measure::text(question, comparison)
+            << "peak memory of the process: " << human_bytes(peak_memory) << std::endl;
 }
 
 void define(CLI::App& command, BenchFlags& flags) {
@@ -136,6 +221,8 @@ void define(CLI::App& command, BenchFlags& flags) {
   command.add_option("--runs", flags.runs, "counted runs, after one that is not")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
+  command.add_flag("--no-reference", flags.no_reference,
+                   "leave out the plain reference, which takes as much memory and more time");
   command.add_flag("--json", flags.json, "print one JSON object and nothing else");
   add_compute_flags(command, flags.compute);
 }

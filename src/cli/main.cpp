@@ -90,6 +90,6 @@ ExitCode run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  pixnerd::keep_freed_memory();
+  pixnerd::use_huge_pages();
   return run(argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "cli/setting_flags.h"
 #include "cli/terminal_progress.h"
 #include "core/errors.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "sample/model_file.h"
 #include "sample/output.h"
@@ -220,6 +221,7 @@ void run(const SampleFlags& flags) {
   }
 
   file.network->prepare_for_inference(device, models::weight_type(request.precision));
+  keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
   TerminalProgress progress("sampling", "steps");
   const auto sink = [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); };
   sample::sample_images(*file.network, request, sink, progress, frames);

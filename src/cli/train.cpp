@@ -6,6 +6,7 @@
 #include "cli/config_file.h"
 #include "cli/terminal_progress.h"
 #include "core/interrupt.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "train/run.h"
 
@@ -37,6 +38,7 @@ void define(CLI::App& command, TrainFlags& flags) {
 }
 
 void run(const TrainFlags& flags) {
+  keep_freed_memory();
   train::RunOptions options;
   options.device = set_up(flags.compute);
   options.resume = flags.resume;

@@ -1,6 +1,7 @@
 #include "core/memory.h"
 
 #include <malloc.h>
+#include <stdlib.h>  // setenv
 
 #include <fstream>
 #include <string>
@@ -37,6 +38,16 @@ void keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);         // large blocks come from the heap, not from mappings of their own
   mallopt(M_TRIM_THRESHOLD, -1);  // and the heap does not shrink
+#endif
+}
+
+void use_huge_pages() {
+  ::setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
+}
+
+void release_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
 #endif
 }
 

@@ -16,4 +16,12 @@ bool reset_peak_resident();
 // in page faults. For programs, at their start; a library must not decide this for its host.
 void keep_freed_memory();
 
+// Lets LibTorch ask the system for pages of 2 MB for large tensors, which spares the processor a walk through its page
+// tables at every step of a large product. For programs, before the first tensor; the environment's own
+// THP_MEM_ALLOC_ENABLE, by which LibTorch is told, wins.
+void use_huge_pages();
+
+// Gives back to the system what malloc keeps free, so that resident_bytes() is what is in use.
+void release_freed_memory();
+
 }  // namespace pixnerd

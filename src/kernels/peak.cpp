@@ -1,6 +1,11 @@
 #include "kernels/peak.h"
 
+#include <algorithm>
 #include <cmath>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "kernels/targets.h"
 
@@ -50,6 +55,38 @@ int64_t run_multiply_adds(int64_t rounds) {
 int64_t run_multiply_adds(int64_t rounds, Isa isa) {
   PIXNERD_CALL_FOR(isa, run_multiply_adds(rounds))
 }
+
+#if defined(__x86_64__)
+namespace {
+
+__attribute__((target("avx512f,avx512bf16"))) int64_t dot_rounds(int64_t rounds) {
+  constexpr int kChains = 12, kOperations = 16 * 2 * 2;  // lanes, pairs, multiply and add
+  __m512 sums[kChains];
+  for (__m512& sum : sums) sum = _mm512_set1_ps(1);
+  const __m512bh ones = reinterpret_cast<__m512bh>(_mm512_set1_epi16(0x3F80));
+  for (int64_t round = 0; round < rounds; ++round) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kChains; ++i) sums[i] = _mm512_dpbf16_ps(sums[i], ones, ones);
+  }
+  alignas(64) float lanes[16];
+  float least = 1;
+  for (const __m512& sum : sums) {
+    _mm512_store_ps(lanes, sum);
+    least = std::min(least, lanes[0]);
+  }
+  return least > 0 ? rounds * kChains * kOperations : 0;
+}
+
+}  // namespace
+
+int64_t run_bfloat16_dots(int64_t rounds) {
+  return __builtin_cpu_supports("avx512bf16") ? dot_rounds(rounds) : 0;
+}
+#else
+int64_t run_bfloat16_dots(int64_t) {
+  return 0;
+}
+#endif
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

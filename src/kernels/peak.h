@@ -1,5 +1,4 @@
-// How fast the processor multiplies and adds float32 vectors when nothing else holds it up: what the kernels' speed is
-// compared with.
+// How fast the processor multiplies and adds when nothing else holds it up: what the kernels' speed is compared with.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,11 @@
 
 namespace pixnerd::kernels {
 
-// Runs `rounds` of independent multiply-adds on registers, in this thread; returns the floating-point operations done.
+// Runs `rounds` of independent float32 multiply-adds on registers, in this thread; returns the floating-point operations
+// done.
 int64_t run_multiply_adds(int64_t rounds, Isa isa = chosen_isa());
+
+// The same in dot products of bfloat16 pairs that add up in float32 (AVX512_BF16); 0 where the processor has none.
+int64_t run_bfloat16_dots(int64_t rounds);
 
 }  // namespace pixnerd::kernels

@@ -73,6 +73,8 @@ TEST_F(TrainAndBench, BenchPrintsOneJsonObject) {
     EXPECT_LE(json.at("seconds_min").get<double>(), json.at("seconds_median").get<double>());
     EXPECT_GT(json.at("peak_bytes").get<int64_t>(), 1'000'000);
     EXPECT_EQ(json.contains("optimizer_seconds"), mode == "train");
+    EXPECT_EQ(json.at("rows").size(), mode == "train" ? 3U : 2U);  // the plain reference stands beside
+    EXPECT_EQ(json.at("rows")[0].contains("of_peak"), mode != "sample");
   }
 }
 
