@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench data format lint clean
+.PHONY: help setup build test fuzz sanitize demo bench data format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -29,6 +29,14 @@ build: setup ## build the program (build/pixnerd) and all tests
 test: build ## run all tests
 	ctest --test-dir build --output-on-failure $(TEST_OPTIONS)
 
+fuzz: ## feed broken files to every reader, FUZZ_SECONDS=600 each; TARGETS="zip yaml" names some
+	@tools/setup.sh build python fuzz
+	@tools/fuzz.sh $(TARGETS)
+
+sanitize: setup ## run all tests in a build that watches its memory and arithmetic (slow)
+	@BUILD_FOLDER=build-sanitize BUILD_OPTIONS=-DPIXNERD_SANITIZE=ON tools/build.sh
+	ctest --test-dir build-sanitize --output-on-failure $(TEST_OPTIONS)
+
 demo: setup ## sample a grid of pictures from the shipped weights
 	@tools/build.sh pixnerd
 	@mkdir -p $(dir $(DEMO_PICTURE))
@@ -53,4 +61,4 @@ lint: ## check formatting, layering and, in torch-free and changed files, clang-
 	@tools/lint.sh
 
 clean: ## remove what was built; .venv and the downloads in .cache stay
-	rm -rf build
+	rm -rf build build-fuzz build-sanitize

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # tools/build.sh [TARGET...]: configures build/ where that has not been done for the LibTorch and Python in use, then
 # builds the targets (default: all). "configure" as the only target stops after the first step.
-#   JOBS=N    compilers at a time (default: one a core, fewer where memory is short)
+#   JOBS=N           compilers at a time (default: one a core, fewer where memory is short)
+#   BUILD_FOLDER     another folder than build/
+#   BUILD_OPTIONS    more options for CMake, as words
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/libtorch.sh
 
 kilobytes_per_compiler=1400000
+folder=${BUILD_FOLDER:-build}
+read -r -a options <<<"${BUILD_OPTIONS:-}"
 
 jobs_that_fit() {
   local cores fit
@@ -22,35 +26,35 @@ if [ -z "${CCACHE_DIR:-}" ] && ! [ -w "${HOME:-}" ]; then
 fi
 
 configure() {
-  local torch key record=build/configured_with fresh=()
+  local torch key record=$folder/configured_with fresh=()
   torch=$(named_libtorch)
   torch=${torch:-$(wheel_libtorch)}
   if [ -z "$torch" ]; then
     echo "build: error: no LibTorch found; mend: make setup, or set Torch_DIR to LibTorch's share/cmake/Torch" >&2
     exit 1
   fi
-  key="$torch ${PIXNERD_PYTHON:-} $(cat .cache/environment.stamp 2>/dev/null || true)"
-  if [ -f build/build.ninja ] && [ "$(cat $record 2>/dev/null)" = "$key" ]; then
+  key="$torch ${PIXNERD_PYTHON:-} $(cat .cache/environment.stamp 2>/dev/null || true)${options[*]}"
+  if [ -f "$folder/build.ninja" ] && [ "$(cat "$record" 2>/dev/null)" = "$key" ]; then
     return
   fi
   echo "build: configuring (a few seconds)"
-  [ ! -f $record ] || fresh=(--fresh)
-  mkdir -p build
-  if ! cmake "${fresh[@]}" -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release "-DTorch_DIR=$torch" \
+  [ ! -f "$record" ] || fresh=(--fresh)
+  mkdir -p "$folder"
+  if ! cmake "${fresh[@]}" -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DTorch_DIR=$torch" \
     "-DPIXNERD_PYTHON=$(python_with torch,safetensors,tensorboard)" "-DPIXNERD_TOOLS_PYTHON=$(python_with PIL)" \
-    >build/configure.log 2>&1; then
-    cat build/configure.log >&2
-    echo "build: error: CMake could not configure build/ (above, and in build/configure.log)" >&2
+    "${options[@]}" >"$folder/configure.log" 2>&1; then
+    cat "$folder/configure.log" >&2
+    echo "build: error: CMake could not configure $folder/ (above, and in $folder/configure.log)" >&2
     exit 1
   fi
-  echo "$key" >$record
+  echo "$key" >"$record"
 }
 
 configure
 [ "$*" != configure ] || exit 0
 jobs=${JOBS:-$(jobs_that_fit)}
 # Ninja shows every step, but not how many minutes a first build takes.
-built_once="build/built_once_${*:-all}"
+built_once="$folder/built_once_${*:-all}"
 [ -e "$built_once" ] || echo "build: compiling with $jobs jobs; from nothing this takes about 10 minutes on two cores"
-ninja -C build -j "$jobs" "$@"
+ninja -C "$folder" -j "$jobs" "$@"
 touch "$built_once"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "checkpoint/messages.h"
 #include "checkpoint/safetensors_header.h"
+#include "checkpoint/strided_entry.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -18,22 +18,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the file's elements are little-endian and read in place");
 
 constexpr size_t kLengthBytes = 8;
-
-// Bytes of a tensor; nothing if a side is negative or the size does not fit 63 bits. A side of 0 counts as 1 for the
-// limit, because strides are computed from the other sides.
-std::optional<uint64_t> size_of(std::span<const int64_t> shape, DType dtype) {
-  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
-  uint64_t bytes = bytes_of(dtype);
-  bool empty = false;
-  for (const int64_t side : shape) {
-    if (side < 0) return std::nullopt;
-    empty = empty || side == 0;
-    const uint64_t factor = std::max<uint64_t>(static_cast<uint64_t>(side), 1);
-    if (bytes > kMax / factor) return std::nullopt;
-    bytes *= factor;
-  }
-  return empty ? 0 : bytes;
-}
 
 // The length at the start of the file, checked against the file and the limit.
 size_t header_bytes(std::span<const std::byte> file, const std::string& source) {
@@ -103,32 +87,6 @@ std::vector<HeaderEntry> lay_out(const std::vector<const TensorEntry*>& entries,
 
 }  // namespace
 
-size_t bytes_of(DType dtype) {
-  switch (dtype) {
-    case DType::I64:
-    case DType::F64:
-      return 8;
-    case DType::F32:
-    case DType::I32:
-      return 4;
-    case DType::BF16:
-    case DType::F16:
-    case DType::I16:
-      return 2;
-    case DType::I8:
-    case DType::U8:
-    case DType::BOOL:
-      break;
-  }
-  return 1;
-}
-
-const char* name_of(DType dtype) {
-  static constexpr const char* kNames[] = {"I64", "F64", "F32", "I32", "BF16", "F16", "I16", "I8", "U8", "BOOL"};
-  static_assert(std::size(kNames) == std::size(kAllDTypes));
-  return kNames[static_cast<size_t>(dtype)];
-}
-
 SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& source) {
   const size_t length = header_bytes(file, source);
   const std::span<const std::byte> data = file.subspan(kLengthBytes + length);
@@ -175,7 +133,7 @@ const TensorEntry* SafetensorsFile::find(std::string_view name) const {
 }
 
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorEntry> entries,
-                       const Metadata& metadata) {
+                       const Metadata& metadata, const BytesOf& bytes_of_entry) {
   std::vector<const TensorEntry*> ordered;
   for (const TensorEntry& entry : entries) ordered.push_back(&entry);
   std::sort(ordered.begin(), ordered.end(), [](const TensorEntry* a, const TensorEntry* b) {
@@ -195,9 +153,20 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     out.write(reinterpret_cast<const char*>(&length), kLengthBytes);
     out.write(header.data(), static_cast<std::streamsize>(header.size()));
     for (const TensorEntry* entry : ordered) {
-      out.write(reinterpret_cast<const char*>(entry->data), static_cast<std::streamsize>(entry->bytes));
+      const auto index = static_cast<size_t>(entry - entries.data());
+      const std::span<const std::byte> bytes = bytes_to_write(entries, index, bytes_of_entry, source);
+      out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     }
   });
+}
+
+std::span<const std::byte> bytes_to_write(std::span<const TensorEntry> entries, size_t index,
+                                          const BytesOf& bytes_of_entry, const std::string& source) {
+  const TensorEntry& entry = entries[index];
+  if (!bytes_of_entry) return {entry.data, entry.bytes};
+  const std::span<const std::byte> bytes = bytes_of_entry(index);
+  if (bytes.size() == entry.bytes) return bytes;
+  throw error_in(source, concat(printable(entry.name), " has ", bytes.size(), " bytes, not ", entry.bytes));
 }
 
 }  // namespace pixnerd::checkpoint

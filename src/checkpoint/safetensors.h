@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -16,17 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/dtype.h"
 #include "core/file.h"
 
 namespace pixnerd::checkpoint {
-
-// In the order in which Python's safetensors lays tensors out: widest first, so that every tensor is aligned.
-enum class DType { I64, F64, F32, I32, BF16, F16, I16, I8, U8, BOOL };
-inline constexpr DType kAllDTypes[] = {DType::I64, DType::F64, DType::F32, DType::I32, DType::BF16,
-                                       DType::F16, DType::I16, DType::I8,  DType::U8,  DType::BOOL};
-
-size_t bytes_of(DType dtype);      // of one element
-const char* name_of(DType dtype);  // as in the file: "F32"
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -69,11 +63,19 @@ class SafetensorsFile {
   std::vector<size_t> by_name_;  // indices into contents_.entries, sorted by name
 };
 
+// Gives the bytes of entries[index] when their turn comes to be written; they must last until the next call. An empty
+// function stands for the entries' own data.
+using BytesOf = std::function<std::span<const std::byte>(size_t index)>;
+
 // Writes entries, in any order, as Python's safetensors would: sorted by dtype and name, the header padded with
 // spaces to a multiple of 8. The same entries and metadata give the same bytes. The file appears whole or not at all.
 // Throws CheckpointError for entries that no reader would accept (a name twice or "__metadata__", bytes that do not
 // fit the shape, text that is not UTF-8), DataError if the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorEntry> entries,
-                       const Metadata& metadata = {});
+                       const Metadata& metadata = {}, const BytesOf& bytes_of_entry = {});
+
+// The bytes of an entry from whichever of the two has them; CheckpointError if they are not as many as it states.
+std::span<const std::byte> bytes_to_write(std::span<const TensorEntry> entries, size_t index,
+                                          const BytesOf& bytes_of_entry, const std::string& source);
 
 }  // namespace pixnerd::checkpoint

@@ -11,13 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::optional<DType> dtype_from(std::string_view name) {
-  for (const DType dtype : kAllDTypes) {
-    if (name == name_of(dtype)) return dtype;
-  }
-  return std::nullopt;
-}
-
 // Receives nlohmann's events. place_ says which part of the header they belong to; each event either moves it on or
 // throws.
 class HeaderReader : public nlohmann::json_sax<Json> {
@@ -78,7 +71,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       }
     } else if (place_ == Place::entry && key_ == "dtype") {
       once(has_dtype_);
-      const std::optional<DType> dtype = dtype_from(text);
+      const std::optional<DType> dtype = dtype_named(text);
       if (!dtype) fail_entry(concat("has the unknown dtype '", printable(text), "'"));
       entry_.dtype = *dtype;
     } else {
@@ -198,6 +191,10 @@ std::string header_text(std::span<const HeaderEntry> entries, const Metadata& me
                              join(sides, ","), "],\"data_offsets\":[", entry.begin, ",", entry.end, "]}"));
   }
   return concat("{", join(members, ","), "}");
+}
+
+void require_utf8(const std::string& text, const std::string& source) {
+  quoted(text, source);
 }
 
 }  // namespace pixnerd::checkpoint

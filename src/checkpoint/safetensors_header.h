@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "checkpoint/strided_entry.h"
 
 namespace pixnerd::checkpoint {
 
 inline constexpr size_t kMaxHeaderBytes = 100'000'000;  // as Python's safetensors
-inline constexpr size_t kMaxRank = 64;
 inline constexpr std::string_view kMetadataKey = "__metadata__";
 
 // An entry as the header states it. Only its form has been checked: sides and offsets are anything up to 2^63 - 1.
@@ -35,5 +35,8 @@ Header parse_header(std::string_view json, const std::string& source);
 // Compact JSON, metadata first, then the entries in the order given; not padded. Throws CheckpointError for text that
 // is not UTF-8.
 std::string header_text(std::span<const HeaderEntry> entries, const Metadata& metadata, const std::string& source);
+
+// Throws CheckpointError for text that is not UTF-8.
+void require_utf8(const std::string& text, const std::string& source);
 
 }  // namespace pixnerd::checkpoint

@@ -13,32 +13,6 @@
 namespace pixnerd::checkpoint {
 namespace {
 
-c10::ScalarType scalar_type_of(DType dtype) {
-  switch (dtype) {
-    case DType::I64:
-      return c10::kLong;
-    case DType::F64:
-      return c10::kDouble;
-    case DType::F32:
-      return c10::kFloat;
-    case DType::I32:
-      return c10::kInt;
-    case DType::BF16:
-      return c10::kBFloat16;
-    case DType::F16:
-      return c10::kHalf;
-    case DType::I16:
-      return c10::kShort;
-    case DType::I8:
-      return c10::kChar;
-    case DType::U8:
-      return c10::kByte;
-    case DType::BOOL:
-      break;
-  }
-  return c10::kBool;
-}
-
 std::optional<DType> dtype_of(c10::ScalarType type) {
   for (const DType dtype : kAllDTypes) {
     if (scalar_type_of(dtype) == type) return dtype;
@@ -47,24 +21,25 @@ std::optional<DType> dtype_of(c10::ScalarType type) {
 }
 
 // A bool of another value than 0 and 1 would be undefined behaviour in whatever code reads it.
-void require_bools(const TensorEntry& entry, const std::string& source) {
+void require_bools(const StridedEntry& entry, const std::string& source) {
   const auto wrong = std::find_if(entry.data, entry.data + entry.bytes, [](std::byte b) { return b > std::byte{1}; });
   if (wrong != entry.data + entry.bytes) {
     throw error_in(source, concat(printable(entry.name), " is BOOL and has an element that is neither 0 nor 1"));
   }
 }
 
-at::Tensor tensor_of(const TensorEntry& entry, const std::shared_ptr<const SafetensorsFile>& file) {
+at::Tensor tensor_of(const StridedEntry& entry, const std::shared_ptr<const void>& file, const std::string& source) {
+  if (entry.dtype == DType::BOOL) require_bools(entry, source);
   const auto options = at::TensorOptions().dtype(scalar_type_of(entry.dtype));
   if (reinterpret_cast<uintptr_t>(entry.data) % bytes_of(entry.dtype) != 0) {
     auto aligned = std::make_shared<std::vector<std::byte>>(entry.data, entry.data + entry.bytes);
     std::byte* const start = aligned->data();
     return at::from_blob(
-        start, entry.shape, [aligned](void*) {}, options);
+        start, entry.shape, entry.strides, [aligned](void*) {}, options);
   }
   // What is not used any more, because it was copied or packed, needs no memory.
   const auto release = [file, data = entry.data, bytes = entry.bytes](void*) { MappedFile::release(data, bytes); };
-  return at::from_blob(const_cast<std::byte*>(entry.data), entry.shape, release, options);
+  return at::from_blob(const_cast<std::byte*>(entry.data), entry.shape, entry.strides, release, options);
 }
 
 // "first (and 2 more)"; nothing if it did not happen.
@@ -94,13 +69,43 @@ bool converts(const at::Tensor& from, const at::Tensor& to) {
 
 }  // namespace
 
+c10::ScalarType scalar_type_of(DType dtype) {
+  switch (dtype) {
+    case DType::I64:
+      return c10::kLong;
+    case DType::F64:
+      return c10::kDouble;
+    case DType::F32:
+      return c10::kFloat;
+    case DType::I32:
+      return c10::kInt;
+    case DType::BF16:
+      return c10::kBFloat16;
+    case DType::F16:
+      return c10::kHalf;
+    case DType::I16:
+      return c10::kShort;
+    case DType::I8:
+      return c10::kChar;
+    case DType::U8:
+      return c10::kByte;
+    case DType::BOOL:
+      break;
+  }
+  return c10::kBool;
+}
+
+at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry) {
+  return tensor_of(entry, file, file->source());
+}
+
 Loaded load_safetensors(const std::filesystem::path& path) {
   const std::shared_ptr<const SafetensorsFile> file = SafetensorsFile::open(path);
   Loaded loaded;
   loaded.metadata = file->metadata();
   for (const TensorEntry& entry : file->entries()) {
-    if (entry.dtype == DType::BOOL) require_bools(entry, path.string());
-    loaded.tensors.emplace(entry.name, tensor_of(entry, file));
+    const StridedEntry strided{entry.name, entry.dtype, entry.shape, row_major(entry.shape), entry.data, entry.bytes};
+    loaded.tensors.emplace(entry.name, tensor_of(strided, file, path.string()));
   }
   return loaded;
 }

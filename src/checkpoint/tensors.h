@@ -1,15 +1,18 @@
-// Named tensors to and from safetensors files, and into a network's parameters.
+// Named tensors from files of weights, to safetensors files, and into a network's parameters.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "checkpoint/weights_file.h"
 
 namespace pixnerd::checkpoint {
 
@@ -25,6 +28,11 @@ struct Loaded {
 // clone() what is to be changed. (Elements that lie unaligned in the file are copied.)
 // Throws DataError if the file cannot be opened, CheckpointError if it is malformed.
 Loaded load_safetensors(const std::filesystem::path& path);
+
+// One tensor of any file of weights, with its own strides, which may not be row-major; everything else as above.
+at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry);
+
+c10::ScalarType scalar_type_of(DType dtype);
 
 // Writes the values, from whatever device and strides; order does not matter, views that share storage are written
 // in full. Throws CheckpointError naming the tensor for a dtype or layout the format lacks and for a name given

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/bench.h"
+#include "cli/convert.h"
 #include "cli/data.h"
 #include "cli/info.h"
 #include "cli/sample.h"
@@ -38,6 +39,7 @@ void define(CLI::App& program) {
   pixnerd::cli::add_train(program);
   pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
+  pixnerd::cli::add_convert(program);
   pixnerd::cli::add_bench(program);
 }
 

@@ -54,6 +54,9 @@ ClassNumbers ClassNumbering::by_label() const {
 }
 
 ClassNumbers ClassNumbering::by_both(const SampleNames& sample_name) const {
+  if (largest_ > kMaxNamedLabel) {
+    throw DataError(concat("label ", largest_, " is too large where classes have names: at most ", kMaxNamedLabel));
+  }
   const Pairs known = pairs(sample_name);
   ClassNumbers result;
   result.num_classes = largest_ + 1;

@@ -29,6 +29,9 @@ class NameTable {
   std::vector<const std::string*> names_;
 };
 
+// With names there is a list of them by label, which one sample's label must not make fill the memory.
+inline constexpr int64_t kMaxNamedLabel = 1'000'000;
+
 struct ClassNumbers {
   std::vector<int64_t> labels;     // of each sample; -1 for one without a class
   std::vector<std::string> names;  // by label; empty if there are labels only
@@ -45,7 +48,8 @@ class ClassNumbering {
 
   // With names only: numbered in their order. With labels only: one more than the largest. With both: as the samples
   // that have both say; a label that none of them names is called by its number, as in "3", or "label 3" where "3" is
-  // another class. DataError for two names of a label, two labels of a name, or a name without label.
+  // another class. DataError for two names of a label, two labels of a name, a name without label, or a label
+  // above kMaxNamedLabel.
   ClassNumbers numbers(const SampleNames& sample_name) const;
 
  private:

@@ -11,56 +11,55 @@
 
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/text.h"
+#include "sample/guess_config.h"
 
 namespace pixnerd::sample {
 namespace {
 
-constexpr const char* kConfigKey = "pixnerd.config";
-constexpr const char* kStepKey = "pixnerd.step";
-
-using Tensors = std::map<std::string, at::Tensor>;
+constexpr const char* kLightningStepKey = "global_step";
 
 CheckpointError error_in(const std::string& source, const std::string& what) {
   return CheckpointError(concat("checkpoint '", source, "': ", what));
 }
 
-// The sets of weights in a file, each under its parameters' own names.
-struct WeightSets {
-  Tensors ema, trained, bare;
-};
-
-bool take(const std::pair<const std::string, at::Tensor>& entry, std::string_view prefix, Tensors& into) {
-  if (!entry.first.starts_with(prefix)) return false;
-  into.emplace(entry.first.substr(prefix.size()), entry.second);
-  return true;
+// Tensors of a set, under their parameters' own names and in row-major order.
+std::map<std::string, at::Tensor> tensors_of(const std::shared_ptr<const checkpoint::WeightsFile>& file,
+                                             const std::vector<NamedEntry>& entries, WeightSet set) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const NamedEntry& entry : entries) {
+    if (entry.set == set) {
+      tensors.emplace(entry.parameter, checkpoint::tensor_of(file, *entry.entry).contiguous());
+    }
+  }
+  return tensors;
 }
 
-WeightSets sort_entries(const Tensors& entries, const std::string& source) {
-  WeightSets sets;
-  for (const auto& entry : entries) {
-    const bool of_training = std::any_of(std::begin(kTrainingPrefixes), std::end(kTrainingPrefixes),
-                                         [&](std::string_view prefix) { return entry.first.starts_with(prefix); });
-    if (of_training || take(entry, kEmaPrefix, sets.ema) || take(entry, kTrainedPrefix, sets.trained)) continue;
-    sets.bare.insert(entry);
-  }
-  if (!sets.bare.empty() && !(sets.ema.empty() && sets.trained.empty())) {
-    const size_t more = sets.bare.size() - 1;
-    throw error_in(
-        source, concat(printable(sets.bare.begin()->first), " belongs neither to the weights (", kTrainedPrefix, "*, ",
-                       kEmaPrefix, "*) nor to the training state", more > 0 ? concat(" (and ", more, " more)") : ""));
-  }
-  return sets;
+std::string name_of(WeightSet set) {
+  return set == WeightSet::ema ? "ema_denoiser" : set == WeightSet::trained ? "denoiser" : "";
 }
 
-StoredWeights choose(WeightSets sets, Weights which, const std::string& source) {
-  if (!sets.bare.empty()) return {std::move(sets.bare), {}, ""};
-  const bool has_ema = !sets.ema.empty(), has_trained = !sets.trained.empty();
-  if (has_ema && which != Weights::trained) return {std::move(sets.ema), {}, "ema_denoiser"};
-  if (has_trained && which != Weights::ema) return {std::move(sets.trained), {}, "denoiser"};
-  if (!has_ema && !has_trained) throw error_in(source, "holds no weights of a network");
-  throw error_in(source, which == Weights::ema ? "has no averaged weights (ema_denoiser.*)"
-                                               : "has averaged weights (ema_denoiser.*) only, no denoiser.*");
+// What network weights are of that no metadata describes; says what was guessed.
+ModelDescription guess(const std::map<std::string, at::Tensor>& tensors, const std::string& source) {
+  Shapes shapes;
+  for (const auto& [name, tensor] : tensors) shapes.emplace(name, tensor.sizes().vec());
+  const std::optional<GuessedConfig> guessed = guess_config(shapes);
+  if (!guessed) {
+    throw error_in(source, concat("has no '", kConfigKey,
+                                  "' in its metadata, and its names and shapes are of no network that pixnerd knows; "
+                                  "`pixnerd info` lists what it holds"));
+  }
+  if (!std::holds_alternative<models::C2IConfig>(*guessed)) {
+    throw error_in(source, concat("holds a text-to-image network (", describe(*guessed),
+                                  "), which pixnerd cannot sample from yet"));
+  }
+  const ModelDescription description = describe_guess(std::get<models::C2IConfig>(*guessed));
+  const auto [width, height] = description.sample.size;
+  log_info(concat("'", printable(source, 300), "' does not say what network it holds; guessed from its shapes: ",
+                  describe(*guessed), "; taken for granted: it predicts the velocity, pictures of ", width, "x", height,
+                  " (--size), guidance ", description.sample.sampler.guidance, " (--guidance)"));
+  return description;
 }
 
 // Parameters take no memory until they are written to, so a description that is out of proportion costs nothing
@@ -93,12 +92,9 @@ void ModelDescription::validate() const {
   check_names("styles", styles, "model.num_styles", model.num_styles);
 }
 
-ModelDescription read_description(const checkpoint::Metadata& metadata, const std::string& source) {
+std::optional<ModelDescription> read_description(const checkpoint::Metadata& metadata, const std::string& source) {
   const auto text = metadata.find(kConfigKey);
-  if (text == metadata.end()) {
-    throw error_in(source, concat("is a safetensors file, but its metadata has no '", kConfigKey,
-                                  "', so which network it is of is not known; use a file that pixnerd wrote"));
-  }
+  if (text == metadata.end()) return std::nullopt;
   ModelDescription description;
   try {
     config::read(config::parse(text->second, kConfigKey), description);
@@ -108,14 +104,26 @@ ModelDescription read_description(const checkpoint::Metadata& metadata, const st
   return description;
 }
 
+ModelDescription describe_guess(const models::C2IConfig& config) {
+  constexpr int64_t kSide = 256;
+  ModelDescription description;
+  description.model = config;
+  const int64_t side = std::max<int64_t>(kSide / config.patch_size, 1) * config.patch_size;
+  description.sample.size = {side, side};
+  description.sample.sampler.guidance = 3.5;
+  description.sample.sampler.guidance_interval = {0.1, 1.0};
+  return description;
+}
+
 int64_t read_step(const checkpoint::Metadata& metadata, const std::string& source) {
-  const auto found = metadata.find(kStepKey);
+  auto found = metadata.find(kStepKey);
+  if (found == metadata.end()) found = metadata.find(kLightningStepKey);
   if (found == metadata.end()) return 0;
   const std::string& text = found->second;
   int64_t step = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), step);
   if (error != std::errc{} || end != text.data() + text.size() || step < 0) {
-    throw error_in(source, concat(kStepKey, " must be a whole number of at least 0, not '", printable(text), "'"));
+    throw error_in(source, concat(found->first, " must be a whole number of at least 0, not '", printable(text), "'"));
   }
   return step;
 }
@@ -124,19 +132,19 @@ checkpoint::Metadata describe(const ModelDescription& description, int64_t step)
   return {{kConfigKey, config::dump(description)}, {kStepKey, concat(step)}};
 }
 
-StoredWeights load_weights(const std::filesystem::path& path, Weights which) {
-  const std::string source = path.string();
-  checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
-  StoredWeights weights = choose(sort_entries(loaded.tensors, source), which, source);
-  weights.metadata = std::move(loaded.metadata);
-  return weights;
+StoredWeights load_weights(const std::filesystem::path& path, Weights which, const checkpoint::PickleOptions& options) {
+  const auto file = checkpoint::WeightsFile::open(path, options);
+  const std::vector<NamedEntry> entries = named_entries(*file);
+  const WeightSet set = choose(entries, which, file->source());
+  return {tensors_of(file, entries, set), file->metadata(), name_of(set)};
 }
 
-ModelFile load_model(const std::filesystem::path& path, Weights which) {
+ModelFile load_model(const std::filesystem::path& path, Weights which, const checkpoint::PickleOptions& options) {
   const std::string source = path.string();
-  const StoredWeights weights = load_weights(path, which);
+  const StoredWeights weights = load_weights(path, which, options);
   ModelFile file;
-  file.description = read_description(weights.metadata, source);
+  const std::optional<ModelDescription> stated = read_description(weights.metadata, source);
+  file.description = stated ? *stated : guess(weights.tensors, source);
   file.step = read_step(weights.metadata, source);
   file.weights = weights.name;
   file.network = build(file.description.model, source);

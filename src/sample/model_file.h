@@ -1,15 +1,17 @@
-// A safetensors file that is enough to sample from: weights, and in its metadata what network they are of.
+// A file that is enough to sample from: weights, and what network they are of. Files that pixnerd wrote say so in their
+// metadata; of others, such as official checkpoints, it is told from the shapes.
 //
 // The entries are `ema_denoiser.<parameter>`, `denoiser.<parameter>` or the bare `<parameter>`. What training keeps
-// beside them, `optimizer.*` and `diffusion_trainer.*`, is passed over; any other entry is refused.
+// beside them, `optimizer.*` and `diffusion_trainer.*`, is passed over, as is everything outside of the state_dict of a
+// PyTorch file; any other entry is refused.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "checkpoint/safetensors.h"
@@ -17,15 +19,15 @@
 #include "models/c2i_config.h"
 #include "models/network.h"
 #include "sample/config.h"
+#include "sample/weight_sets.h"
 
 namespace pixnerd::sample {
 
-// The prefixes of entries, with their dot.
-inline constexpr std::string_view kEmaPrefix = "ema_denoiser.";
-inline constexpr std::string_view kTrainedPrefix = "denoiser.";
-inline constexpr std::string_view kTrainingPrefixes[] = {"optimizer.", "diffusion_trainer."};
+// Keys of the metadata.
+inline constexpr const char* kConfigKey = "pixnerd.config";
+inline constexpr const char* kStepKey = "pixnerd.step";
 
-// Travels as YAML in the metadata under "pixnerd.config".
+// Travels as YAML in the metadata under kConfigKey.
 struct ModelDescription {
   models::C2IConfig model;
   SampleConfig sample;
@@ -44,12 +46,10 @@ struct ModelDescription {
   void validate() const;
 };
 
-enum class Weights { prefer_ema, ema, trained };
-
 struct ModelFile {
   ModelDescription description;
   std::shared_ptr<models::Network> network;  // on the CPU, float32, its parameters aliasing the mapped file
-  int64_t step = 0;                          // of training; "pixnerd.step" in the metadata, 0 if absent
+  int64_t step = 0;                          // of training; 0 if the file does not say
   std::string weights;                       // which were taken: "ema_denoiser", "denoiser", or "" for bare names
 };
 
@@ -61,16 +61,22 @@ struct StoredWeights {
 };
 
 // `prefer_ema` takes the average where there is one; a file of bare names has one set of weights, which serves for all.
-// Throws DataError if the file cannot be opened, CheckpointError if it is malformed, has no description, lacks the
-// weights asked for, or its entries are not the parameters of the network it describes.
-ModelFile load_model(const std::filesystem::path& path, Weights which = Weights::prefer_ema);
+// What had to be guessed is logged. Throws DataError if the file cannot be opened, CheckpointError if it is malformed,
+// lacks the weights asked for, is of a network that is not known, or its entries are not the parameters of its network.
+ModelFile load_model(const std::filesystem::path& path, Weights which = Weights::prefer_ema,
+                     const checkpoint::PickleOptions& options = {});
 
-// The same without looking at what network they are of: a file without description will do.
-StoredWeights load_weights(const std::filesystem::path& path, Weights which = Weights::prefer_ema);
+// The same without looking at what network they are of.
+StoredWeights load_weights(const std::filesystem::path& path, Weights which = Weights::prefer_ema,
+                           const checkpoint::PickleOptions& options = {});
 
-// What a file says of itself, from its header alone. Errors as load_model's.
-ModelDescription read_description(const checkpoint::Metadata& metadata, const std::string& source);
+// What a file says of itself in its metadata; nothing if it says nothing. Errors as load_model's.
+std::optional<ModelDescription> read_description(const checkpoint::Metadata& metadata, const std::string& source);
 int64_t read_step(const checkpoint::Metadata& metadata, const std::string& source);
+
+// What is taken for granted of a network of these sizes whose file says no more: a picture of 256x256, and the
+// sampler's settings as published.
+ModelDescription describe_guess(const models::C2IConfig& config);
 
 // The inverse: what a writer puts into the metadata.
 checkpoint::Metadata describe(const ModelDescription& description, int64_t step);

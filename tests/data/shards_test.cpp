@@ -94,6 +94,13 @@ TEST_F(ShardsTest, ContradictoryClassesAreAnErrorThatNamesBothSamples) {
   expect_contains(error(), "'0.tar/2' has class 'dog', which no sample gives a label");
 }
 
+TEST_F(ShardsTest, ALabelThatWouldFillTheMemoryWithNamesIsRefused) {
+  write(tar_sample("1", 1, R"({"label": 9999999})"));
+  EXPECT_EQ(open().num_classes(), 10'000'000);
+  write(tar_sample("1", 1, R"({"label": 9999999, "class": "cat"})"));
+  expect_contains(error(), "label 9999999 is too large where classes have names: at most 1000000");
+}
+
 TEST_F(ShardsTest, StylesAreASecondLabelIfAsked) {
   write(tar_sample("1", 1, R"({"style": "noto"})") + tar_sample("2", 2, R"({"style": "flat"})") +
         tar_sample("3", 3, "{}"));

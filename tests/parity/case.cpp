@@ -18,7 +18,8 @@ double largest(const at::Tensor& x) {
 
 Case::Case(const nlohmann::json& entry, const std::filesystem::path& folder)
     : name_(entry.at("name")), config_(entry.at("config")), tolerance_(entry.at("tolerance")), folder_(folder) {
-  tensors_ = checkpoint::load_safetensors(folder / entry.at("file").get<std::string>()).tensors;
+  file_ = folder / entry.at("file").get<std::string>();
+  if (file_.extension() == ".safetensors") tensors_ = checkpoint::load_safetensors(file_).tensors;
 }
 
 double Case::tolerance(const std::string& key) const {
@@ -67,7 +68,7 @@ void Case::record(const std::string& what, double error, double limit) {
 }
 
 std::string Case::summary() const {
-  return concat(worst_, ", ", compared_, " comparisons", failures_);
+  return concat(worst_, worst_.empty() ? "" : ", ", compared_, " comparisons", failures_);
 }
 
 models::C2IConfig c2i_config(const nlohmann::json& config) {

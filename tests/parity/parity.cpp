@@ -22,12 +22,17 @@ const std::map<std::string, Runner>& runners() {
                                                    {"sampler", run_sampler},
                                                    {"trainer", run_trainer},
                                                    {"replay", run_replay},
-                                                   {"preprocess", run_preprocess}};
+                                                   {"preprocess", run_preprocess},
+                                                   {"checkpoint", run_checkpoint},
+                                                   {"checkpoint_forward", run_checkpoint_forward},
+                                                   {"hostile", run_hostile}};
   return table;
 }
 
 // Kinds are shared by networks that come at different times.
 bool is_for_a_missing_network(const nlohmann::json& entry) {
+  const std::string kind = entry.at("kind");
+  if (kind == "checkpoint" || kind == "hostile") return false;  // files alone
   return entry.at("config").value("model", "c2i") != "c2i";
 }
 

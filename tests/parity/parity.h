@@ -13,7 +13,7 @@
 
 namespace pixnerd::parity {
 
-// One case of a manifest: its tensors, its hyper-parameters, and the worst error seen so far.
+// One case of a manifest: its tensors, if its file holds any, its hyper-parameters, and the worst error seen so far.
 class Case {
  public:
   Case(const nlohmann::json& entry, const std::filesystem::path& folder);
@@ -21,6 +21,7 @@ class Case {
   const std::string& name() const { return name_; }
   const nlohmann::json& config() const { return config_; }
   const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& file() const { return file_; }
   double tolerance(const std::string& key) const;
 
   // A tensor of the file, "in.x"; throws if it is absent.
@@ -43,7 +44,7 @@ class Case {
 
   std::string name_;
   nlohmann::json config_, tolerance_;
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, file_;
   std::map<std::string, at::Tensor> tensors_;
   std::string failures_, worst_;
   double worst_ratio_ = -1;
@@ -68,5 +69,8 @@ void run_sampler(Case& golden);
 void run_trainer(Case& golden);
 void run_replay(Case& golden);
 void run_preprocess(Case& golden);
+void run_checkpoint(Case& golden);
+void run_checkpoint_forward(Case& golden);
+void run_hostile(Case& golden);
 
 }  // namespace pixnerd::parity

@@ -3,6 +3,7 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include "core/log.h"
 #include "tests/checkpoint/files.h"
 #include "tests/sample/tiny_model.h"
 
@@ -116,9 +117,46 @@ TEST_F(ModelFileTest, MissingAndMisshapenParametersAreRefused) {
   expect_contains(error_of(entries), name + " has shape [7]");
 }
 
-TEST_F(ModelFileTest, AFileWithoutADescriptionIsRefused) {
+TEST_F(ModelFileTest, WithoutADescriptionTheNetworkIsGuessedFromShapes) {
   metadata_.clear();
-  expect_contains(error_of(weights("", 5)), "pixnerd.config");
+  std::string said;
+  set_log_sink([&](std::string_view line) { said += line; });
+  const ModelFile file = load_model(save(weights(kEmaPrefix, 5) + weights(kTrainedPrefix, 6)));
+  set_log_sink({});
+  EXPECT_EQ(config::dump(file.description.model), config::dump(tiny_description().model));
+  EXPECT_EQ(file.weights, "ema_denoiser");
+  EXPECT_EQ(file.description.sample.size, (std::array<int64_t, 2>{256, 256}));
+  EXPECT_EQ(file.description.sample.sampler.guidance, 3.5);
+  expect_weights(*file.network, weights("", 5));
+  for (const char* part : {"guessed", "class-conditional", "256x256"}) expect_contains(said, part);
+}
+
+TEST_F(ModelFileTest, WeightsOfNoKnownNetworkAreRefused) {
+  metadata_.clear();
+  expect_contains(error_of({{"weight", at::zeros({2, 2})}}), "pixnerd.config");
+  NamedTensors entries = weights("", 5);
+  for (auto& [name, tensor] : entries) {
+    if (name == "s_embedder.proj.weight") tensor = at::zeros({tensor.size(0), 7});
+  }
+  expect_contains(error_of(entries), "no network that pixnerd knows");
+}
+
+TEST_F(ModelFileTest, TextToImageNetworksAreNamed) {
+  metadata_.clear();
+  NamedTensors entries = weights("", 5);
+  entries.emplace_back("y_pos_embedding", at::zeros({1, 10, 16}));
+  entries.emplace_back("y_embedder.proj.weight", at::zeros({16, 24}));
+  expect_contains(error_of(entries), "text-to-image");
+}
+
+TEST_F(ModelFileTest, FilesOfPyTorchAreReadAsTheyAre) {
+  const ModelFile file = load_model("tests/golden/checkpoints/lightning.ckpt");
+  EXPECT_EQ(file.step, 3);
+  EXPECT_EQ(file.weights, "ema_denoiser");
+  EXPECT_EQ(file.description.model.hidden_size, 16);
+  EXPECT_EQ(file.description.model.num_classes, 5);
+  EXPECT_EQ(load_model("tests/golden/checkpoints/legacy.ckpt", Weights::trained).weights, "denoiser");
+  EXPECT_THROW(load_model("tests/golden/checkpoints/evil_system.ckpt"), CheckpointError);
 }
 
 TEST_F(ModelFileTest, AWrongDescriptionIsRefusedWithItsLine) {

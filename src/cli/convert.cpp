@@ -1,0 +1,177 @@
+#include "cli/convert.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "checkpoint/shard_index.h"
+#include "checkpoint/tensors.h"
+#include "checkpoint/torch_writer.h"
+#include "cli/checkpoint_flags.h"
+#include "cli/checks.h"
+#include "core/errors.h"
+#include "core/text.h"
+#include "sample/model_file.h"
+
+namespace pixnerd::cli {
+namespace {
+
+using checkpoint::DType;
+
+enum class Target { safetensors, shards, torch };
+
+constexpr std::pair<const char*, DType> kDTypes[] = {
+    {"f32", DType::F32}, {"bf16", DType::BF16}, {"f16", DType::F16}, {"f64", DType::F64}};
+
+struct ConvertFlags {
+  std::string input, output, dtype, weights = "all";
+  double shard_gigabytes = 0;
+  bool overwrite = false, ignore_unknown = false;
+};
+
+void define(CLI::App& command, ConvertFlags& flags) {
+  command
+      .add_option("input", flags.input,
+                  "a checkpoint: safetensors, their index, or a file of PyTorch or PyTorch Lightning")
+      ->required()
+      ->type_name("IN");
+  command
+      .add_option("output", flags.output,
+                  "the file to write; its ending says in which format: .safetensors, .safetensors.index.json (several "
+                  "files), .ckpt or .pt")
+      ->required()
+      ->type_name("OUT");
+  command.add_option("--dtype", flags.dtype, "type of the floating-point tensors; as they are unless given")
+      ->check(one_of({"f32", "bf16", "f16", "f64"}))
+      ->type_name("f32|bf16|f16|f64");
+  command.add_option("--weights", flags.weights, "which tensors: the averaged net, the trained one, or all")
+      ->check(one_of({"ema", "trained", "all"}))
+      ->type_name("ema|trained|all")
+      ->capture_default_str();
+  command
+      .add_option("--shard-size", flags.shard_gigabytes,
+                  "write several .safetensors files of at most so many gigabytes, and their index (5 for an OUT that "
+                  "ends in .index.json)")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("GB");
+  command.add_flag("--overwrite", flags.overwrite, "replace a file that is there already");
+  add_ignore_unknown(command, flags.ignore_unknown);
+  command.footer(
+      "States of optimisers in PyTorch files are left out. Names, the configuration and the training step are kept.");
+}
+
+Target target_of(const ConvertFlags& flags) {
+  const std::string ending = std::filesystem::path(flags.output).extension();
+  if (flags.output.ends_with(checkpoint::kIndexEnding)) return Target::shards;
+  if (ending == ".safetensors") return flags.shard_gigabytes > 0 ? Target::shards : Target::safetensors;
+  if (flags.shard_gigabytes > 0) throw CLI::ValidationError("--shard-size is for safetensors; let OUT end in that");
+  if (ending == ".ckpt" || ending == ".pt" || ending == ".pth") return Target::torch;
+  throw CLI::ValidationError(concat("the ending of '", flags.output,
+                                    "' names no format; use .safetensors, .safetensors.index.json, .ckpt or .pt"));
+}
+
+// The file that is written last: of shards their index.
+std::filesystem::path path_of(const ConvertFlags& flags, Target target) {
+  const bool needs_ending = target == Target::shards && !flags.output.ends_with(checkpoint::kIndexEnding);
+  return needs_ending ? concat(flags.output, checkpoint::kIndexEnding) : flags.output;
+}
+
+std::optional<DType> dtype_of(const ConvertFlags& flags) {
+  for (const auto& [name, dtype] : kDTypes) {
+    if (flags.dtype == name) return dtype;
+  }
+  return std::nullopt;
+}
+
+std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, const std::string& weights) {
+  std::vector<sample::NamedEntry> entries = sample::named_entries(file);
+  if (weights == "all") {
+    std::erase_if(entries, [](const auto& entry) { return entry.set == sample::WeightSet::state; });
+  } else {
+    const auto which = weights == "ema" ? sample::Weights::ema : sample::Weights::trained;
+    const sample::WeightSet set = sample::choose(entries, which, file.source());
+    std::erase_if(entries, [&](const auto& entry) { return entry.set != set; });
+  }
+  if (entries.empty()) throw CheckpointError(concat("checkpoint '", file.source(), "': holds no tensors to convert"));
+  return entries;
+}
+
+// What the file says of itself. One net alone is nothing that training could resume from. A file of PyTorch Lightning
+// has a few keys more, without which it is not one.
+checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const std::string& weights, Target target) {
+  checkpoint::Metadata metadata = file.metadata();
+  if (weights != "all") {
+    std::erase_if(metadata, [](const auto& each) {
+      return each.first.starts_with("pixnerd.") && each.first != sample::kConfigKey && each.first != sample::kStepKey;
+    });
+  }
+  if (target != Target::torch) return metadata;
+  metadata.emplace("global_step", concat(sample::read_step(metadata, file.source())));
+  metadata.emplace("epoch", "0");
+  metadata.emplace("pytorch-lightning_version", "2.0.0");
+  return metadata;
+}
+
+// One tensor at a time is converted, when its turn comes to be written.
+class Converter {
+ public:
+  Converter(std::shared_ptr<const checkpoint::WeightsFile> file, std::vector<sample::NamedEntry> selection,
+            std::optional<DType> dtype)
+      : file_(std::move(file)), selection_(std::move(selection)) {
+    for (const sample::NamedEntry& each : selection_) {
+      const DType old = each.entry->dtype;
+      const DType made = dtype && checkpoint::is_floating(old) ? *dtype : old;
+      const auto bytes = static_cast<size_t>(each.entry->elements()) * checkpoint::bytes_of(made);
+      entries_.push_back({std::string(each.name), made, each.entry->shape, nullptr, bytes});
+    }
+  }
+
+  const std::vector<checkpoint::TensorEntry>& entries() const { return entries_; }
+
+  std::span<const std::byte> bytes(size_t index) {
+    const at::Tensor tensor = checkpoint::tensor_of(file_, *selection_[index].entry);
+    current_ = tensor.to(checkpoint::scalar_type_of(entries_[index].dtype)).contiguous();
+    return {static_cast<const std::byte*>(current_.const_data_ptr()), current_.nbytes()};
+  }
+
+ private:
+  std::shared_ptr<const checkpoint::WeightsFile> file_;
+  std::vector<sample::NamedEntry> selection_;
+  std::vector<checkpoint::TensorEntry> entries_;
+  at::Tensor current_;
+};
+
+void run(const ConvertFlags& flags) {
+  const Target target = target_of(flags);
+  const std::filesystem::path path = path_of(flags, target);
+  if (!flags.overwrite && std::filesystem::exists(path)) {
+    throw RequestError(concat("'", path, "' is there already; --overwrite replaces it"));
+  }
+  const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
+  const checkpoint::Metadata metadata = metadata_of(*file, flags.weights, target);
+  Converter converter(file, selected(*file, flags.weights), dtype_of(flags));
+  const auto bytes = [&](size_t index) { return converter.bytes(index); };
+  if (target == Target::torch) {
+    checkpoint::write_torch_file(path, converter.entries(), metadata, bytes);
+  } else if (target == Target::safetensors) {
+    checkpoint::write_safetensors(path, converter.entries(), metadata, bytes);
+  } else {
+    constexpr double kGigabyte = 1e9, kUsual = 5, kMost = 1e9;
+    const double gigabytes = flags.shard_gigabytes > 0 ? std::min(flags.shard_gigabytes, kMost) : kUsual;
+    checkpoint::write_shards(path, converter.entries(), metadata, static_cast<uint64_t>(gigabytes * kGigabyte), bytes);
+  }
+  uint64_t total = 0;
+  for (const checkpoint::TensorEntry& entry : converter.entries()) total += entry.bytes;
+  std::cout << path.string() << ": " << converter.entries().size() << " tensors, " << human_bytes(total) << std::endl;
+}
+
+}  // namespace
+
+void add_convert(CLI::App& program) {
+  add_command<ConvertFlags>(program, "convert", "write a checkpoint in another format or dtype", define, run);
+}
+
+}  // namespace pixnerd::cli

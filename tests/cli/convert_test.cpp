@@ -1,0 +1,118 @@
+#include <fstream>
+
+#include "checkpoint/tensors.h"
+#include "tests/cli/program.h"
+#include "tests/sample/tiny_model.h"
+
+namespace pixnerd::cli {
+namespace {
+
+class ConvertTest : public testing::Test {
+ protected:
+  void SetUp() override { sample::write_tiny_model(folder_ / "tiny.safetensors", sample::tiny_description()); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Outcome convert(const std::string& from, const std::string& to, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"convert", path(from), path(to)});
+    return program_(more);
+  }
+
+  void expect_converts(const std::string& from, const std::string& to,
+                       const std::vector<std::string>& more = {}) const {
+    const Outcome outcome = convert(from, to, more);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says(to)) << outcome.out;
+    EXPECT_EQ(outcome.err, "");
+  }
+
+  TemporaryFolder folder_;
+  Program program_;
+};
+
+const std::string kLightning = "tests/golden/checkpoints/lightning.ckpt";
+
+TEST_F(ConvertTest, ThereAndBackAreTheSameBytes) {
+  expect_converts("tiny.safetensors", "a.ckpt");
+  expect_converts("a.ckpt", "b.safetensors");
+  const auto original = checkpoint::load_safetensors(path("tiny.safetensors"));
+  const auto again = checkpoint::load_safetensors(path("b.safetensors"));
+  ASSERT_EQ(original.tensors.size(), again.tensors.size());
+  for (const auto& [name, tensor] : original.tensors) EXPECT_TRUE(again.tensors.at(name).equal(tensor)) << name;
+  for (const auto& [key, text] : original.metadata) EXPECT_EQ(again.metadata.at(key), text);
+  EXPECT_EQ(sample::load_model(path("a.ckpt")).step, 120);
+}
+
+TEST_F(ConvertTest, ShardsAreSampledFrom) {
+  expect_converts("tiny.safetensors", "s.safetensors", {"--shard-size", "0.00001"});
+  const std::string index = "s.safetensors.index.json";
+  EXPECT_GT(sample::load_model(path(index)).step, 0);
+  expect_converts(index, "again.safetensors");
+  EXPECT_EQ(checkpoint::read_whole(path("again.safetensors")), checkpoint::read_whole(path("tiny.safetensors")));
+}
+
+TEST_F(ConvertTest, OneNetInAnotherType) {
+  const Outcome outcome =
+      program_({"convert", kLightning, path("ema.safetensors"), "--weights", "ema", "--dtype", "bf16"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const auto original = checkpoint::WeightsFile::open(kLightning);
+  const auto loaded = checkpoint::load_safetensors(path("ema.safetensors"));
+  EXPECT_FALSE(loaded.tensors.empty());
+  for (const auto& [name, tensor] : loaded.tensors) {
+    ASSERT_TRUE(name.starts_with("ema_denoiser.")) << name;
+    const checkpoint::StridedEntry* entry = original->find("state_dict/" + name);
+    ASSERT_NE(entry, nullptr) << name;
+    EXPECT_TRUE(tensor.equal(checkpoint::tensor_of(original, *entry).to(at::kBFloat16))) << name;
+  }
+  EXPECT_EQ(loaded.metadata.at("global_step"), "3");
+}
+
+TEST_F(ConvertTest, NothingIsReplacedUnlessAskedFor) {
+  expect_converts("tiny.safetensors", "a.pt");
+  expect_error(convert("tiny.safetensors", "a.pt"), 1, "--overwrite");
+  expect_converts("tiny.safetensors", "a.pt", {"--overwrite"});
+  expect_converts("tiny.safetensors", "tiny.safetensors", {"--overwrite", "--dtype", "f16"});
+  EXPECT_EQ(sample::load_model(path("tiny.safetensors")).step, 120);
+}
+
+TEST_F(ConvertTest, WrongUsageAndFailures) {
+  expect_error(convert("tiny.safetensors", "a.bin"), 2, "names no format");
+  expect_error(convert("tiny.safetensors", "a.pt", {"--shard-size", "1"}), 2, "--shard-size");
+  expect_error(convert("tiny.safetensors", "a.pt", {"--dtype", "f8"}), 2, "--dtype");
+  expect_error(convert("tiny.safetensors", "a.pt", {"--weights", "trained"}), 1, "no denoiser.*");
+  expect_error(convert("none.safetensors", "a.pt"), 1, "none.safetensors");
+  EXPECT_FALSE(std::filesystem::exists(path("a.pt")));
+}
+
+TEST_F(ConvertTest, InfoTellsWhatOfficialFilesAre) {
+  const Outcome info = program_({"info", kLightning});
+  EXPECT_EQ(info.code, 0) << info.err;
+  for (const char* part : {"PyTorch (zip)", "training step 3", "ema_denoiser", "optimizer_states", "guessed",
+                           "class-conditional, width 16, 2 heads", "5 classes", "hidden_size: 16"}) {
+    EXPECT_TRUE(info.says(part)) << part << " is not in:\n" << info.out;
+  }
+}
+
+TEST_F(ConvertTest, InfoListsWhatItDoesNotRecognise) {
+  const Outcome info = program_({"info", "tests/golden/checkpoints/odd_storages.ckpt"});
+  EXPECT_EQ(info.code, 0) << info.err;
+  for (const char* part : {"no network", "state_dict/bf16", "BF16 [5, 7]"}) EXPECT_TRUE(info.says(part)) << info.out;
+}
+
+TEST_F(ConvertTest, UnknownClassesAreRefusedOrPassedOver) {
+  const std::string evil = "tests/golden/checkpoints/evil_eval_global.ckpt";
+  expect_error(program_({"info", evil}), 1, "builtins.eval");
+  const Outcome info = program_({"info", evil, "--ignore-unknown"});
+  EXPECT_EQ(info.code, 0) << info.err;
+  EXPECT_TRUE(info.says("passed over\n  builtins.eval\n")) << info.out;
+}
+
+TEST_F(ConvertTest, OfficialFilesAreSampledFrom) {
+  const Outcome outcome = program_({"sample", "--checkpoint", kLightning, "--classes", "0,4", "--size", "32x16",
+                                    "--steps", "2", "--threads", "1", "--out", path("a.png")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains("guessed from its shapes")) << outcome.err;
+}
+
+}  // namespace
+}  // namespace pixnerd::cli

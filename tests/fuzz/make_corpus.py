@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Writes the first files of tests/fuzz/corpus: small, well-formed ones of every form that a reader knows.
+
+    python3 tests/fuzz/make_corpus.py
+
+Fuzzers find the ill-formed ones. Files that they have added since are left alone. The same files come out every time.
+"""
+
+import io
+import json
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = HERE.parent / "golden"
+PICTURES = HERE.parent / "image/data"
+
+JSON_TEXTS = [
+    '{"label": 3, "class": "cat", "style": "drawing", "caption": "a cat"}',
+    '{"caption": {"en": ["a cat", "my cat"], "de": "eine Katze", "fr": null}, "more": [1, -0, 2.5e-3, true]}',
+    '{"label": null, "caption": ["\\u00e9t\\u00e9 \\ud83d\\ude00", ""], "other": {"a": [[], {}, [{}]]}}',
+    '[1, -2, 3.25, 1e300, "text", "\\n\\t\\"\\\\", false, null]',
+    '{"step": 100, "loss": 0.25, "loss_by_time": [0.5, null], "lr": 1e-4}',
+]
+
+INDEX_TEXTS = [
+    '{"metadata": {"total_size": 24}, "weight_map": {"a.weight": "x-00001-of-00002.safetensors", "b": "y.safetensors"}}',
+    '{"weight_map": {"a": "../x.safetensors"}, "more": [{"weight_map": null}]}',
+]
+
+YAML_TEXTS = [
+    "name: run 1\nverbose: true\nsolver: heun\nsolvers: [euler, off]\nmodel: {hidden_size: 128, num_heads: 8}\n",
+    "train:\n  learning_rate: 1e-3\n  betas: [0.9, 0.95]\n  clip: null\n  milestones:\n  - 1\n  - 2\n  switches: []\n"
+    "  teacher:\n    hidden_size: 8\n    num_heads: 2\n",
+    "extra:\n  - a: \"x\\n\\u00e9\"\n    b: 'it''s'\n  - |\n    two\n    lines\n  - >-\n    folded\n    text\n  - ~\n# end\n",
+    "? name\n: \"1\"\nextra: {a: [1, {b: c}], \"d e\": .5}\n",
+]
+
+
+def main() -> None:
+    for index, text in enumerate(JSON_TEXTS):
+        write("json", f"{index}.json", text.encode())
+        if text.startswith("{"):
+            write("sample_text", f"{index}.json", text.encode())
+    for index, text in enumerate(["c7", "ccat\n", "c grinning face ", "ta caption\n", "tzwei W\u00f6rter"]):
+        write("sample_text", f"{index}.txt", text.encode())
+    for index, text in enumerate(YAML_TEXTS):
+        write("yaml", f"{index}.yaml", text.encode())
+    for index, text in enumerate(INDEX_TEXTS):
+        write("shard_index", f"{index}.json", text.encode())
+    write_safetensors()
+    write_shards()
+    write_pickles()
+    write_zips()
+    write_bombs()
+
+
+def write(target: str, name: str, content: bytes) -> None:
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def safetensors(header: dict, data_bytes: int) -> bytes:
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(range(256)) * (data_bytes // 256) + bytes(data_bytes % 256)
+
+
+def write_safetensors() -> None:
+    def entry(dtype: str, shape: list[int], begin: int, end: int) -> dict:
+        return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+    several = {
+        "__metadata__": {"format": "pt", "name": "\u00e9"},
+        "blocks.0.weight": entry("F32", [2, 3], 0, 24),
+        "scalar": entry("I64", [], 24, 32),
+        "empty": entry("BF16", [4, 0, 2], 32, 32),
+        "mask": entry("BOOL", [3], 32, 35),
+        "bytes": entry("U8", [1, 1, 5], 35, 40),
+    }
+    write("safetensors", "several", safetensors(several, 40))
+    write("safetensors", "none", safetensors({}, 0))
+    wide = {"a": entry("F64", [2], 0, 16), "b": entry("I64", [2], 16, 32), "c": entry("F16", [0], 32, 32)}
+    write("safetensors", "wide", safetensors(wide, 32))
+
+
+def tar(members: list[tuple[str, bytes]], form: int, folder: bool = False) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=form) as archive:
+        if folder:
+            entry = tarfile.TarInfo("a")
+            entry.type = tarfile.DIRTYPE
+            archive.addfile(entry)
+        for name, content in members:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        end = archive.offset
+    # Two empty blocks end a tar file; tarfile would add more.
+    return file.getvalue()[:end] + bytes(1024)
+
+
+def write_shards() -> None:
+    picture = (PICTURES / "grey1.png").read_bytes()
+    samples = [
+        ("a/000.png", picture),
+        ("a/000.json", b'{"label": 0, "class": "cat", "style": "noto"}'),
+        ("a/001.JPEG", picture),
+        ("a/001.json", b'{"label": 1, "class": "dog", "caption": {"en": "a dog"}}'),
+        ("a/002.webp", picture),
+        ("a/002.cls", b"cat\n"),
+        ("a/002.txt", b"another cat\n"),
+    ]
+    ustar = tar(samples, tarfile.USTAR_FORMAT, folder=True)
+    write("shards", "ustar.tar", ustar)
+    write("shards", "cut.tar", ustar[:2700])
+    labels = [("0.png", picture), ("0.cls", b"9999999"), ("1.png", picture)]
+    write("shards", "labels.tar", tar(labels, tarfile.USTAR_FORMAT))
+    named = [("0.png", picture), ("0.json", b'{"label": 9999999, "class": "cat"}')]
+    write("shards", "named.tar", tar(named, tarfile.USTAR_FORMAT))
+    long_name = "\u00e9" * 70 + "/" + "x" * 120
+    long_names = [(long_name + ".png", picture), (long_name + ".cls", b"3")]
+    write("shards", "gnu.tar", tar(long_names, tarfile.GNU_FORMAT))
+    write("shards", "pax.tar", tar(long_names, tarfile.PAX_FORMAT))
+
+
+def write_pickles() -> None:
+    """The pickles inside of the golden checkpoints, which are never unpickled here."""
+    for file in sorted((GOLDEN / "checkpoints").glob("*.ckpt")):
+        if not zipfile.is_zipfile(file):
+            continue
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                if member.filename.endswith("/data.pkl") and member.file_size < 4096:
+                    write("pickle", file.stem, archive.read(member))
+
+
+def zip_of(members: list[tuple[str, bytes]], zip64: bool = False, comment: bytes = b"") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members:
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=zip64) as out:
+                out.write(content)
+        archive.comment = comment
+    return file.getvalue()
+
+
+def write_zips() -> None:
+    members = [("x/data.pkl", b"\x80\x02}."), ("x/data/0", bytes(8)), ("x/version", b"3\n")]
+    write("zip", "plain", zip_of(members, comment=b"comment"))
+    write("zip", "zip64", zip_of(members, zip64=True))
+
+
+def write_bombs() -> None:
+    """Checkpoints of some hundred kilobytes that name something large again and again, for a few bytes each time."""
+    remember, recall, call = b"q\x000", b"h\x00", b"h\x01h\x02R0"
+
+    def write_checkpoint(target: str, name: str, pickle: bytes) -> None:
+        write(target, name, zip_of([("x/data.pkl", b"\x80\x02" + pickle), ("x/data/0", bytes(8))]))
+
+    times = 20_000
+    numbers = b"](" + b"K\x01" * times + b"e"
+    write_checkpoint("torch_file", "list_of_one_list", numbers + remember + b"](" + recall * times + b"e.")
+
+    attributes = b"}(" + b"K\x01K\x02" * times + b"u"
+    storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02tQ"
+    arguments = b"(" + storage + b"K\x00))\x89}" + recall + b"tq\x020"
+    rebuild = b"ctorch._utils\n_rebuild_tensor_v2\nq\x010"
+    write_checkpoint("torch_file", "tensors_of_one_dict",
+                     attributes + remember + rebuild + arguments + call * times + b"}.")
+
+    text = b"X" + struct.pack("<I", 110_000) + b"a" * 110_000
+    keys = b"".join(b"X\x04\0\0\0%04x" % i + recall for i in range(10_000))
+    write_checkpoint("weights_file", "texts_of_one_text", text + remember + b"}(" + keys + b"u.")
+
+
+if __name__ == "__main__":
+    main()
