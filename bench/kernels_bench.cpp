@@ -14,22 +14,14 @@
 #include <c10/core/GradMode.h>
 
 #include <array>
-#include <iostream>
 
+#include "bench/table.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "kernels/field_block.h"
-#include "measure/candidates.h"
 
 namespace pixnerd::bench {
 namespace {
-
-using measure::Arithmetic;
-using measure::Candidate;
-
-void print(const std::string& question, std::span<const Candidate> candidates, int64_t runs) {
-  std::cout << measure::text(question, measure::compare(candidates, runs)) << std::flush;
-}
 
 constexpr int64_t kRuns = 9;
 

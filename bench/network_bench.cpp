@@ -4,13 +4,12 @@
 #include <c10/core/InferenceMode.h>
 
 #include <array>
-#include <iostream>
 
+#include "bench/table.h"
 #include "config/builtin.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "diffusion/integrate.h"
-#include "measure/candidates.h"
 #include "models/cost.h"
 #include "models/network.h"
 #include "models/precision.h"
@@ -19,13 +18,6 @@
 
 namespace pixnerd::bench {
 namespace {
-
-using measure::Arithmetic;
-using measure::Candidate;
-
-void print(const std::string& question, std::span<const Candidate> candidates, int64_t runs) {
-  std::cout << measure::text(question, measure::compare(candidates, runs)) << std::flush;
-}
 
 using models::Precision;
 
@@ -69,7 +61,7 @@ struct Batch {
 void bench_forward(const char* question, const char* name, int64_t size) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
-  // One after the other, so that one set of weights is in memory.
+  // One after the other, so that no more than two sets of weights are in memory.
   for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
     const auto plain = random_network(config.model), network = random_network(config.model);
     models::ReferenceC2I reference(config.model, by_name(*plain));

@@ -7,21 +7,13 @@
 #include <c10/core/GradMode.h>
 
 #include <array>
-#include <iostream>
 
+#include "bench/table.h"
 #include "core/memory.h"
-#include "measure/candidates.h"
 #include "train/adamw.h"
 
 namespace pixnerd::bench {
 namespace {
-
-using measure::Arithmetic;
-using measure::Candidate;
-
-void print(const std::string& question, std::span<const Candidate> candidates, int64_t runs) {
-  std::cout << measure::text(question, measure::compare(candidates, runs)) << std::flush;
-}
 
 constexpr int64_t kParameters = 452'000'000, kParts = 200;
 
