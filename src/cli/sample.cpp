@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/setting_flags.h"
@@ -29,14 +30,17 @@ struct SampleFlags {
   int64_t count = 1;
   uint64_t seed = 0;
   int64_t batch = 16;
-  bool overwrite = false, labels = false;
+  bool overwrite = false, labels = false, ignore_unknown = false;
   CLI::Option* last_step_stochastic = nullptr;
   config::Value settings;  // of the checkpoint's `sample:` section, those that were given
   ComputeFlags compute;
 };
 
 void define(CLI::App& command, SampleFlags& flags) {
-  command.add_option("--checkpoint", flags.checkpoint, "the network: a safetensors file that pixnerd wrote")
+  command
+      .add_option(
+          "--checkpoint", flags.checkpoint,
+          "the network: a file that pixnerd wrote, or one of PyTorch Lightning or safetensors with published names")
       ->required()
       ->type_name("FILE");
   CLI::Option* const classes = command.add_option("--classes", flags.classes, "what to draw: numbers of classes");
@@ -70,6 +74,7 @@ void define(CLI::App& command, SampleFlags& flags) {
       ->check(between(1, 65536))
       ->type_name("N")
       ->capture_default_str();
+  add_ignore_unknown(command, flags.ignore_unknown);
   add_compute_flags(command, flags.compute);
 
   const sample::SampleConfig defaults;
@@ -197,7 +202,8 @@ void run(const SampleFlags& flags) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
   const at::Device device = set_up(flags.compute);
-  const sample::ModelFile file = sample::load_model(flags.checkpoint);
+  const sample::ModelFile file =
+      sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, {flags.ignore_unknown});
   sample::Request request;
   request.labels = labels_of(flags, file.description);
   request.styles = styles_of(flags, file.description, static_cast<int64_t>(request.labels.size()));
