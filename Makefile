@@ -35,7 +35,7 @@ fuzz: ## feed broken files to every reader, FUZZ_SECONDS=600 each; TARGETS="zip 
 
 sanitize: setup ## run all tests in a build that watches its memory and arithmetic (slow)
 	@BUILD_FOLDER=build-sanitize BUILD_OPTIONS=-DPIXNERD_SANITIZE=ON tools/build.sh
-	ctest --test-dir build-sanitize --output-on-failure $(TEST_OPTIONS)
+	ASAN_OPTIONS=allocator_may_return_null=1 ctest --test-dir build-sanitize --output-on-failure $(TEST_OPTIONS)
 
 demo: setup ## sample a grid of pictures from the shipped weights
 	@tools/build.sh pixnerd

@@ -32,8 +32,7 @@ ValueId PickleCalls::name(std::string_view module, std::string_view name) {
   }
   if (!listed_name(full) && !options_.ignore_unknown) {
     fail("names ", printable(full, 200),
-         ", which no checkpoint of weights needs; nothing was run (`pixnerd info` and `pixnerd convert` pass over it "
-         "with --ignore-unknown)");
+         ", which no checkpoint of weights needs; nothing was run (--ignore-unknown passes over it)");
   }
   if (values_.callables() >= kMaxUnknownNames) fail("names more than ", kMaxUnknownNames, " classes");
   return values_.add_callable(full);
