@@ -12,6 +12,7 @@
 #include "cli/bench.h"
 #include "cli/convert.h"
 #include "cli/data.h"
+#include "cli/eval.h"
 #include "cli/info.h"
 #include "cli/sample.h"
 #include "cli/train.h"
@@ -37,6 +38,7 @@ void define(CLI::App& program) {
   program.require_subcommand(1);
   pixnerd::cli::add_sample(program);
   pixnerd::cli::add_train(program);
+  pixnerd::cli::add_eval(program);
   pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
   pixnerd::cli::add_convert(program);

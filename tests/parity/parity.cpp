@@ -25,7 +25,9 @@ const std::map<std::string, Runner>& runners() {
                                                    {"preprocess", run_preprocess},
                                                    {"checkpoint", run_checkpoint},
                                                    {"checkpoint_forward", run_checkpoint_forward},
-                                                   {"hostile", run_hostile}};
+                                                   {"hostile", run_hostile},
+                                                   {"metrics", run_metrics},
+                                                   {"inception", run_inception}};
   return table;
 }
 

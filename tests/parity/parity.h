@@ -72,5 +72,7 @@ void run_preprocess(Case& golden);
 void run_checkpoint(Case& golden);
 void run_checkpoint_forward(Case& golden);
 void run_hostile(Case& golden);
+void run_metrics(Case& golden);
+void run_inception(Case& golden);
 
 }  // namespace pixnerd::parity

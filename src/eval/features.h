@@ -1,0 +1,31 @@
+// What a network sees in pictures: the numbers that all metrics are computed from.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "core/progress.h"
+#include "eval/pictures.h"
+#include "models/inception.h"
+
+namespace pixnerd::eval {
+
+// Of N pictures, float32. A network without spatial features or classes leaves those undefined.
+struct Features {
+  at::Tensor pooled;   // [N, D]
+  at::Tensor spatial;  // [N, E]
+  at::Tensor logits;   // [N, classes]
+};
+
+// Pictures [B, H, W, 3] uint8 -> their features. Any network can stand behind it.
+using FeatureExtractor = std::function<Features(const at::Tensor& pictures)>;
+
+// The network must outlive the extractor.
+FeatureExtractor inception_extractor(const models::Inception& network, models::InceptionResize resize);
+
+// Of all pictures, `batch` at a time. DataError if the network gives numbers that are not finite.
+Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, Progress* progress = nullptr);
+
+}  // namespace pixnerd::eval

@@ -1,0 +1,40 @@
+// The pictures that are judged: a folder, shards, or the arr_0 of an .npz file of ADM's, as one stream of equal sizes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace pixnerd::eval {
+
+class Pictures {
+ public:
+  virtual ~Pictures();
+
+  const std::string& source() const { return source_; }
+  int64_t size() const { return size_; }  // at least 1
+  int64_t height() const { return height_; }
+  int64_t width() const { return width_; }
+
+  // The next at most `count` pictures, [n, height, width, 3] uint8; n is 0 after the last one. DataError that names the
+  // picture if one cannot be read or has another size than the first.
+  virtual at::Tensor next(int64_t count) = 0;
+
+ protected:
+  std::string source_;
+  int64_t size_ = 0, height_ = 0, width_ = 0;
+};
+
+// What the path is, is told from its name and content:
+//   *.npz     arr_0, uint8 [N, H, W, 3], in its order
+//   shards    a *.tar file or a folder that holds some (data/shards.h)
+//   a folder  its pictures and those of its folders, links to folders aside
+// Pictures of folders and shards, which often come class by class, are taken in a fixed random order: the Inception
+// Score's splits should each be like the whole. Transparency is dropped and warned of. DataError: nothing there, no
+// picture, an array of another type or shape.
+std::unique_ptr<Pictures> open_pictures(const std::filesystem::path& path);
+
+}  // namespace pixnerd::eval

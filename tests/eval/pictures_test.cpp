@@ -1,0 +1,110 @@
+#include "eval/pictures.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "image/codec.h"
+#include "tests/core/thrown.h"
+#include "tests/data/npz_file.h"
+
+namespace pixnerd::eval {
+namespace {
+
+image::Image plain(int width, int height, uint8_t value) {
+  image::Image picture = image::blank(width, height);
+  std::fill(picture.rgb.begin(), picture.rgb.end(), value);
+  return picture;
+}
+
+class PicturesTest : public testing::Test {
+ protected:
+  void write(const std::string& name, const image::Image& picture) const {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    image::write_png(folder_ / name, picture);
+  }
+  void write_npz(const std::string& descr, const std::string& shape, const std::string& bytes) const {
+    data::write_zip(folder_ / "a.npz", {{"arr_0.npy", data::npy(descr, shape, bytes)}});
+  }
+  std::string refused(const std::string& name) const {
+    return thrown<DataError>([&] {
+      const auto pictures = open_pictures(name.empty() ? folder_.path() : folder_ / name);
+      while (pictures->next(3).size(0) > 0) {
+      }
+    });
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(PicturesTest, OfAFolderComeOnceEachInBatches) {
+  for (int i = 0; i < 5; ++i) write(concat(i % 2 == 0 ? "cat/" : "", i, ".png"), plain(4, 3, static_cast<uint8_t>(i)));
+  std::ofstream(folder_ / "notes.txt") << "no picture";
+  const auto pictures = open_pictures(folder_.path());
+  EXPECT_EQ(pictures->size(), 5);
+  EXPECT_EQ(pictures->height(), 3);
+  EXPECT_EQ(pictures->width(), 4);
+  const at::Tensor first = pictures->next(3), second = pictures->next(3);
+  EXPECT_EQ(first.sizes(), at::IntArrayRef({3, 3, 4, 3}));
+  EXPECT_EQ(second.size(0), 2);
+  EXPECT_EQ(pictures->next(3).size(0), 0);
+  const at::Tensor values = std::get<0>(at::cat({first, second}).flatten(1).amax(1).sort());
+  EXPECT_TRUE(values.to(at::kLong).equal(at::arange(5)));
+}
+
+TEST_F(PicturesTest, OfAnNpzComeInItsOrder) {
+  std::string bytes;
+  for (int i = 0; i < 2 * 2 * 1 * 3; ++i) bytes += static_cast<char>(i);
+  write_npz("|u1", "(2, 2, 1, 3)", bytes);
+  const auto pictures = open_pictures(folder_ / "a.npz");
+  EXPECT_EQ(pictures->width(), 1);
+  const at::Tensor all = pictures->next(10);
+  EXPECT_TRUE(all.flatten().to(at::kLong).equal(at::arange(12)));
+}
+
+TEST_F(PicturesTest, OfSeveralSizesAreRefused) {
+  write("a.png", plain(4, 4, 0));
+  write("b.png", plain(4, 5, 0));
+  const std::string message = refused("");
+  EXPECT_NE(message.find("'b.png' has 4x5 pixels, 'a.png' 4x4"), std::string::npos) << message;
+}
+
+TEST_F(PicturesTest, ThatCannotBeReadAreRefusedByName) {
+  write("a.png", plain(4, 4, 0));
+  std::ofstream(folder_ / "b.png") << "no picture";
+  EXPECT_NE(refused("").find("b.png"), std::string::npos);
+}
+
+TEST_F(PicturesTest, WhatHoldsNoneIsRefused) {
+  EXPECT_NE(refused("").find("there are no pictures in"), std::string::npos);
+  EXPECT_NE(refused("missing").find("there is no file or folder"), std::string::npos);
+  std::ofstream(folder_ / "a.txt") << "text";
+  EXPECT_NE(refused("a.txt").find("holds no pictures that can be judged"), std::string::npos);
+  write_npz("<f4", "(1, 1, 1, 3)", std::string(12, '\0'));
+  EXPECT_NE(refused("a.npz").find("has the type f4 and the shape [1, 1, 1, 3]"), std::string::npos);
+  write_npz("|u1", "(1, 3, 2, 2)", std::string(12, '\0'));
+  EXPECT_NE(refused("a.npz").find("[N, height, width, 3]"), std::string::npos);
+  write_npz("|u1", "(0, 2, 2, 3)", "");
+  EXPECT_NE(refused("a.npz").find("shape [0, 2, 2, 3]"), std::string::npos);
+}
+
+TEST_F(PicturesTest, AlphaIsDroppedAndWarnedOf) {
+  std::string warned;
+  set_log_sink([&](std::string_view line) { warned += line; });
+  // A PNG of 2x1 pixels, colour with alpha: (10, 20, 30, 128), (40, 50, 60, 0).
+  const unsigned char png[] = {0x89, 0x50, 0x4e, 0x47, 0xd,  0xa,  0x1a, 0xa,  0x0,  0x0,  0x0,  0xd,  0x49, 0x48, 0x44,
+                               0x52, 0x0,  0x0,  0x0,  0x2,  0x0,  0x0,  0x0,  0x1,  0x8,  0x6,  0x0,  0x0,  0x0,  0xf4,
+                               0x22, 0x7f, 0x8a, 0x0,  0x0,  0x0,  0x11, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xe0,
+                               0x12, 0x91, 0x6b, 0xd0, 0x30, 0xb2, 0x61, 0x0,  0x0,  0x5,  0xc7, 0x1,  0x53, 0x62, 0xa4,
+                               0x44, 0xbb, 0x0,  0x0,  0x0,  0x0,  0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+  std::ofstream(folder_ / "a.png", std::ios::binary).write(reinterpret_cast<const char*>(png), sizeof(png));
+  const auto pictures = open_pictures(folder_.path());
+  const at::Tensor batch = pictures->next(1);
+  set_log_sink({});
+  EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({10, 20, 30, 40, 50, 60}, at::kLong)));
+  EXPECT_NE(warned.find("1 of 1 pictures"), std::string::npos) << warned;
+}
+
+}  // namespace
+}  // namespace pixnerd::eval
