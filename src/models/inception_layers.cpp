@@ -1,14 +1,14 @@
 #include "models/inception_layers.h"
 
-#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/cpu/Utils.h>
 #include <ATen/ops/conv2d.h>
 
 #include <optional>
 #include <string_view>
+
+#include "nn/onednn.h"
 
 namespace pixnerd::models {
 namespace {
@@ -121,11 +121,9 @@ constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
 constexpr const char* kPointwise = "mkldnn::_convolution_pointwise";
 
 bool has_fused_convolution(at::ScalarType type) {
-  static const bool has_operators = at::globalContext().hasMKLDNN() &&
-                                    c10::Dispatcher::singleton().findSchema({kReorder, ""}) &&
+  static const bool has_operators = c10::Dispatcher::singleton().findSchema({kReorder, ""}) &&
                                     c10::Dispatcher::singleton().findSchema({kPointwise, ""});
-  if (!has_operators || !at::globalContext().userEnabledMkldnn()) return false;
-  return type == at::kFloat || (type == at::kBFloat16 && at::cpu::is_avx512_vnni_supported());
+  return has_operators && nn::has_onednn(type);
 }
 
 template <class Signature>
