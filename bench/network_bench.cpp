@@ -28,7 +28,7 @@ train::RunConfig builtin_config(const char* name) {
   return config;
 }
 
-std::shared_ptr<models::Network> random_network(const models::C2IConfig& config) {
+std::shared_ptr<models::Network> random_network(const models::ModelConfig& config) {
   auto network = models::make_network(config);
   at::Generator generator = diffusion::seeded_generator(1);
   network->initialise(generator);
@@ -50,7 +50,7 @@ struct Batch {
     const int64_t side = config.data.image_size;
     x = diffusion::ImageNoise(std::vector<uint64_t>(static_cast<size_t>(size), 7)).draw(3, side, side);
     t = x.new_full({size}, 0.5);
-    y = network.null_condition(size).zero_();
+    y = models::null_labels(network.config(), size).zero_();
     cost = models::cost_of(config.model, side, side);
   }
 
@@ -64,7 +64,7 @@ void bench_forward(const char* question, const char* name, int64_t size) {
   // One after the other, so that no more than two sets of weights are in memory.
   for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
     const auto plain = random_network(config.model), network = random_network(config.model);
-    models::ReferenceC2I reference(config.model, by_name(*plain));
+    const auto reference = models::make_reference(config.model, by_name(*plain));
     network->prepare_for_inference(at::kCPU, models::weight_type(precision));
     const Batch batch(config, *network, size);
     const auto run = [&](diffusion::Denoiser& denoiser) {
@@ -74,7 +74,7 @@ void bench_forward(const char* question, const char* name, int64_t size) {
     const double operations = batch.cost.forward() * static_cast<double>(size);
     const bool is_float = precision == Precision::float32;
     print(concat(question, is_float ? ", float32" : ", bfloat16"),
-          std::array{Candidate{"plain reference", [&] { run(reference); }, operations, arithmetic_of(precision)},
+          std::array{Candidate{"plain reference", [&] { run(*reference); }, operations, arithmetic_of(precision)},
                      Candidate{"pixnerd", [&] { run(*network); }, operations, arithmetic_of(precision)}},
           7);
   }
@@ -84,17 +84,18 @@ void bench_sampling(const char* question, const char* name, int64_t size) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
   const auto plain = random_network(config.model), network = random_network(config.model);
-  models::ReferenceC2I reference(config.model, by_name(*plain));
-  const at::Tensor null = network->null_condition(size);
+  const auto reference = models::make_reference(config.model, by_name(*plain));
+  const at::Tensor null = models::null_labels(network->config(), size);
   network->prepare_for_inference(at::kCPU, at::kFloat);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
     diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(size), 7));
     diffusion::integrate(denoiser, batch.y, null, config.sample.sampler, batch.x, noise);
   };
-  print(question,
-        std::array{Candidate{"plain reference", [&] { run(reference); }}, Candidate{"pixnerd", [&] { run(*network); }}},
-        5);
+  print(
+      question,
+      std::array{Candidate{"plain reference", [&] { run(*reference); }}, Candidate{"pixnerd", [&] { run(*network); }}},
+      5);
 }
 
 // Forward, loss and backward. The gradients are part of the memory.
@@ -102,7 +103,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
   const train::RunConfig config = builtin_config(name);
   const auto network = random_network(config.model);
   network->set_requires_grad(true);
-  models::ReferenceC2I reference(config.model, by_name(*network));
+  const auto reference = models::make_reference(config.model, by_name(*network));
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser, const models::RecomputedParts& parts) {
     network->set_recomputed(parts);
@@ -122,7 +123,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
                      forget};
   };
   print(question,
-        std::array{candidate("plain reference", reference, {}), candidate("pixnerd", *network, {}),
+        std::array{candidate("plain reference", *reference, {}), candidate("pixnerd", *network, {}),
                    candidate("pixnerd, blocks recomputed", *network, {true, false}),
                    candidate("pixnerd, blocks and field recomputed", *network, {true, true})},
         runs);

@@ -54,11 +54,11 @@ void validate_section(const Value& value, const std::string& name, const T& sect
 
 template <Section T>
 void read_section(const Value& value, const std::string& name, T& target) {
-  KeysOfFields known;
-  T::fields(target, known);
-  check_keys(value, name, known.keys);
   ReadFields reader{value, name};
   T::fields(target, reader);
+  KeysOfFields known;  // afterwards: which keys a section has may depend on what one of them says
+  T::fields(target, known);
+  check_keys(value, name, known.keys);
   validate_section(value, name, target);
 }
 

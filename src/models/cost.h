@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
-#include "models/c2i_config.h"
+#include "models/config.h"
+#include "models/precision.h"
+#include "models/token_grid.h"
 
 namespace pixnerd::models {
 
@@ -23,6 +25,19 @@ struct Cost {
 };
 
 // For a picture of height x width pixels.
-Cost cost_of(const C2IConfig& config, int64_t height, int64_t width);
+Cost cost_of(const ModelConfig& config, int64_t height, int64_t width);
+
+// Values of one token in the neural field, its predicted weights included, for a patch of so many pixels.
+int64_t decoded_values(const ModelConfig& config, int64_t pixels);
+
+// So many of them are held at a time where no gradient is wanted: a picture of 256 x 256 at once, larger ones in parts.
+inline constexpr int64_t kDecodedValues = int64_t{1} << 24;
+
+double parameters_of(const ModelConfig& config);
+
+// What sampling needs at most, in bytes, weights included: `batch` pictures of a token grid that are decoded at height
+// x width pixels, both halves of guidance counted. An estimate from above by a few percent.
+double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t height, int64_t width, int64_t batch,
+                      Precision precision);
 
 }  // namespace pixnerd::models

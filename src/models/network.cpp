@@ -1,22 +1,38 @@
 #include "models/network.h"
 
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
+
 #include "core/errors.h"
-#include "core/text.h"
 #include "models/pixnerd_c2i.h"
+#include "models/pixnerd_t2i.h"
 
 namespace pixnerd::models {
+namespace {
 
-void Network::check_size(int64_t height, int64_t width) const {
-  const int64_t patch = config().patch_size;
-  if (height > 0 && width > 0 && height % patch == 0 && width % patch == 0) return;
-  throw RequestError(concat("an image of ", width, "x", height,
-                            " pixels (width x height) does not divide into patches of ", patch, "x", patch,
-                            "; both sides must be multiples of ", patch));
+std::shared_ptr<Network> build(const ModelConfig& config) {
+  if (config.takes_text()) return std::make_shared<PixNerdT2IImpl>(config);
+  if (config.num_classes < 1) throw ConfigError("model.num_classes is 0; a network needs at least 1 class");
+  return std::make_shared<PixNerdC2IImpl>(config);
 }
 
-std::shared_ptr<Network> make_network(const C2IConfig& config) {
-  if (config.num_classes < 1) throw ConfigError("model.num_classes is 0; a network needs at least 1 class");
-  const auto network = std::make_shared<PixNerdC2IImpl>(config);
+}  // namespace
+
+at::Tensor Network::encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) {
+  return encode_on(token_grid(config(), x.size(2), x.size(3)), x, t, condition);
+}
+
+at::Tensor Network::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) {
+  return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s);
+}
+
+at::Tensor null_labels(const ModelConfig& config, int64_t batch) {
+  if (config.num_styles == 0) return at::full({batch}, config.num_classes, at::kLong);
+  return at::tensor({config.num_classes, config.num_styles}, at::kLong).repeat({batch, 1});
+}
+
+std::shared_ptr<Network> make_network(const ModelConfig& config) {
+  auto network = build(config);
   network->set_requires_grad(false);
   return network;
 }

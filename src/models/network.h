@@ -3,13 +3,15 @@
 #pragma once
 
 #include <ATen/core/Generator.h>
-#include <ATen/core/Tensor.h>
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "checkpoint/tensors.h"
 #include "diffusion/denoiser.h"
-#include "models/c2i_config.h"
+#include "models/config.h"
+#include "models/token_grid.h"
 
 namespace pixnerd::models {
 
@@ -21,7 +23,19 @@ struct RecomputedParts {
 
 class Network : public diffusion::Denoiser {
  public:
-  virtual const C2IConfig& config() const = 0;
+  virtual const ModelConfig& config() const = 0;
+
+  // The denoiser's halves on a token grid of the caller's choice. The transformer sees x [B, C, H, W] resized (nearest)
+  // to the grid's patches of P x P pixels, if it has another size; the neural field decodes patches of H / rows x
+  // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T].
+  virtual at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                               const at::Tensor& condition) = 0;
+  virtual at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                               const at::Tensor& s) = 0;
+
+  // On the grid that token_grid() gives x. RequestError for sizes that have none.
+  at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) final;
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) final;
 
   // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
   virtual checkpoint::NamedTensors parameters() const = 0;
@@ -34,9 +48,6 @@ class Network : public diffusion::Denoiser {
   // the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
-  // Labels of the null condition for a batch: [B], or [B, 2] where there are styles.
-  virtual at::Tensor null_condition(int64_t batch) const = 0;
-
   // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens
   // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
@@ -46,13 +57,30 @@ class Network : public diffusion::Denoiser {
   virtual void set_requires_grad(bool requires_grad) = 0;
   virtual void set_recomputed(const RecomputedParts& parts) = 0;
   virtual at::Device device() const = 0;
-
-  // RequestError unless both sides are positive multiples of the patch.
-  void check_size(int64_t height, int64_t width) const;
 };
+
+// A network at work on one grid, whatever the size of x. The network must outlive it.
+class OnGrid : public diffusion::Denoiser {
+ public:
+  OnGrid(Network& network, const TokenGrid& grid) : network_(network), grid_(grid) {}
+
+  at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) override {
+    return network_.encode_on(grid_, x, t, condition);
+  }
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
+    return network_.decode_on(grid_, x, t, s);
+  }
+
+ private:
+  Network& network_;
+  TokenGrid grid_;
+};
+
+// Labels of the null condition for a batch of a class-conditional network: [B], or [B, 2] where there are styles.
+at::Tensor null_labels(const ModelConfig& config, int64_t batch);
 
 // Parameters are allocated but not set, and want no gradient: call initialise() or adopt(), and set_requires_grad(true)
 // to train.
-std::shared_ptr<Network> make_network(const C2IConfig& config);
+std::shared_ptr<Network> make_network(const ModelConfig& config);
 
 }  // namespace pixnerd::models

@@ -15,18 +15,17 @@ constexpr double kTimestepStd = 0.02;
 
 }  // namespace
 
-at::Tensor unfold_patches(const at::Tensor& x, int64_t patch) {
-  const int64_t rows = x.size(2) / patch;
-  const int64_t columns = x.size(3) / patch;
-  return x.reshape({x.size(0), x.size(1), rows, patch, columns, patch})
-      .permute({0, 2, 4, 1, 3, 5})  // [B, rows, columns, C, P, P]
-      .reshape({x.size(0), rows * columns, x.size(1) * patch * patch});
+at::Tensor unfold_patches(const at::Tensor& x, int64_t rows, int64_t columns) {
+  const int64_t height = x.size(2) / rows, width = x.size(3) / columns;  // of a patch
+  return x.reshape({x.size(0), x.size(1), rows, height, columns, width})
+      .permute({0, 2, 4, 1, 3, 5})  // [B, rows, columns, C, height, width]
+      .reshape({x.size(0), rows * columns, x.size(1) * height * width});
 }
 
-at::Tensor fold_patches(const at::Tensor& patches, int64_t patch, int64_t height, int64_t width) {
-  const int64_t channels = patches.size(2) / (patch * patch);
-  return patches.reshape({patches.size(0), height / patch, width / patch, channels, patch, patch})
-      .permute({0, 3, 1, 4, 2, 5})  // [B, C, rows, P, columns, P]
+at::Tensor fold_patches(const at::Tensor& patches, int64_t rows, int64_t columns, int64_t height, int64_t width) {
+  const int64_t channels = patches.size(2) * patches.size(1) / (height * width);
+  return patches.reshape({patches.size(0), rows, columns, channels, height / rows, width / columns})
+      .permute({0, 3, 1, 4, 2, 5})  // [B, C, rows, patch height, columns, patch width]
       .reshape({patches.size(0), channels, height, width});
 }
 
@@ -68,6 +67,20 @@ void LabelEmbedderImpl::initialise(at::Generator& generator, double std) {
 at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const {
   if (!styles_.defined()) return at::embedding(table_, y);
   return at::embedding(table_, y.select(1, 0)) + at::embedding(styles_, y.select(1, 1));
+}
+
+TextEmbedderImpl::TextEmbedderImpl(int64_t text_width, int64_t width) {
+  proj_ = register_module("proj", Linear(text_width, width, /*with_bias=*/true));
+  norm_ = register_module("norm", RMSNorm(width));
+}
+
+void TextEmbedderImpl::initialise(at::Generator& generator) {
+  proj_->initialise(generator);
+  norm_->initialise();
+}
+
+at::Tensor TextEmbedderImpl::forward(const at::Tensor& y) const {
+  return norm_->forward(proj_->forward(y));
 }
 
 PatchEmbedderImpl::PatchEmbedderImpl(int64_t features, int64_t width) {

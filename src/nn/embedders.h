@@ -2,14 +2,16 @@
 #pragma once
 
 #include "nn/linear.h"
+#include "nn/rms_norm.h"
 
 namespace pixnerd::nn {
 
-// Cuts an image [B, C, H, W] into patches [B, L, C * P * P]: tokens row-major, features in the order (c, py, px).
-at::Tensor unfold_patches(const at::Tensor& x, int64_t patch);
+// Cuts an image [B, C, H, W] into rows x columns equal patches [B, L, C * N]: tokens row-major, features in the order
+// (c, py, px). H and W are multiples of rows and columns.
+at::Tensor unfold_patches(const at::Tensor& x, int64_t rows, int64_t columns);
 
 // The inverse of unfold_patches for an image of height x width pixels.
-at::Tensor fold_patches(const at::Tensor& patches, int64_t patch, int64_t height, int64_t width);
+at::Tensor fold_patches(const at::Tensor& patches, int64_t rows, int64_t columns, int64_t height, int64_t width);
 
 // t [B] in [0, 1] -> W2 silu(W0 f(t)) [B, D]; f are the sinusoidal features of positions.h.
 struct TimestepEmbedderImpl : torch::nn::Module {
@@ -39,6 +41,21 @@ struct LabelEmbedderImpl : torch::nn::Module {
   at::Tensor styles_;  // [num_styles + 1, D]; undefined without styles
 };
 TORCH_MODULE(LabelEmbedder);
+
+// States y [B, N, T] of a text encoder -> RMSNorm(W y + b) [B, N, D].
+struct TextEmbedderImpl : torch::nn::Module {
+  TextEmbedderImpl(int64_t text_width, int64_t width);
+
+  void initialise(at::Generator& generator);
+  void pack(at::ScalarType dtype) { proj_->pack(dtype); }
+
+  at::Tensor forward(const at::Tensor& y) const;
+
+ private:
+  Linear proj_{nullptr};
+  RMSNorm norm_{nullptr};
+};
+TORCH_MODULE(TextEmbedder);
 
 // Patches [B, L, C * P * P] -> [B, L, D].
 struct PatchEmbedderImpl : torch::nn::Module {

@@ -58,12 +58,20 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
   }
 };
 
+kernels::FieldEndShape final_shape_of(const at::Tensor& u, const at::Tensor& norm_weight, const at::Tensor& weight) {
+  kernels::FieldEndShape shape = shape_of(u, u.size(2), weight.size(0));
+  shape.normalise = norm_weight.defined();
+  return shape;
+}
+
 // u [T, N, E]; the others float32; all contiguous.
 struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& u, const at::Tensor& norm_weight,
-                            const at::Tensor& weight, const at::Tensor& bias) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& u,
+                            const std::optional<at::Tensor>& given_norm_weight, const at::Tensor& weight,
+                            const at::Tensor& bias) {
+    const at::Tensor norm_weight = given_norm_weight.value_or(at::Tensor());
     context->save_for_backward({u, norm_weight, weight});
-    const kernels::FieldEndShape shape = shape_of(u, u.size(2), weight.size(0));
+    const kernels::FieldEndShape shape = final_shape_of(u, norm_weight, weight);
     at::Tensor v = at::empty({u.size(0), shape.pixels, shape.channels}, u.options());
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
@@ -79,7 +87,7 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
   static variable_list backward(AutogradContext* context, const variable_list& grad) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &u = saved[0], &norm_weight = saved[1], &weight = saved[2], grad_v = grad[0].contiguous();
-    const kernels::FieldEndShape shape = shape_of(u, u.size(2), weight.size(0));
+    const kernels::FieldEndShape shape = final_shape_of(u, norm_weight, weight);
     at::Tensor grad_u = at::empty_like(u);
     ThreadSums grad_norm(1, shape.width), grad_weight(shape.channels, shape.width), grad_bias(1, shape.channels);
     with_storage_type(u, [&](auto type) {
@@ -97,7 +105,8 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
         kernels::final_backward(shape, last, {begin, end});
       });
     });
-    return {grad_u, grad_norm.total()[0], grad_weight.total(), grad_bias.total()[0]};
+    const at::Tensor grad_norm_weight = shape.normalise ? grad_norm.total()[0] : at::Tensor();
+    return {grad_u, grad_norm_weight, grad_weight.total(), grad_bias.total()[0]};
   }
 };
 
@@ -108,7 +117,7 @@ at::Tensor embed_pixels(const at::Tensor& pixels, const at::Tensor& weight, cons
                             table.to(at::kFloat).contiguous());
 }
 
-at::Tensor field_to_pixels(const at::Tensor& u, const at::Tensor& norm_weight, const at::Tensor& weight,
+at::Tensor field_to_pixels(const at::Tensor& u, const std::optional<at::Tensor>& norm_weight, const at::Tensor& weight,
                            const at::Tensor& bias) {
   return FieldToPixels::apply(u.contiguous(), norm_weight, weight.to(at::kFloat).contiguous(), bias);
 }

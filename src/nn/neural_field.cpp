@@ -42,8 +42,8 @@ at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor
   return has_kernels(in_type) ? embed_pixels(in_type, of_pixel, table) : at::matmul(in_type, of_pixel.t()) + table;
 }
 
-NeuralFieldBlockImpl::NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio)
-    : field_width_(field_width), hidden_(field_width * mlp_ratio) {
+NeuralFieldBlockImpl::NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio, UnitColumns unit)
+    : field_width_(field_width), hidden_(field_width * mlp_ratio), unit_(unit) {
   param_generator_ =
       register_in_sequence(*this, "param_generator1", 0, Linear(width, 2 * field_width_ * hidden_, /*with_bias=*/true));
   norm_ = register_module("norm", RMSNorm(field_width));
@@ -56,20 +56,21 @@ void NeuralFieldBlockImpl::initialise(at::Generator& generator) {
 
 at::Tensor NeuralFieldBlockImpl::forward(const at::Tensor& u, const at::Tensor& s) const {
   const at::Tensor parameters = param_generator_->forward(s);  // [T, 2 E H]
-  if (has_kernels(u)) return field_block(u, parameters, norm_->weight);
+  if (has_kernels(u)) return field_block(u, parameters, norm_->weight, unit_ == UnitColumns::both);
   const auto halves = parameters.chunk(2, 1);
   const at::Tensor w1 = normalise_columns(halves[0].unflatten(1, {field_width_, hidden_}));
-  const at::Tensor w2 = normalise_columns(halves[1].unflatten(1, {hidden_, field_width_}));
+  at::Tensor w2 = halves[1].unflatten(1, {hidden_, field_width_});
+  if (unit_ == UnitColumns::both) w2 = normalise_columns(w2);
   return u + at::bmm(at::silu(at::bmm(norm_->forward(u), w1)), w2);
 }
 
-FinalLayerImpl::FinalLayerImpl(int64_t field_width, int64_t channels) {
-  norm_ = register_module("norm", RMSNorm(field_width));
+FinalLayerImpl::FinalLayerImpl(int64_t field_width, int64_t channels, bool with_norm) {
+  if (with_norm) norm_ = register_module("norm", RMSNorm(field_width));
   linear_ = register_module("linear", Linear(field_width, channels, /*with_bias=*/true));
 }
 
 void FinalLayerImpl::initialise(at::Generator& generator) {
-  norm_->initialise();
+  if (!norm_.is_empty()) norm_->initialise();
   linear_->initialise(generator);  // the draws count for what follows, though zeros replace them
   const at::NoGradGuard no_grad;
   linear_->weight.zero_();
@@ -77,8 +78,12 @@ void FinalLayerImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor FinalLayerImpl::forward(const at::Tensor& u) const {
-  if (has_kernels(u)) return field_to_pixels(u, norm_->weight, linear_->weight, linear_->bias);
-  return linear_->forward(norm_->forward(u));
+  const bool with_norm = !norm_.is_empty();
+  if (has_kernels(u)) {
+    const auto norm_weight = with_norm ? std::optional(norm_->weight) : std::nullopt;
+    return field_to_pixels(u, norm_weight, linear_->weight, linear_->bias);
+  }
+  return linear_->forward(with_norm ? norm_->forward(u) : u);
 }
 
 }  // namespace pixnerd::nn

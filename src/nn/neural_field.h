@@ -23,9 +23,12 @@ struct PixelEmbedderImpl : torch::nn::Module {
 };
 TORCH_MODULE(PixelEmbedder);
 
+// Which of the predicted matrices get columns of unit length.
+enum class UnitColumns { both, first };
+
 // u += silu(RMSNorm(u) W1) W2, W1 [E, E r] and W2 [E r, E] predicted from s, columns of unit length (eps 1e-12).
 struct NeuralFieldBlockImpl : torch::nn::Module {
-  NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio);
+  NeuralFieldBlockImpl(int64_t width, int64_t field_width, int64_t mlp_ratio, UnitColumns unit = UnitColumns::both);
 
   void initialise(at::Generator& generator);
   void pack(at::ScalarType dtype) { param_generator_->pack(dtype); }
@@ -35,14 +38,15 @@ struct NeuralFieldBlockImpl : torch::nn::Module {
 
  private:
   int64_t field_width_, hidden_;
+  UnitColumns unit_;
   Linear param_generator_{nullptr};
   RMSNorm norm_{nullptr};
 };
 TORCH_MODULE(NeuralFieldBlock);
 
-// RMSNorm, then a linear layer to the pixel's channels; the linear layer starts at zero.
+// RMSNorm where there is one, then a linear layer to the pixel's channels; the linear layer starts at zero.
 struct FinalLayerImpl : torch::nn::Module {
-  FinalLayerImpl(int64_t field_width, int64_t channels);
+  FinalLayerImpl(int64_t field_width, int64_t channels, bool with_norm = true);
 
   void initialise(at::Generator& generator);
 

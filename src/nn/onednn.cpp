@@ -14,8 +14,12 @@ using Scalars = c10::List<std::optional<at::Scalar>>;
 using Reorder = at::Tensor(const at::Tensor&, std::optional<c10::SymInt>);
 using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
                              Scalars, std::optional<std::string_view>);
-constexpr const char* kReorder = "mkldnn::_reorder_linear_weight";
-constexpr const char* kPointwise = "mkldnn::_linear_pointwise";
+using PointwiseConvolution = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                                        c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymInt,
+                                        std::string_view, Scalars, std::optional<std::string_view>);
+constexpr const char *kReorder = "mkldnn::_reorder_linear_weight", *kPointwise = "mkldnn::_linear_pointwise",
+                     *kPointwiseConvolution = "mkldnn::_convolution_pointwise";
+constexpr std::array<int64_t, 2> kDilation = {1, 1};
 
 template <class Signature>
 const c10::TypedOperatorHandle<Signature>& operator_of(const char* name) {
@@ -23,12 +27,15 @@ const c10::TypedOperatorHandle<Signature>& operator_of(const char* name) {
   return handle;
 }
 
+bool is_there(const char* name) {
+  return c10::Dispatcher::singleton().findSchema({name, ""}).has_value();
+}
+
 }  // namespace
 
 bool has_onednn(at::ScalarType type) {
-  static const bool has_operators = at::globalContext().hasMKLDNN() &&
-                                    c10::Dispatcher::singleton().findSchema({kReorder, ""}) &&
-                                    c10::Dispatcher::singleton().findSchema({kPointwise, ""});
+  static const bool has_operators =
+      at::globalContext().hasMKLDNN() && is_there(kReorder) && is_there(kPointwise) && is_there(kPointwiseConvolution);
   if (!has_operators || !at::globalContext().userEnabledMkldnn()) return false;
   return type == at::kFloat || (type == at::kBFloat16 && at::cpu::is_avx512_vnni_supported());
 }
@@ -39,6 +46,21 @@ at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows) {
 
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   return operator_of<Pointwise>(kPointwise).call(x, weight, bias, "none", Scalars(), std::nullopt);
+}
+
+at::Tensor onednn_convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                              const ConvolutionForm& form) {
+  std::string_view name = "none";
+  Scalars limits;
+  if (form.activation == Activation::relu) name = "relu";
+  if (form.activation == Activation::relu6) {
+    name = "hardtanh";
+    limits.push_back(at::Scalar(0.0));
+    limits.push_back(at::Scalar(6.0));
+  }
+  return operator_of<PointwiseConvolution>(kPointwiseConvolution)
+      .call(x, weight, bias, c10::fromIntArrayRefSlow(form.padding), c10::fromIntArrayRefSlow(form.stride),
+            c10::fromIntArrayRefSlow(kDilation), form.groups, name, limits, std::nullopt);
 }
 
 }  // namespace pixnerd::nn

@@ -45,15 +45,18 @@ at::Tensor rope_table_t2i(int64_t height, int64_t width, int64_t head_width) {
   return rope_table(height, width, head_width, static_cast<double>(height), static_cast<double>(width));
 }
 
-at::Tensor cosine_product_code(int64_t size) {
+at::Tensor rope_table_of_no_positions(int64_t length, int64_t head_width) {
+  return rope_table(1, length, head_width, 0.0, 0.0);
+}
+
+at::Tensor cosine_product_code(int64_t height, int64_t width) {
   constexpr int64_t kFrequencies = 8;
-  const at::Tensor line = at::linspace(0, 1, size);
-  const auto [x, y] = grid_positions(line, line);
+  const auto [x, y] = grid_positions(at::linspace(0, 1, width), at::linspace(0, 1, height));
   const at::Tensor frequency = at::linspace(0, kFrequencies, kFrequencies);
   const at::Tensor cos_x = at::cos(at::outer(x, frequency) * std::numbers::pi).unsqueeze(2);  // [N, 8, 1]
   const at::Tensor cos_y = at::cos(at::outer(y, frequency) * std::numbers::pi).unsqueeze(1);  // [N, 1, 8]
   const at::Tensor damping = 1.0 / (1.0 + at::outer(frequency, frequency));                   // [8, 8]
-  return (cos_x * cos_y * damping).reshape({size * size, kCoordinateWidth});
+  return (cos_x * cos_y * damping).reshape({height * width, kCoordinateWidth});
 }
 
 at::Tensor cosine_code(int64_t height, int64_t width, double extent) {

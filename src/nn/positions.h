@@ -23,12 +23,15 @@ at::Tensor rope_table_c2i(int64_t height, int64_t width, int64_t head_width);
 // Text-to-image network: x_pos = linspace(0, height, width), y_pos = linspace(0, width, height); crossed as published.
 at::Tensor rope_table_t2i(int64_t height, int64_t width, int64_t head_width);
 
+// Positions that turn nothing: cos 1 and sin 0 for each of `length` tokens.
+at::Tensor rope_table_of_no_positions(int64_t length, int64_t head_width);
+
 // Width of every coordinate code.
 constexpr int64_t kCoordinateWidth = 64;
 
-// Class-conditional network: 8 x 8 cosine products over a patch of size x size pixels, positions linspace(0, 1, size).
-// code[8 i + j] = cos(pi x f_i) cos(pi y f_j) / (1 + f_i f_j), f = linspace(0, 8, 8). Returns [size * size, 64].
-at::Tensor cosine_product_code(int64_t size);
+// Class-conditional network: 8 x 8 cosine products over a patch of height x width pixels, positions linspace(0, 1).
+// code[8 i + j] = cos(pi x f_i) cos(pi y f_j) / (1 + f_i f_j), f = linspace(0, 8, 8). Returns [height * width, 64].
+at::Tensor cosine_product_code(int64_t height, int64_t width);
 
 // Text-to-image network: 32 frequencies interleaved over the axes, (cos(x f_k), cos(y f_k)), f_k = 10000^(-4k / 128).
 // x = linspace(0, extent, width), y = linspace(0, extent, height). Returns [height * width, 64].

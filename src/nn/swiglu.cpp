@@ -14,36 +14,73 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Of a and b [..., h] whose rows are as far apart as a's.
+kernels::SwiGLUShape shape_of(const at::Tensor& a) {
+  return {a.size(-1), a.dim() > 1 ? a.stride(-2) : a.size(-1)};
+}
+
+// The halves of the last axis of x [..., 2 h].
+std::array<at::Tensor, 2> halves_of(const at::Tensor& x) {
+  const int64_t width = x.size(-1) / 2;
+  return {x.narrow(-1, 0, width), x.narrow(-1, width, width)};
+}
+
+at::Tensor run_forward(const at::Tensor& a, const at::Tensor& b) {
+  at::Tensor y = at::empty_like(a, at::MemoryFormat::Contiguous);
+  const kernels::SwiGLUShape shape = shape_of(a);
+  with_storage_type(a, [&](auto type) {
+    using T = decltype(type);
+    const kernels::SwiGLUForward<T> gate{read<T>(a), read<T>(b), write<T>(y)};
+    over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
+      kernels::swiglu_forward(shape, gate, {begin, end});
+    });
+  });
+  return y;
+}
+
+// Fills grad_a and grad_b, whose rows are as far apart as a's.
+void run_backward(const at::Tensor& a, const at::Tensor& b, const at::Tensor& grad_y, at::Tensor grad_a,
+                  at::Tensor grad_b) {
+  const kernels::SwiGLUShape shape = shape_of(a);
+  with_storage_type(a, [&](auto type) {
+    using T = decltype(type);
+    const kernels::SwiGLUBackward<T> gate{read<T>(a), read<T>(b), read<T>(grad_y), write<T>(grad_a), write<T>(grad_b)};
+    over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
+      kernels::swiglu_backward(shape, gate, {begin, end});
+    });
+  });
+}
+
 // silu(a) * b by the kernel, as one operation of autograd; contiguous tensors of one type.
 struct GatedProduct : torch::autograd::Function<GatedProduct> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& a, const at::Tensor& b) {
     context->save_for_backward({a, b});
-    at::Tensor y = at::empty_like(a);
-    const kernels::SwiGLUShape shape{a.size(-1), a.size(-1)};
-    with_storage_type(a, [&](auto type) {
-      using T = decltype(type);
-      const kernels::SwiGLUForward<T> gate{read<T>(a), read<T>(b), write<T>(y)};
-      over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
-        kernels::swiglu_forward(shape, gate, {begin, end});
-      });
-    });
-    return y;
+    return run_forward(a, b);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &a = saved[0], &b = saved[1], grad_y = grad[0].contiguous();
+    const at::Tensor &a = saved[0], &b = saved[1];
     at::Tensor grad_a = at::empty_like(a), grad_b = at::empty_like(b);
-    const kernels::SwiGLUShape shape{a.size(-1), a.size(-1)};
-    with_storage_type(a, [&](auto type) {
-      using T = decltype(type);
-      const kernels::SwiGLUBackward<T> gate{read<T>(a), read<T>(b), read<T>(grad_y), write<T>(grad_a),
-                                            write<T>(grad_b)};
-      over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
-        kernels::swiglu_backward(shape, gate, {begin, end});
-      });
-    });
+    run_backward(a, b, grad[0].contiguous(), grad_a, grad_b);
     return {grad_a, grad_b};
+  }
+};
+
+// The same for the halves of one contiguous tensor.
+struct GatedHalves : torch::autograd::Function<GatedHalves> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& ab) {
+    context->save_for_backward({ab});
+    const auto [a, b] = halves_of(ab);
+    return run_forward(a, b);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grad) {
+    const at::Tensor ab = context->get_saved_variables()[0], grad_ab = at::empty_like(ab);
+    const auto [a, b] = halves_of(ab);
+    const auto [grad_a, grad_b] = halves_of(grad_ab);
+    run_backward(a, b, grad[0].contiguous(), grad_a, grad_b);
+    return {grad_ab};
   }
 };
 
@@ -53,26 +90,41 @@ at::Tensor gated_product(const at::Tensor& a, const at::Tensor& b) {
   return has_kernels(a) ? GatedProduct::apply(a, b) : at::silu(a) * b;
 }
 
-SwiGLUImpl::SwiGLUImpl(int64_t width, int64_t hidden) {
-  w1_ = register_module("w1", Linear(width, hidden, /*with_bias=*/false));
-  w3_ = register_module("w3", Linear(width, hidden, /*with_bias=*/false));
-  w2_ = register_module("w2", Linear(hidden, width, /*with_bias=*/false));
+at::Tensor gated_product_of_halves(const at::Tensor& ab) {
+  if (has_kernels(ab)) return GatedHalves::apply(ab.contiguous());
+  const auto [a, b] = halves_of(ab);
+  return at::silu(a) * b;
+}
+
+SwiGLUImpl::SwiGLUImpl(int64_t width, int64_t hidden, SwiGLUMatrices matrices) {
+  const auto add = [&](const char* name, int64_t in, int64_t out) {
+    return register_module(name, Linear(in, out, /*with_bias=*/false));
+  };
+  if (matrices == SwiGLUMatrices::fused) {
+    gate_and_up_ = add("w12", width, 2 * hidden);
+    out_ = add("w3", hidden, width);
+  } else {
+    gate_ = add("w1", width, hidden);
+    up_ = add("w3", width, hidden);
+    out_ = add("w2", hidden, width);
+  }
 }
 
 void SwiGLUImpl::initialise(at::Generator& generator) {
-  w1_->initialise(generator);
-  w3_->initialise(generator);
-  w2_->initialise(generator);
+  for (Linear* linear : {&gate_, &up_, &gate_and_up_, &out_}) {
+    if (!linear->is_empty()) (*linear)->initialise(generator);
+  }
 }
 
 void SwiGLUImpl::pack(at::ScalarType dtype) {
-  w1_->pack(dtype);
-  w3_->pack(dtype);
-  w2_->pack(dtype);
+  for (Linear* linear : {&gate_, &up_, &gate_and_up_, &out_}) {
+    if (!linear->is_empty()) (*linear)->pack(dtype);
+  }
 }
 
 at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const {
-  return w2_->forward(gated_product(w1_->forward(x), w3_->forward(x)));
+  return out_->forward(gate_and_up_.is_empty() ? gated_product(gate_->forward(x), up_->forward(x))
+                                               : gated_product_of_halves(gate_and_up_->forward(x)));
 }
 
 }  // namespace pixnerd::nn

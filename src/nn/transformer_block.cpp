@@ -3,11 +3,11 @@
 #include "nn/gated_residual.h"
 
 namespace pixnerd::nn {
-TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads) {
+TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads, const TransformerBlockParts& parts) {
   norm1_ = register_module("norm1", RMSNorm(width));
-  attn_ = register_module("attn", Attention(width, num_heads));
+  attn_ = register_module("attn", Attention(width, num_heads, parts.keys));
   norm2_ = register_module("norm2", RMSNorm(width));
-  mlp_ = register_module("mlp", SwiGLU(width, 2 * (4 * width) / 3));
+  mlp_ = register_module("mlp", SwiGLU(width, parts.mlp_hidden, parts.matrices));
   modulation_ = register_in_sequence(*this, "adaLN_modulation", 0, Linear(width, 6 * width, /*with_bias=*/true));
 }
 
@@ -25,9 +25,10 @@ void TransformerBlockImpl::pack(at::ScalarType dtype) {
   modulation_->pack(dtype, /*rows=*/1);
 }
 
-at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const {
+at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope,
+                                         const at::Tensor& text) const {
   const auto m = modulation_->forward(c).chunk(6, -1);  // shift1, scale1, gate1, shift2, scale2, gate2
-  const at::Tensor attended = gated_residual(x, m[2], attn_->forward(norm1_->forward(x, m[0], m[1]), rope));
+  const at::Tensor attended = gated_residual(x, m[2], attn_->forward(norm1_->forward(x, m[0], m[1]), rope, text));
   return gated_residual(attended, m[5], mlp_->forward(norm2_->forward(attended, m[3], m[4])));
 }
 

@@ -9,15 +9,22 @@
 
 namespace pixnerd::nn {
 
+struct TransformerBlockParts {
+  AttentionKeys keys = AttentionKeys::own;
+  SwiGLUMatrices matrices = SwiGLUMatrices::separate;
+  int64_t mlp_hidden = 0;
+};
+
 struct TransformerBlockImpl : torch::nn::Module {
-  TransformerBlockImpl(int64_t width, int64_t num_heads);
+  TransformerBlockImpl(int64_t width, int64_t num_heads, const TransformerBlockParts& parts);
 
   void initialise(at::Generator& generator);  // attn, mlp, adaLN_modulation
 
   void pack(at::ScalarType dtype);
 
-  // x [B, L, D], c [B, 1, D], rope as in Attention -> [B, L, D]
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope) const;
+  // x [B, L, D], c [B, 1, D], rope and text as in Attention -> [B, L, D]
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope,
+                     const at::Tensor& text = {}) const;
 
  private:
   RMSNorm norm1_{nullptr}, norm2_{nullptr};

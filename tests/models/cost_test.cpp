@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "models/network.h"
+
 namespace pixnerd::models {
 namespace {
 
-C2IConfig large() {
-  C2IConfig config;  // L/16
+ModelConfig large() {
+  ModelConfig config;  // L/16
   config.validate();
   return config;
 }
@@ -27,6 +29,53 @@ TEST(Cost, GrowsFasterThanThePixelsOnlyByAttention) {
   EXPECT_DOUBLE_EQ(big.field, 4 * small.field);
   EXPECT_GT(big.blocks, 4 * small.blocks);
   EXPECT_LT(big.blocks, 5 * small.blocks);
+}
+
+// XXL/16 on 512 x 512, by hand: 16 blocks of 1024 tokens that also attend to 128 of text, 4 blocks of the text.
+TEST(Cost, OfTextToImageCountsTheText) {
+  ModelConfig config;
+  config.type = ModelType::t2i;
+  config.hidden_size = 1536;
+  config.num_heads = 24;
+  const double d = 1536, projections = 4 * d * d + 3 * d * 4 * d;
+  const double image = 1024 * (projections + 2 * (1024 + 128) * d) + 128 * 2 * d * d + 6 * d * d;
+  const double text = 128 * (projections + 2 * 128 * d) + 6 * d * d;
+  const Cost plain = cost_of(config, 512, 512);
+  EXPECT_DOUBLE_EQ(plain.blocks, 2 * (16 * image + 4 * text));
+  config.type = ModelType::t2i_heavy;  // the same tokens whatever the size, four times the pixels
+  const Cost large = cost_of(config, 1024, 1024);
+  EXPECT_DOUBLE_EQ(large.blocks, plain.blocks);
+  EXPECT_GT(large.field, plain.field);
+  EXPECT_LT(large.field, 2 * plain.field);
+}
+
+TEST(Cost, ParametersAreThoseOfTheNetwork) {
+  ModelConfig xl;
+  xl.hidden_size = 1152;
+  xl.num_cond_blocks = 26;
+  xl.num_blocks = 30;
+  ModelConfig text;
+  text.type = ModelType::t2i_heavy;
+  text.hidden_size = 1536;
+  text.num_heads = 24;
+  for (const ModelConfig& config : {large(), xl, text}) {
+    double exact = 0;
+    for (const auto& [name, parameter] : make_network(config)->parameters())
+      exact += static_cast<double>(parameter.numel());
+    EXPECT_NEAR(parameters_of(config) / exact, 1, 0.001);
+  }
+}
+
+TEST(Cost, SamplingMemoryGrowsWithTheSizeByPicturesAlone) {
+  ModelConfig config;
+  config.type = ModelType::t2i_heavy;
+  const TokenGrid grid{32, 32};
+  const double at_512 = sampling_bytes(config, grid, 512, 512, 1, Precision::bfloat16);
+  const double at_2048 = sampling_bytes(config, grid, 2048, 2048, 1, Precision::bfloat16);
+  EXPECT_GT(at_2048, at_512);
+  EXPECT_LT(at_2048, at_512 + 3e9);
+  EXPECT_GT(sampling_bytes(config, grid, 512, 512, 1, Precision::float32), at_512);
+  EXPECT_GT(sampling_bytes(config, grid, 512, 512, 8, Precision::bfloat16), at_512);
 }
 
 TEST(Cost, RecomputingKeepsLess) {

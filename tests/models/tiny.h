@@ -10,8 +10,8 @@
 
 namespace pixnerd::models {
 
-inline C2IConfig tiny_config() {
-  C2IConfig config;
+inline ModelConfig tiny_config() {
+  ModelConfig config;
   config.hidden_size = 16;
   config.num_heads = 2;
   config.patch_size = 4;
@@ -22,8 +22,24 @@ inline C2IConfig tiny_config() {
   return config;
 }
 
+inline ModelConfig tiny_text_config(ModelType type) {
+  ModelConfig config;
+  config.type = type;
+  config.hidden_size = 16;
+  config.num_heads = 2;
+  config.patch_size = 4;
+  config.field_width = 8;
+  config.num_encoder_blocks = 2;
+  config.num_decoder_blocks = 1;
+  config.num_text_blocks = 1;
+  config.txt_embed_dim = 6;
+  config.txt_max_length = 5;
+  config.decoder_base_size = 8;
+  return config;
+}
+
 // As training finds it: the last layer is zero.
-inline std::shared_ptr<Network> fresh_network(const C2IConfig& config, uint64_t seed) {
+inline std::shared_ptr<Network> fresh_network(const ModelConfig& config, uint64_t seed) {
   auto network = make_network(config);
   at::Generator generator = diffusion::seeded_generator(seed);
   network->initialise(generator);
@@ -31,7 +47,7 @@ inline std::shared_ptr<Network> fresh_network(const C2IConfig& config, uint64_t 
 }
 
 // Every parameter random, so that a wrong detail shows.
-inline std::shared_ptr<Network> random_network(const C2IConfig& config, uint64_t seed) {
+inline std::shared_ptr<Network> random_network(const ModelConfig& config, uint64_t seed) {
   auto network = make_network(config);
   at::Generator generator = diffusion::seeded_generator(seed);
   const c10::NoGradGuard no_grad;

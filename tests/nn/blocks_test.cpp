@@ -29,7 +29,7 @@ TEST(SwiGLU, MapsZeroToZero) {
 }
 
 TEST(TransformerBlock, IsTheIdentityWhereBothGatesAreClosed) {
-  TransformerBlock block(8, 2);
+  TransformerBlock block(8, 2, TransformerBlockParts{AttentionKeys::own, SwiGLUMatrices::separate, 20});
   at::Generator g = generator();
   block->initialise(g);
   const at::NoGradGuard no_grad;
@@ -42,14 +42,14 @@ TEST(TransformerBlock, IsTheIdentityWhereBothGatesAreClosed) {
 
 TEST(Patches, FoldUndoesUnfoldOnImagesThatAreNotSquare) {
   const at::Tensor x = at::randn({2, 3, 6, 9});
-  const at::Tensor patches = unfold_patches(x, 3);
+  const at::Tensor patches = unfold_patches(x, 2, 3);
   EXPECT_EQ(patches.sizes(), (at::IntArrayRef{2, 6, 27}));
-  EXPECT_TRUE(at::equal(fold_patches(patches, 3, 6, 9), x));
+  EXPECT_TRUE(at::equal(fold_patches(patches, 2, 3, 6, 9), x));
 }
 
 TEST(Patches, TokensAreRowMajorAndFeaturesChannelMajor) {
   const at::Tensor x = at::randn({1, 2, 4, 6});
-  const at::Tensor token = unfold_patches(x, 2)[0][4];  // row 1, column 1
+  const at::Tensor token = unfold_patches(x, 2, 3)[0][4];  // row 1, column 1
   EXPECT_TRUE(at::equal(token.view({2, 2, 2}), x[0].slice(1, 2, 4).slice(2, 2, 4)));
 }
 
@@ -91,7 +91,7 @@ TEST(PixelEmbedder, EqualsALinearLayerOnPixelAndCodeTogether) {
   at::Generator g = generator();
   embedder->initialise(g);
   const at::NoGradGuard no_grad;
-  const at::Tensor pixels = at::randn({2, 16, 3}), code = cosine_product_code(4);
+  const at::Tensor pixels = at::randn({2, 16, 3}), code = cosine_product_code(4, 4);
   const auto parameters = embedder->named_parameters();
   const at::Tensor joined = at::cat({pixels, code.expand({2, 16, kCoordinateWidth})}, 2);
   const at::Tensor expected = at::linear(joined, parameters["embedder.0.weight"], parameters["embedder.0.bias"]);

@@ -119,6 +119,15 @@ TEST(Operations, GatedProductOfSwiGLU) {
                [](const Tensors& in) { return Tensors{at::silu(in[0]) * in[1]}; }, normal({{2, 5, 21}, {2, 5, 21}}), 2);
 }
 
+TEST(Operations, GatedProductOfTheHalvesOfOneTensor) {
+  expect_equal([](const Tensors& in) { return Tensors{gated_product_of_halves(in[0])}; },
+               [](const Tensors& in) {
+                 const auto halves = in[0].chunk(2, -1);
+                 return Tensors{at::silu(halves[0]) * halves[1]};
+               },
+               normal({{2, 5, 42}}), 1);
+}
+
 TEST(Operations, LinearProductWithAndWithoutBias) {
   for (const int64_t in_features : {16, 21}) {  // the weight's gradient takes another way for each
     const Tensors inputs = normal({{2, 5, in_features}, {7, in_features}, {7}});
@@ -136,6 +145,9 @@ TEST(Operations, EndsOfTheNeuralField) {
   expect_equal([](const Tensors& in) { return Tensors{field_to_pixels(in[0], in[1], in[2], in[3])}; },
                [](const Tensors& in) { return Tensors{at::linear(plain_norm(in[0], in[1]), in[2], in[3])}; },
                normal({{3, 10, 20}, {20}, {3, 20}, {3}}), 1);
+  expect_equal([](const Tensors& in) { return Tensors{field_to_pixels(in[0], std::nullopt, in[1], in[2])}; },
+               [](const Tensors& in) { return Tensors{at::linear(in[0], in[1], in[2])}; },
+               normal({{3, 10, 20}, {3, 20}, {3}}), 1);
 }
 
 }  // namespace

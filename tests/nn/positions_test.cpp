@@ -26,7 +26,7 @@ TEST(Rope, OfTheTextNetworkIsCrossed) {
 }
 
 TEST(CoordinateCode, StartsWithAConstantAndHasOneRowAPixel) {
-  const at::Tensor code = cosine_product_code(4);
+  const at::Tensor code = cosine_product_code(4, 4);
   EXPECT_EQ(code.sizes(), (at::IntArrayRef{16, kCoordinateWidth}));
   EXPECT_TRUE(at::allclose(code.select(1, 0), at::ones({16})));
 }

@@ -1,4 +1,4 @@
-#include "models/c2i_config.h"
+#include "models/config.h"
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -6,7 +6,8 @@
 namespace pixnerd::models {
 
 std::span<const std::pair<const char*, ModelType>> enum_names(ModelType) {
-  static constexpr std::array<std::pair<const char*, ModelType>, 1> kNames{{{"c2i", ModelType::c2i}}};
+  static constexpr std::array<std::pair<const char*, ModelType>, 3> kNames{
+      {{"c2i", ModelType::c2i}, {"t2i", ModelType::t2i}, {"t2i_heavy", ModelType::t2i_heavy}}};
   return kNames;
 }
 
@@ -16,7 +17,7 @@ std::span<const std::pair<const char*, Prediction>> enum_names(Prediction) {
   return kNames;
 }
 
-void C2IConfig::validate() const {
+void ModelConfig::validate() const {
   if (hidden_size % num_heads != 0) {
     throw ConfigError(concat("hidden_size ", hidden_size, " is not divisible by num_heads ", num_heads));
   }
@@ -24,9 +25,18 @@ void C2IConfig::validate() const {
     throw ConfigError(
         concat("hidden_size / num_heads is ", head_width(), ", but 2-D rotary positions need a multiple of 4"));
   }
-  if (num_cond_blocks > num_blocks) {
+  if (!takes_text() && num_cond_blocks > num_blocks) {
     throw ConfigError(concat("num_cond_blocks ", num_cond_blocks, " is more than num_blocks ", num_blocks,
                              "; num_blocks counts the transformer blocks and the neural-field blocks together"));
+  }
+  if (type != ModelType::t2i_heavy) return;
+  if (decoder_base_size % patch_size != 0) {
+    throw ConfigError(concat("decoder_base_size ", decoder_base_size, " is no multiple of patch_size ", patch_size));
+  }
+  for (const double scaling : decoder_patch_scaling.value_or(std::array{1.0, 1.0})) {
+    if (scaling * static_cast<double>(patch_size) >= 1 && scaling <= 64) continue;
+    throw ConfigError(concat("decoder_patch_scaling ", scaling, " is impossible for patches of ", patch_size,
+                             " pixels; it must leave a patch at least one pixel and be 64 at most"));
   }
 }
 

@@ -1,0 +1,153 @@
+#include "models/pixnerd.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/upsample_nearest2d.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+
+#include "models/cost.h"
+#include "models/recompute.h"
+#include "nn/onednn.h"
+
+namespace pixnerd::models {
+namespace {
+
+// Near t = 1 the image's error would be divided by almost nothing.
+constexpr double kSmallestRemainingTime = 0.05;
+
+using Tensors = std::vector<at::Tensor>;
+
+at::Tensor run_part(bool recompute, const std::function<at::Tensor(const Tensors&)>& part, const Tensors& inputs) {
+  return recompute && c10::GradMode::is_enabled() ? recomputed(part, inputs) : part(inputs);
+}
+
+at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) {
+  return (image - x) / (1 - t).clamp_min(kSmallestRemainingTime).view({-1, 1, 1, 1});
+}
+
+// Labels have a table each, which no product reads.
+bool is_table(const std::string& name) {
+  return name.ends_with("_table.weight");
+}
+
+}  // namespace
+
+PixNerdImpl::PixNerdImpl(const ModelConfig& config, PixNerdParts parts)
+    : config_(config), rope_(std::move(parts.rope)), codes_(std::move(parts.code)) {
+  config.validate();
+  const int64_t width = config.hidden_size;
+  x_embedder_ = register_module("x_embedder", nn::PixelEmbedder(config.in_channels, config.field_width));
+  s_embedder_ = register_module("s_embedder", nn::PatchEmbedder(config.patch_features(), width));
+  t_embedder_ = register_module("t_embedder", nn::TimestepEmbedder(width));
+  final_layer_ =
+      register_module("final_layer", nn::FinalLayer(config.field_width, config.in_channels, parts.final_norm));
+  auto blocks = register_module("blocks", std::make_shared<torch::nn::Module>());
+  for (int64_t i = 0; i < config.transformer_blocks(); ++i) {
+    blocks_.push_back(
+        blocks->register_module(std::to_string(i), nn::TransformerBlock(width, config.num_heads, parts.blocks)));
+  }
+  for (int64_t i = 0; i < config.field_blocks(); ++i) {
+    field_blocks_.push_back(blocks->register_module(
+        std::to_string(config.transformer_blocks() + i),
+        nn::NeuralFieldBlock(width, config.field_width, config.field_mlp_ratio, parts.unit_columns)));
+  }
+}
+
+at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                                  const at::Tensor& condition) {
+  const int64_t height = grid.rows * config_.patch_size, width = grid.columns * config_.patch_size;
+  const bool fits = x.size(2) == height && x.size(3) == width;
+  const at::Tensor seen = fits ? x : at::upsample_nearest2d(x, {height, width});
+  const at::Tensor t_emb = t_embedder_->forward(t);  // [B, D]
+  const BlockCondition block_condition = embed_condition(t_emb, condition);
+  const at::Tensor rope = rope_.get(grid.rows, grid.columns, x.device());
+
+  at::Tensor s = s_embedder_->forward(nn::unfold_patches(seen, grid.rows, grid.columns));  // [B, L, D]
+  for (const auto& block : blocks_) s = run_block(block, s, block_condition, rope);
+  return at::silu(t_emb.unsqueeze(1) + s);
+}
+
+at::Tensor PixNerdImpl::run_block(const nn::TransformerBlock& block, const at::Tensor& tokens,
+                                  const BlockCondition& condition, const at::Tensor& rope) const {
+  Tensors inputs{tokens, condition.modulation};
+  if (condition.text.defined()) inputs.push_back(condition.text);
+  return run_part(
+      recomputed_.blocks,
+      [block, rope](const Tensors& in) {
+        return block->forward(in[0], in[1], rope, in.size() > 2 ? in[2] : at::Tensor());
+      },
+      inputs);
+}
+
+at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                                  const at::Tensor& s) {
+  const int64_t height = x.size(2), width = x.size(3);
+  check_decodable(grid, height, width);
+  const at::Tensor patches = nn::unfold_patches(x, grid.rows, grid.columns);  // [B, L, C * N]
+  const at::Tensor pixels = patches.flatten(0, 1).unflatten(1, {config_.in_channels, -1}).transpose(1, 2);
+  const at::Tensor tokens = s.flatten(0, 1);  // [T, D]
+  const at::Tensor code = codes_.get(height / grid.rows, width / grid.columns, x.device());
+
+  const int64_t in_a_part = std::max<int64_t>(1, kDecodedValues / decoded_values(config_, pixels.size(1)));
+  const int64_t part = c10::GradMode::is_enabled() ? tokens.size(0) : in_a_part;
+  Tensors parts;
+  for (int64_t first = 0; first < tokens.size(0); first += part) {
+    const int64_t count = std::min(part, tokens.size(0) - first);
+    parts.push_back(decode_pixels(pixels.narrow(0, first, count), tokens.narrow(0, first, count), code));
+  }
+  const at::Tensor out = (parts.size() == 1 ? parts.front() : at::cat(parts)).transpose(1, 2).reshape(patches.sizes());
+  const at::Tensor image = nn::fold_patches(out, grid.rows, grid.columns, height, width);
+  return config_.prediction == Prediction::velocity ? image : velocity_from_image(image, x, t);
+}
+
+at::Tensor PixNerdImpl::decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& code) const {
+  at::Tensor u = x_embedder_->forward(pixels, code);  // [T, N, E]
+  for (const auto& block : field_blocks_) {
+    u = run_part(recomputed_.field, [block](const Tensors& in) { return block->forward(in[0], in[1]); }, {u, s});
+  }
+  return final_layer_->forward(u);
+}
+
+checkpoint::NamedTensors PixNerdImpl::parameters() const {
+  checkpoint::NamedTensors tensors;
+  for (const auto& parameter : named_parameters()) tensors.emplace_back(parameter.key(), parameter.value());
+  return tensors;
+}
+
+void PixNerdImpl::adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) {
+  checkpoint::check_names_and_shapes(parameters(), tensors, source);
+  for (auto& parameter : named_parameters()) {
+    parameter.value().set_data(tensors.at(parameter.key()).to(at::kFloat));
+  }
+}
+
+void PixNerdImpl::pack(at::ScalarType dtype) {
+  s_embedder_->pack(dtype);
+  for (auto& block : blocks_) block->pack(dtype);
+  for (auto& block : field_blocks_) block->pack(dtype);
+}
+
+void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
+  set_requires_grad(false);
+  if (device.is_cpu() && nn::has_onednn(dtype)) pack(dtype);
+  to(device, dtype);
+}
+
+void PixNerdImpl::to(const at::Device& device, at::ScalarType dtype) {
+  for (auto& parameter : named_parameters()) {
+    const bool matrix = parameter.value().dim() == 2 && !is_table(parameter.key());
+    parameter.value().set_data(parameter.value().to(device, matrix ? dtype : at::kFloat));
+  }
+}
+
+void PixNerdImpl::set_requires_grad(bool requires_grad) {
+  for (auto& parameter : named_parameters()) parameter.value().set_requires_grad(requires_grad);
+}
+
+at::Device PixNerdImpl::device() const {
+  return named_parameters().front().value().device();
+}
+
+}  // namespace pixnerd::models

@@ -1,0 +1,82 @@
+// The PixNerd network (paper, section 3), as two halves that the class-conditional and the text-to-image network share.
+//
+//   encode: patches -> s_embedder -> transformer blocks on the condition -> s = silu(t + tokens)               [B, L,
+//   D] decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s -> velocity   [B, C,
+//   H, W]
+//
+// B batch, L tokens, D width, P patch side, C channels, E field width, T = B * L, N pixels of a decoder's patch.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <vector>
+
+#include "models/network.h"
+#include "nn/embedders.h"
+#include "nn/neural_field.h"
+#include "nn/positions.h"
+#include "nn/transformer_block.h"
+
+namespace pixnerd::models {
+
+// What distinguishes one network from the other, its condition aside.
+struct PixNerdParts {
+  nn::TransformerBlockParts blocks;
+  nn::UnitColumns unit_columns = nn::UnitColumns::both;
+  bool final_norm = true;
+  nn::GridTables::Build rope;  // of a token grid
+  nn::GridTables::Build code;  // of a decoder's patch
+};
+
+// What the transformer blocks are conditioned on.
+struct BlockCondition {
+  at::Tensor modulation;  // [B, 1, D], after silu
+  at::Tensor text;        // [B, M, D] whose keys and values the image attends to; undefined without
+};
+
+class PixNerdImpl : public torch::nn::Module, public Network {
+ public:
+  // Throws ConfigError for sizes that do not fit each other.
+  PixNerdImpl(const ModelConfig& config, PixNerdParts parts);
+
+  at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                       const at::Tensor& condition) override;
+  at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override;
+
+  const ModelConfig& config() const override { return config_; }
+  checkpoint::NamedTensors parameters() const override;
+  void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) override;
+  void prepare_for_inference(const at::Device& device, at::ScalarType dtype) override;
+  void to(const at::Device& device, at::ScalarType dtype) override;
+  void set_requires_grad(bool requires_grad) override;
+  void set_recomputed(const RecomputedParts& parts) override { recomputed_ = parts; }
+  at::Device device() const override;
+
+ protected:
+  // t_emb [B, D], condition as encode() takes it.
+  virtual BlockCondition embed_condition(const at::Tensor& t_emb, const at::Tensor& condition) = 0;
+
+  // Packs the matrices of the parts that only the derived network has.
+  virtual void pack(at::ScalarType dtype);
+
+  // One transformer block, recomputed in the backward pass if that is asked for.
+  at::Tensor run_block(const nn::TransformerBlock& block, const at::Tensor& tokens, const BlockCondition& condition,
+                       const at::Tensor& rope) const;
+
+  ModelConfig config_;
+  nn::PixelEmbedder x_embedder_{nullptr};
+  nn::PatchEmbedder s_embedder_{nullptr};
+  nn::TimestepEmbedder t_embedder_{nullptr};
+  nn::FinalLayer final_layer_{nullptr};
+  std::vector<nn::TransformerBlock> blocks_;
+  std::vector<nn::NeuralFieldBlock> field_blocks_;
+
+ private:
+  // pixels [T, N, C], s [T, D] -> [T, N, C].
+  at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& code) const;
+
+  RecomputedParts recomputed_;
+  nn::GridTables rope_, codes_;
+};
+
+}  // namespace pixnerd::models

@@ -1,0 +1,28 @@
+// The text-to-image network. Its condition y [B, N, T] are the last hidden states of a text encoder, padding included;
+// they are embedded, given learned positions and refined by `num_text_blocks` blocks of their own, and every image
+// block attends to them. The blocks are modulated by silu(t_embedder(t)) alone.
+#pragma once
+
+#include "models/pixnerd.h"
+
+namespace pixnerd::models {
+
+class PixNerdT2IImpl : public PixNerdImpl {
+ public:
+  explicit PixNerdT2IImpl(const ModelConfig& config);
+
+  void initialise(at::Generator& generator) override;
+
+ protected:
+  // RequestError unless y is [B, txt_max_length, txt_embed_dim].
+  BlockCondition embed_condition(const at::Tensor& t_emb, const at::Tensor& y) override;
+  void pack(at::ScalarType dtype) override;
+
+ private:
+  nn::TextEmbedder y_embedder_{nullptr};
+  at::Tensor y_pos_embedding_;  // [1, N, D]
+  std::vector<nn::TransformerBlock> text_refine_blocks_;
+  nn::GridTables text_positions_;
+};
+
+}  // namespace pixnerd::models
