@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test fuzz sanitize demo bench data format lint clean
+.PHONY: help setup build test fuzz sanitize demo bench data features format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -12,7 +12,7 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
-BENCHMARKS := kernels_bench optimizer_bench network_bench
+BENCHMARKS := kernels_bench optimizer_bench network_bench inception_bench tokenizer_bench
 
 # Options for ctest, for example `make test TEST_OPTIONS='-L golden -V'`.
 TEST_OPTIONS :=
@@ -24,6 +24,7 @@ setup: ## install what is missing: Debian packages, and LibTorch in .venv
 	@tools/setup.sh
 
 build: setup ## build the program (build/pixnerd) and all tests
+	@tools/tokenizer.sh --or-warn
 	@tools/build.sh
 
 test: build ## run all tests
@@ -44,12 +45,17 @@ demo: setup ## sample a grid of pictures from the shipped weights
 	@echo "the picture is in $(CURDIR)/$(DEMO_PICTURE)"
 
 bench: setup ## measure speed against the plain reference
+	@tools/tokenizer.sh --or-warn
 	@tools/build.sh pixnerd $(BENCHMARKS)
 	@set -e; for benchmark in $(BENCHMARKS); do build/$$benchmark; done
 
 data: ## fetch and draw the emoji training pictures: WebDataset shards in data/emoji
 	@tools/setup.sh python data
 	.venv/bin/python tools/emoji/build.py --out data/emoji
+
+features: ## fetch EfficientNet-Lite0, trained on ImageNet, for pixnerd eval --efficientnet-lite
+	@tools/setup.sh python
+	@tools/features.sh
 
 format: ## format the C++ sources
 	@tools/setup.sh format

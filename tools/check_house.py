@@ -24,9 +24,11 @@ LIBRARIES = {
     "archive_entry.h": "PkgConfig::ARCHIVE",
     "freetype": "PkgConfig::FREETYPE",
     "nlohmann": "nlohmann_json::nlohmann_json",
+    "pcre2.h": "PkgConfig::PCRE2",
     "spdlog": "spdlog::spdlog",
     "spng.h": "PkgConfig::SPNG",
     "turbojpeg.h": "PkgConfig::TURBOJPEG",
+    "unicode": "PkgConfig::ICU",
     "webp": "PkgConfig::WEBP",
     "yaml-cpp": "yaml-cpp",
 }

@@ -148,7 +148,7 @@ install_oracles_only() {
   local wanted
   mapfile -t wanted < <(grep -h -E '^[a-z]+==' tools/requirements.txt tools/emoji/requirements.txt | grep -v '^torch==')
   say "using the LibTorch in $1; making .venv for the tests' Python oracles, without torch"
-  if make_environment && pip install "${wanted[@]}"; then
+  if make_environment && pip install "${wanted[@]}" && pip install --no-deps -r tools/requirements-no-deps.txt; then
     return
   fi
   say "warning: no Python environment for the tests ($log); tests that need one are skipped"
@@ -159,7 +159,7 @@ install_environment() {
   named=$(named_libtorch)
   [ -z "${Torch_DIR:-}" ] || [ -f "$Torch_DIR/TorchConfig.cmake" ] ||
     fail "Torch_DIR=$Torch_DIR has no TorchConfig.cmake" "unset it, or name LibTorch's folder share/cmake/Torch"
-  key=$(cat tools/setup.sh tools/requirements.txt tools/emoji/requirements.txt <(echo "$PWD $named") | sha256sum)
+  key=$(cat tools/setup.sh tools/requirements{,-no-deps}.txt tools/emoji/requirements.txt <(echo "$PWD $named") | sha256sum)
   if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -n "$named$(wheel_libtorch)" ]; then
     return
   fi
@@ -170,6 +170,7 @@ install_environment() {
     install_torch
     say "installing the Python packages of tools/requirements.txt"
     pip install -r tools/requirements.txt || fail_pip "the packages of tools/requirements.txt"
+    pip install --no-deps -r tools/requirements-no-deps.txt || fail_pip "the packages of tools/requirements-no-deps.txt"
   fi
   echo "$key" >"$stamp"
   say "the Python environment is ready"

@@ -10,7 +10,7 @@
 namespace pixnerd::checkpoint {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
+constexpr uint64_t kAlignment = 64, kChecksumOffset = 14;
 constexpr uint64_t kMax16 = 0xffff, kMax32 = 0xffffffff;
 constexpr uint16_t kZip64Field = 1, kPaddingField = 0x4246;
 constexpr uint16_t kVersion = 45;  // the first with zip64
@@ -35,8 +35,10 @@ uint32_t capped32(uint64_t number) {
   return static_cast<uint32_t>(std::min(number, kMax32));
 }
 
-uint32_t crc_of(std::span<const std::byte> data) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+// Of what gave `before`, followed by data.
+uint32_t crc_of(uint32_t before, std::span<const std::byte> data) {
+  if (data.empty()) return before;
+  return static_cast<uint32_t>(crc32_z(before, reinterpret_cast<const Bytef*>(data.data()), data.size()));
 }
 
 std::string field(uint16_t id, const std::string& content) {
@@ -50,17 +52,37 @@ void ZipWriter::add(const std::string& name, std::string_view text) {
 }
 
 void ZipWriter::add(const std::string& name, std::span<const std::byte> data) {
-  const Member& member = members_.emplace_back(Member{name, data.size(), position_, data.empty() ? 0 : crc_of(data)});
+  write_header(members_.emplace_back(Member{name, data.size(), position_, crc_of(0, data)}));
+  write({reinterpret_cast<const char*>(data.data()), data.size()});
+}
+
+void ZipWriter::begin(const std::string& name, uint64_t bytes) {
+  write_header(members_.emplace_back(Member{name, bytes, position_, 0}));
+}
+
+void ZipWriter::append(std::span<const std::byte> data) {
+  members_.back().crc = crc_of(members_.back().crc, data);
+  write({reinterpret_cast<const char*>(data.data()), data.size()});
+}
+
+void ZipWriter::end() {
+  const auto here = out_.tellp();
+  out_.seekp(here - static_cast<std::streamoff>(position_ - members_.back().offset - kChecksumOffset));
+  const std::string crc = bytes_of(members_.back().crc);
+  out_.write(crc.data(), static_cast<std::streamsize>(crc.size()));
+  out_.seekp(here);
+}
+
+void ZipWriter::write_header(const Member& member) {
   std::string extra;
   if (member.bytes >= kMax32) extra = field(kZip64Field, record(member.bytes, member.bytes));
   constexpr uint64_t kHeaderBytes = 30, kFieldBytes = 4;
-  const uint64_t unpadded = position_ + kHeaderBytes + name.size() + extra.size() + kFieldBytes;
+  const uint64_t unpadded = position_ + kHeaderBytes + member.name.size() + extra.size() + kFieldBytes;
   extra += field(kPaddingField, std::string((kAlignment - unpadded % kAlignment) % kAlignment, '\0'));
 
   write(record(uint32_t{0x04034b50}, kVersion, kUtf8Names, uint16_t{0}, kTime, member.crc, capped32(member.bytes),
-               capped32(member.bytes), static_cast<uint16_t>(name.size()), static_cast<uint16_t>(extra.size())) +
-        name + extra);
-  write({reinterpret_cast<const char*>(data.data()), data.size()});
+               capped32(member.bytes), static_cast<uint16_t>(member.name.size()), static_cast<uint16_t>(extra.size())) +
+        member.name + extra);
 }
 
 void ZipWriter::finish() {

@@ -19,6 +19,13 @@ class ZipWriter {
 
   void add(const std::string& name, std::span<const std::byte> data);
   void add(const std::string& name, std::string_view text);
+
+  // A member of `bytes` bytes in parts, for one that does not fit into memory: begin, append as many in all, end. The
+  // stream must be able to seek: the checksum is written last, in front of the data.
+  void begin(const std::string& name, uint64_t bytes);
+  void append(std::span<const std::byte> data);
+  void end();
+
   void finish();  // the directory
 
  private:
@@ -28,6 +35,7 @@ class ZipWriter {
     uint32_t crc;
   };
 
+  void write_header(const Member& member);
   void write(std::string_view record);
 
   std::ostream& out_;

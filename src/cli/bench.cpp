@@ -8,6 +8,7 @@
 #include <iostream>
 #include <map>
 
+#include "cli/bench_table.h"
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
 #include "config/json.h"
@@ -28,6 +29,8 @@ struct BenchFlags {
   int64_t batch = 1, runs = 5;
   ComputeFlags compute;
   bool no_reference = false, json = false;
+  TableFlags table;
+  CLI::Option* table_option = nullptr;
 };
 
 // A network with random weights, the plain reference with the same ones, and noise that stands for pictures.
@@ -47,7 +50,7 @@ class Workload {
     const auto network = random_network();
     network->prepare_for_inference(device_, models::weight_type(flags_.compute.precision()));
     keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
-    null_labels_ = network->null_condition(x_.size(0));
+    null_labels_ = models::null_labels(config_.model, x_.size(0)).to(network->device());
     std::vector<measure::Candidate> candidates{evaluation("pixnerd", network)};
     if (!flags_.no_reference) candidates.push_back(evaluation("plain reference", reference(*random_network())));
     return candidates;
@@ -57,7 +60,7 @@ class Workload {
     keep_freed_memory();
     const auto network = random_network();
     network->to(device_, at::kFloat);
-    null_labels_ = network->null_condition(x_.size(0));
+    null_labels_ = models::null_labels(config_.model, x_.size(0)).to(network->device());
     trainer_ = std::make_unique<train::Trainer>(network, config_.train, config_.flow);
     at::Generator generator = diffusion::seeded_generator(3);
     const data::Batch batch{x_, at::zeros_like(null_labels_)};
@@ -95,7 +98,7 @@ class Workload {
     network.to(device_, at::kFloat);
     std::map<std::string, at::Tensor> parameters;
     for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-    return std::make_shared<models::ReferenceC2I>(config_.model, parameters);
+    return models::make_reference(config_.model, parameters);
   }
 
   measure::Arithmetic arithmetic() const {
@@ -186,6 +189,12 @@ config::Value report(const BenchFlags& flags, const measure::Comparison& compari
 }
 
 void run(const BenchFlags& flags) {
+  const bool wants_table = flags.table_option->count() > 0 || !flags.table.checkpoint.empty();
+  if (wants_table && flags.table.configs.empty() && flags.table.checkpoint.empty()) {
+    throw CLI::ValidationError("--table needs configurations, or --checkpoint");
+  }
+  if (wants_table != flags.model.empty()) throw CLI::ValidationError("either --model or --table is required");
+  if (wants_table) return print_bench_table(flags.table, flags.compute, flags.batch, flags.runs, flags.json);
   const at::Device device = set_up(flags.compute);
   reset_peak_resident();
   Workload work(flags, device);
@@ -206,10 +215,27 @@ void run(const BenchFlags& flags) {
             << "peak memory of the process: " << human_bytes(peak_memory) << std::endl;
 }
 
+void define_table(CLI::App& command, BenchFlags& flags) {
+  TableFlags& table = flags.table;
+  flags.table_option =
+      command
+          .add_option("--table,--config", table.configs,
+                      "instead: what sampling and training with these cost in time and memory, with a column for each")
+          ->delimiter(',')
+          ->expected(0, 1000)
+          ->type_name("NAME,NAME,...");
+  command.add_option("--checkpoint", table.checkpoint, "the same for the network in a file")->type_name("FILE");
+  command.add_option("--steps", table.steps, "steps of sampling that the table is told from; the configuration's all")
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  command.add_option("--micro-batch", table.micro_batch, "pictures of a training pass in the table")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+}
+
 void define(CLI::App& command, BenchFlags& flags) {
-  command.add_option("--model", flags.model, "a built-in configuration or the path of a YAML file")
-      ->required()
-      ->type_name("NAME");
+  command.add_option("--model", flags.model, "a built-in configuration or the path of a YAML file")->type_name("NAME");
+  define_table(command, flags);
   command
       .add_option("--mode", flags.mode,
                   "forward: one evaluation; train: forward, loss and backward, the optimiser apart; sample: one batch "

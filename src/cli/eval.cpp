@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "cli/checks.h"
+#include "cli/drawn_pictures.h"
+#include "cli/extractor_flags.h"
 #include "cli/terminal_progress.h"
 #include "config/json.h"
 #include "config/member.h"
@@ -17,6 +19,8 @@
 #include "core/text.h"
 #include "core/threads.h"
 #include "eval/evaluate.h"
+#include "eval/extractor.h"
+#include "eval/open_reference.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -24,8 +28,10 @@ namespace {
 using eval::Metric;
 
 struct EvalFlags {
-  std::string images, reference, inception, dtype = "float32", resize = "tensorflow", save_statistics;
-  std::vector<std::string> metrics = {"fid", "sfid", "is", "precision", "recall", "kid"};
+  std::string images, reference, save_statistics;
+  DrawnFlags drawn;
+  ExtractorFlags extractor;
+  std::vector<std::string> metrics;
   eval::Settings settings;
   int64_t is_split_size = 0, batch = 32;
   int threads = 0;
@@ -33,39 +39,30 @@ struct EvalFlags {
 };
 
 void define_inputs(CLI::App& command, EvalFlags& flags) {
-  command.add_option("--images", flags.images, "what is judged: a folder of pictures, shards (.tar), or .npz (arr_0)")
-      ->required()
-      ->type_name("PATH");
+  CLI::Option* const images =
+      command
+          .add_option("--images", flags.images, "what is judged: a folder of pictures, shards (.tar), or .npz (arr_0)")
+          ->type_name("PATH");
   command
       .add_option("--reference", flags.reference,
                   "what it is compared with: the same, an .npz with mu and sigma, or what --save-statistics wrote")
       ->type_name("PATH");
   command
-      .add_option("--inception", flags.inception,
-                  "weights of the network that FID is defined on: pt_inception-2015-12-05-*.pth, or safetensors")
-      ->required()
-      ->type_name("FILE");
-  command
       .add_option("--save-statistics", flags.save_statistics,
                   "write the reference's statistics and features (safetensors), to be named as --reference later")
       ->type_name("FILE");
-  command
-      .add_option("--resize", flags.resize,
-                  "how pictures come to 299x299: tensorflow as ADM's evaluator, pytorch as pytorch-fid; figures of the "
-                  "two do not compare")
-      ->check(one_of({"tensorflow", "pytorch"}))
-      ->type_name("tensorflow|pytorch")
-      ->capture_default_str();
+  add_drawn_flags(command, flags.drawn, images);
 }
 
 void define(CLI::App& command, EvalFlags& flags) {
   define_inputs(command, flags);
+  add_extractor_flags(command, flags.extractor);
   eval::Settings& settings = flags.settings;
-  command.add_option("--metrics", flags.metrics, "which figures, with commas between them")
+  command
+      .add_option("--metrics", flags.metrics, "which figures, with commas between them; all that the network can give")
       ->delimiter(',')
       ->check(one_of(config::names_of<Metric>()))
-      ->type_name("fid,sfid,is,precision,recall,kid")
-      ->capture_default_str();
+      ->type_name("fid,sfid,is,precision,recall,kid");
   CLI::Option* const splits =
       command.add_option("--is-splits", settings.is_splits, "splits of the Inception Score, of equal size")
           ->check(between(1, 1000000))
@@ -83,16 +80,12 @@ void define(CLI::App& command, EvalFlags& flags) {
       ->check(between(0, 10000))
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--seed", settings.seed, "of the bootstrap and KID's subsets")
+  command.add_option("--seed", settings.seed, "of the bootstrap, KID's subsets and drawn pictures")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "pictures the network sees at once")
       ->check(between(1, 4096))
       ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--dtype", flags.dtype, "arithmetic of the network; figures are published in float32")
-      ->check(one_of({"float32", "bfloat16"}))
-      ->type_name("float32|bfloat16")
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
       ->check(between(1, 4096))
@@ -100,12 +93,16 @@ void define(CLI::App& command, EvalFlags& flags) {
   command.add_flag("--json", flags.json, "print one line of JSON instead of a table");
 }
 
-eval::Settings settings_of(const EvalFlags& flags) {
+eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network) {
   eval::Settings settings = flags.settings;
+  const std::vector<Metric> possible = eval::metrics_of(network);
   for (const auto& [name, metric] : eval::enum_names(Metric{})) {
-    if (std::find(flags.metrics.begin(), flags.metrics.end(), name) != flags.metrics.end()) {
-      settings.metrics.push_back(metric);
+    const bool is_possible = std::find(possible.begin(), possible.end(), metric) != possible.end();
+    const bool is_named = std::find(flags.metrics.begin(), flags.metrics.end(), name) != flags.metrics.end();
+    if (is_named && !is_possible) {
+      throw CLI::ValidationError(concat("--metrics ", name, " needs another network: --inception"));
     }
+    if (is_named || (flags.metrics.empty() && is_possible)) settings.metrics.push_back(metric);
   }
   if (flags.is_split_size > 0) settings.is_split_size = flags.is_split_size;
   if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {
@@ -117,48 +114,32 @@ eval::Settings settings_of(const EvalFlags& flags) {
   return settings;
 }
 
-// The network with how pictures are shown to it.
+// The network, and how many pictures it sees at once.
 class Judge {
  public:
-  explicit Judge(const EvalFlags& flags)
-      : network_(models::Inception::load(flags.inception, flags.dtype == "float32" ? at::kFloat : at::kBFloat16)),
-        resize_(flags.resize == "pytorch" ? models::InceptionResize::pytorch : models::InceptionResize::tensorflow),
-        name_(concat("inception-", network_.fingerprint(), ", ", flags.resize)),
-        batch_(flags.batch) {}
+  Judge(const eval::ExtractorConfig& config, int64_t batch) : extractor_(eval::load_extractor(config)), batch_(batch) {}
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return extractor_.name; }
 
   eval::Features features_of(eval::Pictures& pictures, const std::string& label) const {
     TerminalProgress progress(label, "pictures");
-    eval::Features features = eval::extract(pictures, eval::inception_extractor(network_, resize_), batch_, &progress);
+    eval::Features features = eval::extract(pictures, extractor_.extract, batch_, &progress);
+    progress.finish();
+    return features;
+  }
+
+  eval::Features features_of(DrawnPictures& drawn) const {
+    TerminalProgress progress("sampling", "steps");
+    drawn.report_to(progress);
+    eval::Features features = eval::extract(drawn.pictures(), extractor_.extract, batch_);
     progress.finish();
     return features;
   }
 
  private:
-  models::Inception network_;
-  models::InceptionResize resize_;
-  std::string name_;
+  eval::Extractor extractor_;
   int64_t batch_;
 };
-
-eval::Reference reference_of(const EvalFlags& flags, const eval::Settings& settings, const Judge& judge) {
-  const std::filesystem::path path = flags.reference;
-  if (path.extension() == ".safetensors") return eval::load_reference(path, judge.name());
-  std::optional<eval::Reference> given;
-  if (path.extension() == ".npz" && eval::has_statistics(path)) given = eval::read_statistics(path);
-  const bool is_enough = given && !eval::needs_reference_features(settings.metrics);
-  if (is_enough) return *given;
-  if (given && !eval::has_pictures(path)) return *given;
-  const auto pictures = eval::open_pictures(path);
-  eval::Reference reference = eval::reference_of(judge.features_of(*pictures, "reference"), *pictures);
-  // What a reference file states counts: its pictures may be a part of those that its statistics are of.
-  if (given) {
-    reference.pooled = given->pooled;
-    if (given->spatial) reference.spatial = given->spatial;
-  }
-  return reference;
-}
 
 std::string number(double value) {
   char text[32];
@@ -166,7 +147,7 @@ std::string number(double value) {
   return text;
 }
 
-void print_table(const eval::Report& report, int64_t pictures) {
+void print_table(const eval::Report& report, int64_t pictures, const std::string& network) {
   const auto print = [](const std::string& metric, const std::string& value, const std::string& half_width,
                         const std::string& deviation) {
     char line[160];
@@ -180,14 +161,15 @@ void print_table(const eval::Report& report, int64_t pictures) {
     print(eval::name_of(each.metric), number(each.value), each.half_width ? number(*each.half_width) : "",
           each.deviation ? number(*each.deviation) : "");
   }
-  std::cout << "of " << pictures << " pictures" << std::endl;
+  std::cout << "of " << pictures << " pictures, seen by " << network << std::endl;
 }
 
-void print_json(const eval::Report& report, int64_t pictures) {
+void print_json(const eval::Report& report, int64_t pictures, const std::string& network) {
   config::Value all, warnings;
   all.kind = config::Value::Kind::map;
   warnings.kind = config::Value::Kind::list;
   all.fields.emplace_back("pictures", config::plain_value(concat(pictures)));
+  all.fields.emplace_back("network", config::text_value(network));
   for (const eval::Result& each : report.results) {
     config::Value result;
     result.kind = config::Value::Kind::map;
@@ -211,24 +193,48 @@ void warn_of_sizes(const eval::Pictures& pictures, const eval::Reference& refere
                                    ": the figures tell that difference too"));
 }
 
+DrawnFlags with_threads(const EvalFlags& flags) {
+  DrawnFlags drawn = flags.drawn;
+  drawn.compute.threads = flags.threads;
+  return drawn;
+}
+
 void run(const EvalFlags& flags) {
-  const eval::Settings settings = settings_of(flags);
+  if (flags.images.empty() && flags.drawn.checkpoint.empty()) {
+    throw CLI::ValidationError("--images or --checkpoint is required");
+  }
+  if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
+    throw CLI::ValidationError("the sampler's settings need --checkpoint");
+  }
+  const eval::ExtractorConfig config = flags.extractor.config();
+  const eval::Settings settings = settings_of(flags, config.network);
   at::set_num_threads(flags.threads > 0 ? flags.threads : hardware_threads());
-  const auto pictures = eval::open_pictures(flags.images);
-  const Judge judge(flags);
+  std::unique_ptr<eval::Pictures> stored;
+  std::optional<DrawnPictures> drawn;
+  if (flags.images.empty()) {
+    drawn.emplace(with_threads(flags), settings.seed);
+  } else {
+    stored = eval::open_pictures(flags.images);
+  }
+  const Judge judge(config, flags.batch);
   std::optional<eval::Reference> reference;
-  if (!flags.reference.empty()) reference = reference_of(flags, settings, judge);
+  if (!flags.reference.empty()) {
+    reference = eval::open_reference(flags.reference, judge.name(), settings.metrics,
+                                     [&](eval::Pictures& each) { return judge.features_of(each, "reference"); });
+  }
   if (!flags.save_statistics.empty()) eval::save_reference(flags.save_statistics, *reference, judge.name());
-  const eval::Features features = judge.features_of(*pictures, "pictures");
+  const eval::Pictures& pictures = stored ? *stored : drawn->pictures();
+  const eval::Features features = stored ? judge.features_of(*stored, "pictures") : judge.features_of(*drawn);
 
   eval::Report report;
   {
     TerminalProgress progress("metrics", "metrics");
     report = eval::evaluate(features, reference ? &*reference : nullptr, settings, &progress);
   }
-  if (reference) warn_of_sizes(*pictures, *reference, report);
+  if (reference) warn_of_sizes(pictures, *reference, report);
   for (const std::string& warning : report.warnings) log_warning(warning);
-  flags.json ? print_json(report, pictures->size()) : print_table(report, pictures->size());
+  const auto print = flags.json ? print_json : print_table;
+  print(report, pictures.size(), judge.name());
 }
 
 }  // namespace

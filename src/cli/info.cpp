@@ -153,22 +153,17 @@ void print_network(const checkpoint::WeightsFile& file, const std::vector<sample
     print(title, parts(entries, used, transformer_blocks));
   };
   if (const auto stated = sample::read_description(file.metadata(), file.source())) {
-    print_parts(stated->model.num_cond_blocks);
+    print_parts(stated->model.transformer_blocks());
     std::cout << "\nconfiguration\n" << config::dump(*stated);
     return;
   }
   const auto guessed = sample::guess_config(shapes_of(entries, used));
   if (!guessed) return print_entries(file);
-  if (const auto* c2i = std::get_if<models::C2IConfig>(&*guessed)) {
-    print_parts(c2i->num_cond_blocks);
-    std::cout << "\nguessed from the shapes: " << sample::describe(*guessed)
-              << "\n\nconfiguration, its `sample:` section and `prediction` taken for granted\n"
-              << config::dump(sample::describe_guess(*c2i));
-    return;
-  }
-  print_parts(std::get<sample::T2ISizes>(*guessed).num_encoder_blocks);
-  std::cout << "\nguessed from the shapes: " << sample::describe(*guessed)
-            << "\nwith the plain or the heavy decoder, which shapes cannot tell; pixnerd cannot sample from it yet\n";
+  print_parts(guessed->transformer_blocks());
+  const char* granted = guessed->takes_text() ? ", `prediction` and the heavy decoder" : " and `prediction`";
+  std::cout << "\nguessed from the shapes: " << sample::describe(*guessed) << "\n\nconfiguration, its `sample:` section"
+            << granted << " taken for granted\n"
+            << config::dump(sample::describe_guess(*guessed));
 }
 
 void run(const InfoFlags& flags) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <ostream>
 #include <streambuf>
 #include <system_error>
@@ -65,8 +66,16 @@ class DescriptorBuffer : public std::streambuf {
   }
 
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    const bool tells = offset == 0 && from == std::ios_base::cur;
-    return tells ? pos_type(written_ + (pptr() - pbase())) : pos_type(off_type(-1));
+    if (offset == 0 && from == std::ios_base::cur) return position_ + (pptr() - pbase());
+    if (!drain()) return off_type(-1);
+    const int whence = from == std::ios_base::beg ? SEEK_SET : from == std::ios_base::cur ? SEEK_CUR : SEEK_END;
+    const off_t position = ::lseek(fd_, offset, whence);
+    if (position >= 0) position_ = position;
+    return position;
+  }
+
+  pos_type seekpos(pos_type position, std::ios_base::openmode mode) override {
+    return seekoff(position, std::ios_base::beg, mode);
   }
 
  private:
@@ -88,14 +97,14 @@ class DescriptorBuffer : public std::streambuf {
       }
       data += count;
       size -= static_cast<size_t>(count);
-      written_ += count;
+      position_ += count;
     }
     return error_ == 0;
   }
 
   int fd_;
   int error_ = 0;
-  off_type written_ = 0;
+  off_type position_ = 0;  // in the file, of what is drained
   std::vector<char> buffer_;
 };
 
@@ -143,19 +152,6 @@ void sync_folder(const fs::path& target) {
   if (::fsync(descriptor.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("sync the folder of", target, errno);
 }
 
-void run_writer(DescriptorBuffer& buffer, const fs::path& target, const std::function<void(std::ostream&)>& write) {
-  std::ostream out(&buffer);
-  try {
-    write(out);
-    out.flush();
-  } catch (...) {
-    if (buffer.error() != 0) fail("write", target, buffer.error());
-    throw;
-  }
-  if (buffer.error() != 0) fail("write", target, buffer.error());
-  if (!out) throw DataError(concat("cannot write '", target, "': the writer gave up"));
-}
-
 }  // namespace
 
 MappedFile MappedFile::open(const fs::path& path) {
@@ -198,23 +194,64 @@ MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+struct AtomicFile::Open {
+  Open(fs::path resolved, std::optional<mode_t> old)
+      : target(std::move(resolved)),
+        old_mode(old),
+        temporary(target, old ? 0600 : 0666),
+        buffer(temporary.get()),
+        stream(&buffer) {}
+
+  fs::path target;  // behind a symbolic link
+  std::optional<mode_t> old_mode;
+  TemporaryFile temporary;
+  DescriptorBuffer buffer;
+  std::ostream stream;
+};
+
+AtomicFile::AtomicFile(const fs::path& path) {
   std::error_code error;
-  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
+  fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
   if (target.empty()) fail("write", path, error ? error.value() : ENOENT);
   struct stat old;
   const bool replaces = ::stat(target.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) {
     throw DataError(concat("cannot write '", path, "': something that is not a regular file has that name"));
   }
+  open_ =
+      std::make_unique<Open>(std::move(target), replaces ? std::optional<mode_t>(old.st_mode & 07777) : std::nullopt);
+}
 
-  TemporaryFile temporary(target, replaces ? 0600 : 0666);
-  DescriptorBuffer buffer(temporary.get());
-  run_writer(buffer, target, write);
-  if (replaces) ::fchmod(temporary.get(), old.st_mode & 07777);  // where it fails, the file stays its owner's alone
-  if (::fsync(temporary.get()) != 0) fail("write", target, errno);
-  temporary.rename_to(target);
-  sync_folder(target);
+AtomicFile::~AtomicFile() = default;
+
+std::ostream& AtomicFile::stream() {
+  return open_->stream;
+}
+
+void AtomicFile::check() const {
+  if (open_->buffer.error() != 0) fail("write", open_->target, open_->buffer.error());
+}
+
+void AtomicFile::commit() {
+  open_->stream.flush();
+  check();
+  if (!open_->stream) throw DataError(concat("cannot write '", open_->target, "': the writer gave up"));
+  const int descriptor = open_->temporary.get();
+  if (open_->old_mode) ::fchmod(descriptor, *open_->old_mode);  // where it fails, the file stays its owner's alone
+  if (::fsync(descriptor) != 0) fail("write", open_->target, errno);
+  open_->temporary.rename_to(open_->target);
+  sync_folder(open_->target);
+}
+
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+  AtomicFile file(path);
+  try {
+    write(file.stream());
+  } catch (...) {
+    file.check();
+    throw;
+  }
+  file.commit();
 }
 
 std::string read_file(const fs::path& path, size_t max_bytes) {

@@ -8,6 +8,10 @@ namespace pixnerd {
 uint64_t resident_bytes();       // now; 0 where the system does not tell
 uint64_t peak_resident_bytes();  // the most since the start, or since the last reset
 
+// What the system could still give this process, swap aside: the machine's available memory, or what its control group
+// leaves where that is less. 0 where the system does not tell.
+uint64_t available_bytes();
+
 // Makes the present use the peak. False if the system does not allow it; the peak then stays that of the whole run.
 bool reset_peak_resident();
 

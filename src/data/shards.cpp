@@ -124,17 +124,21 @@ std::string Shards::name(int64_t index) const {
   return concat(shard_of(sample(index)).name, "/", sample(index).key);
 }
 
-image::Image Shards::read(int64_t index) const {
+std::string Shards::picture_file(int64_t index) const {
   const Sample& each = sample(index);
-  const std::string label = printable(name(index), 400);
-  const image::DecodeLimits limits;
+  const uint64_t limit = image::DecodeLimits{}.max_file_bytes;
   // Before memory is taken for it.
-  if (static_cast<uint64_t>(each.picture.size) > limits.max_file_bytes) {
-    throw DataError(concat("picture '", label, "': ", human_bytes(static_cast<uint64_t>(each.picture.size)),
-                           " are over the limit of ", human_bytes(limits.max_file_bytes)));
+  if (static_cast<uint64_t>(each.picture.size) > limit) {
+    throw DataError(concat("picture '", printable(name(index), 400),
+                           "': ", human_bytes(static_cast<uint64_t>(each.picture.size)), " are over the limit of ",
+                           human_bytes(limit)));
   }
-  const std::string bytes = open(shard_of(each))->read(each.picture.offset, each.picture.size);
-  return image::decode(std::as_bytes(std::span(bytes)), label, limits, background_);
+  return open(shard_of(each))->read(each.picture.offset, each.picture.size);
+}
+
+image::Image Shards::read(int64_t index) const {
+  const std::string bytes = picture_file(index);
+  return image::decode(std::as_bytes(std::span(bytes)), printable(name(index), 400), {}, background_);
 }
 
 std::vector<Caption> Shards::captions(int64_t index) const {

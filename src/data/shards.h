@@ -37,6 +37,7 @@ class Shards : public PictureSet {
   int64_t style(int64_t index) const override { return sample(index).style; }
   std::string name(int64_t index) const override;  // "00000.tar/000001"; any bytes but zero
   image::Image read(int64_t index) const override;
+  std::string picture_file(int64_t index) const;  // as it lies in the shard; DataError if it cannot be read
   std::vector<Caption> captions(int64_t index) const override;
   const std::vector<std::string>& classes() const override { return classes_; }
   const std::vector<std::string>& styles() const override { return styles_; }

@@ -25,13 +25,6 @@ void require_finite(const at::Tensor& features, const std::string& source) {
 
 }  // namespace
 
-FeatureExtractor inception_extractor(const models::Inception& network, models::InceptionResize resize) {
-  return [&network, resize](const at::Tensor& pictures) {
-    const models::InceptionFeatures seen = network(models::inception_input(pictures, resize));
-    return Features{seen.pooled, seen.spatial, seen.logits};
-  };
-}
-
 Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, Progress* progress) {
   Features all;
   if (progress != nullptr) progress->update(0, pictures.size(), "");

@@ -8,7 +8,6 @@
 
 #include "core/progress.h"
 #include "eval/pictures.h"
-#include "models/inception.h"
 
 namespace pixnerd::eval {
 
@@ -21,9 +20,6 @@ struct Features {
 
 // Pictures [B, H, W, 3] uint8 -> their features. Any network can stand behind it.
 using FeatureExtractor = std::function<Features(const at::Tensor& pictures)>;
-
-// The network must outlive the extractor.
-FeatureExtractor inception_extractor(const models::Inception& network, models::InceptionResize resize);
 
 // Of all pictures, `batch` at a time. DataError if the network gives numbers that are not finite.
 Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, Progress* progress = nullptr);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -57,6 +58,18 @@ class NpzPictures : public Pictures {
   int64_t done_ = 0;
 };
 
+bool has_alpha(std::span<const std::byte> file) {
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  constexpr size_t kColourType = 25, kWebpFlags = 20;
+  if (bytes.starts_with("\x89PNG")) {  // grey or colour with alpha; or a tRNS before the pixels
+    const bool channel = bytes.size() > kColourType && (bytes[kColourType] == 4 || bytes[kColourType] == 6);
+    return channel || bytes.substr(0, bytes.find("IDAT")).find("tRNS") != std::string_view::npos;
+  }
+  const bool is_webp = bytes.starts_with("RIFF") && bytes.size() > 24 && bytes.substr(8, 4) == "WEBP";
+  if (is_webp && bytes.substr(12, 4) == "VP8X") return (bytes[kWebpFlags] & 0x10) != 0;
+  return is_webp && bytes.substr(12, 4) == "VP8L" && (bytes[24] & 0x10) != 0;
+}
+
 // Pictures that are read by number.
 class ListedPictures : public Pictures {
  public:
@@ -90,10 +103,14 @@ class ListedPictures : public Pictures {
     transparent_ = 0;
   }
 
+  image::Image decode(std::span<const std::byte> file, const std::string& name) {
+    image::Image picture = image::decode(file, name);
+    transparent_ += has_alpha(file) ? 1 : 0;
+    return picture;
+  }
+
   virtual image::Image read(int64_t index) = 0;
   virtual std::string name(int64_t index) const = 0;
-
-  int64_t transparent_ = 0;
 
  private:
   void require_size(const image::Image& picture, int64_t index) const {
@@ -104,20 +121,8 @@ class ListedPictures : public Pictures {
   }
 
   std::vector<int64_t> order_;
-  int64_t done_ = 0;
+  int64_t done_ = 0, transparent_ = 0;
 };
-
-bool has_alpha(std::span<const std::byte> file) {
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-  constexpr size_t kColourType = 25, kWebpFlags = 20;
-  if (bytes.starts_with("\x89PNG")) {  // grey or colour with alpha; or a tRNS before the pixels
-    const bool channel = bytes.size() > kColourType && (bytes[kColourType] == 4 || bytes[kColourType] == 6);
-    return channel || bytes.substr(0, bytes.find("IDAT")).find("tRNS") != std::string_view::npos;
-  }
-  const bool is_webp = bytes.starts_with("RIFF") && bytes.size() > 24 && bytes.substr(8, 4) == "WEBP";
-  if (is_webp && bytes.substr(12, 4) == "VP8X") return (bytes[kWebpFlags] & 0x10) != 0;
-  return is_webp && bytes.substr(12, 4) == "VP8L" && (bytes[24] & 0x10) != 0;
-}
 
 class FolderPictures : public ListedPictures {
  public:
@@ -139,10 +144,7 @@ class FolderPictures : public ListedPictures {
   image::Image read(int64_t index) override {
     const std::filesystem::path path = folder_ / name(index);
     const MappedFile file = MappedFile::open(path);
-    const std::span<const std::byte> bytes(file.data(), file.size());
-    image::Image picture = image::decode(bytes, path.string());
-    transparent_ += has_alpha(bytes) ? 1 : 0;
-    return picture;
+    return decode({file.data(), file.size()}, path.string());
   }
   std::string name(int64_t index) const override { return names_[static_cast<size_t>(index)]; }
 
@@ -161,7 +163,10 @@ class ShardPictures : public ListedPictures {
   }
 
  protected:
-  image::Image read(int64_t index) override { return shards_->read(index); }
+  image::Image read(int64_t index) override {
+    const std::string file = shards_->picture_file(index);
+    return decode(std::as_bytes(std::span(file)), name(index));
+  }
   std::string name(int64_t index) const override { return shards_->name(index); }
 
  private:

@@ -41,8 +41,13 @@ Image read_image(const std::filesystem::path& path, const DecodeLimits& limits, 
   return decode(std::as_bytes(std::span(content)), path.string(), limits, background);
 }
 
-void write_png(const std::filesystem::path& path, const Image& image) {
-  const std::vector<std::byte> bytes = encode_png(image);
+std::optional<std::string> read_png_text(const std::filesystem::path& path, const std::string& keyword) {
+  const std::string content = read_file(path, DecodeLimits{}.max_file_bytes);
+  return png_text(std::as_bytes(std::span(content)), path.string(), keyword);
+}
+
+void write_png(const std::filesystem::path& path, const Image& image, const std::vector<PngText>& texts) {
+  const std::vector<std::byte> bytes = encode_png(image, texts);
   write_file_atomically(path, [&](std::ostream& out) {
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   });

@@ -44,11 +44,21 @@ Image decode(std::span<const std::byte> bytes, const std::string& name, const De
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {},
                  std::optional<Colour> background = {});
 
-// 8-bit RGB, not interlaced, the same bytes for the same picture. DataError for an empty or inconsistent picture.
-std::vector<std::byte> encode_png(const Image& image);
+// A text inside a PNG, an iTXt chunk.
+struct PngText {
+  std::string keyword;  // 1 to 79 characters of ASCII
+  std::string text;     // UTF-8
+};
+
+// 8-bit RGB, not interlaced, the same bytes for the same picture and texts. DataError for an empty or inconsistent
+// picture.
+std::vector<std::byte> encode_png(const Image& image, const std::vector<PngText>& texts = {});
 
 // Atomic: readers see the old file or the whole new one. DataError when it cannot be written.
-void write_png(const std::filesystem::path& path, const Image& image);
+void write_png(const std::filesystem::path& path, const Image& image, const std::vector<PngText>& texts = {});
+
+// The text under a keyword in a PNG file, if it has one. DataError when the file cannot be read or is no PNG.
+std::optional<std::string> read_png_text(const std::filesystem::path& path, const std::string& keyword);
 
 // Whether a folder's file should be taken for a picture: .png, .jpg, .jpeg or .webp in any case.
 bool has_image_extension(const std::filesystem::path& path);

@@ -20,6 +20,22 @@ Context make_context(int flags) {
   return context;
 }
 
+// Its pointers are the text's own.
+spng_text chunk_of(const PngText& text) {
+  spng_text chunk{};
+  if (text.keyword.empty() || text.keyword.size() >= sizeof(chunk.keyword)) {
+    throw DataError(concat("PNG: a keyword has 1 to 79 characters, not ", text.keyword.size()));
+  }
+  text.keyword.copy(chunk.keyword, text.keyword.size());
+  chunk.type = SPNG_ITXT;
+  chunk.length = text.text.size();
+  chunk.text = const_cast<char*>(text.text.data());  // libspng reads it only
+  static char none[] = "";
+  chunk.language_tag = none;
+  chunk.translated_keyword = none;
+  return chunk;
+}
+
 class PngDecoder {
  public:
   PngDecoder(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits)
@@ -38,6 +54,22 @@ class PngDecoder {
     if (header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header_.bit_depth == 16) return saturate_grey(background);
     if (background) return composite(width(), height(), pixels(SPNG_FMT_RGBA8, SPNG_DECODE_TRNS), *background);
     return {width(), height(), pixels(SPNG_FMT_RGB8, 0)};
+  }
+
+  // Texts may stand behind the pixels, so that these are decoded first.
+  std::optional<std::string> text(const std::string& keyword) {
+    pixels(SPNG_FMT_RGB8, 0);
+    require(spng_decode_chunks(context_.get()));
+    uint32_t count = 0;
+    const int status = spng_get_text(context_.get(), nullptr, &count);
+    if (status == SPNG_ECHUNKAVAIL) return std::nullopt;
+    require(status);
+    std::vector<spng_text> texts(count);
+    require(spng_get_text(context_.get(), texts.data(), &count));
+    for (const spng_text& each : texts) {
+      if (keyword == each.keyword) return std::string(each.text, each.length);
+    }
+    return std::nullopt;
   }
 
  private:
@@ -136,7 +168,12 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name, cons
   return PngDecoder(bytes, name, limits).decode(background);
 }
 
-std::vector<std::byte> encode_png(const Image& image) {
+std::optional<std::string> png_text(std::span<const std::byte> bytes, const std::string& name,
+                                    const std::string& keyword) {
+  return PngDecoder(bytes, name, {}).text(keyword);
+}
+
+std::vector<std::byte> encode_png(const Image& image, const std::vector<PngText>& texts) {
   check(image, "PNG");
   const Context context = make_context(SPNG_CTX_ENCODER);
   const auto require = [](int status) {
@@ -149,6 +186,9 @@ std::vector<std::byte> encode_png(const Image& image) {
   header.color_type = SPNG_COLOR_TYPE_TRUECOLOR;
   require(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
   require(spng_set_ihdr(context.get(), &header));
+  std::vector<spng_text> chunks;
+  for (const PngText& each : texts) chunks.push_back(chunk_of(each));
+  if (!chunks.empty()) require(spng_set_text(context.get(), chunks.data(), static_cast<uint32_t>(chunks.size())));
   require(spng_encode_image(context.get(), image.rgb.data(), image.rgb.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE));
   size_t size = 0;
   int status = 0;

@@ -4,24 +4,24 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
-#include "checkpoint/tensors.h"
 #include "core/errors.h"
-#include "core/hash.h"
 #include "core/text.h"
+#include "models/inception_layers.h"
 
 namespace pixnerd::models {
 namespace {
 
 constexpr int64_t kSpatialChannels = 7;
+constexpr double kNormEps = 1e-3;
 
 // Where TensorFlow 1 samples a side of `size` pixels: between `low` and `high`, `share` of the way.
 struct Samples {
@@ -58,38 +58,35 @@ at::Tensor mean_of_3x3(const at::Tensor& x) {
 
 checkpoint::NamedTensors expected_tensors() {
   checkpoint::NamedTensors expected;
-  const auto add = [&](std::string name, at::IntArrayRef shape) {
-    expected.emplace_back(std::move(name), at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta)));
-  };
   for (const InceptionLayer& layer : inception_layers()) {
-    add(concat(layer.name, ".conv.weight"), {layer.out, layer.in, layer.height, layer.width});
+    expected.emplace_back(concat(layer.name, ".conv.weight"),
+                          expected_tensor({layer.out, layer.in, layer.height, layer.width}));
     for (const char* part : {"weight", "bias", "running_mean", "running_var"}) {
-      add(concat(layer.name, ".bn.", part), {layer.out});
+      expected.emplace_back(concat(layer.name, ".bn.", part), expected_tensor({layer.out}));
     }
   }
-  add("fc.weight", {kInceptionClasses, kPooledFeatures});
-  add("fc.bias", {kInceptionClasses});
+  expected.emplace_back("fc.weight", expected_tensor({kInceptionClasses, kPooledFeatures}));
+  expected.emplace_back("fc.bias", expected_tensor({kInceptionClasses}));
   return expected;
 }
 
-void require_the_fid_network(const std::map<std::string, at::Tensor>& tensors, const std::string& source) {
-  const auto classes = tensors.find("fc.bias");
-  if (classes != tensors.end() && classes->second.numel() == 1000) {
-    throw CheckpointError(concat("checkpoint '", source,
+void require_the_fid_network(const FrozenWeights& weights) {
+  const auto classes = weights.tensors.find("fc.bias");
+  if (classes != weights.tensors.end() && classes->second.numel() == 1000) {
+    throw CheckpointError(concat("checkpoint '", weights.source,
                                  "': is an Inception-v3 of 1000 classes, such as torchvision's; ",
                                  "FID is defined on pt_inception-2015-12-05, which has 1008"));
   }
-  auto counted = tensors;
-  std::erase_if(counted, [](const auto& each) { return each.first.ends_with(".num_batches_tracked"); });
-  checkpoint::check_names_and_shapes(expected_tensors(), counted, source);
-}
-
-uint64_t hash_of_values(const at::Tensor& tensor, uint64_t before) {
-  const at::Tensor values = tensor.to(at::kFloat).contiguous();
-  return hash_of({static_cast<const char*>(values.const_data_ptr()), values.nbytes()}, before);
+  check_frozen_weights(expected_tensors(), weights);
 }
 
 }  // namespace
+
+std::span<const std::pair<const char*, InceptionResize>> enum_names(InceptionResize) {
+  static constexpr std::array<std::pair<const char*, InceptionResize>, 2> kNames{
+      {{"tensorflow", InceptionResize::tensorflow}, {"pytorch", InceptionResize::pytorch}}};
+  return kNames;
+}
 
 at::Tensor inception_input(const at::Tensor& pictures, InceptionResize resize) {
   const at::NoGradGuard no_gradients;
@@ -103,34 +100,23 @@ at::Tensor inception_input(const at::Tensor& pictures, InceptionResize resize) {
   return interpolate(wide, 1, {1, kInceptionSide, 1, 1}).sub_(128).div_(128).permute({0, 3, 1, 2});
 }
 
-Inception::Inception(const std::map<std::string, at::Tensor>& tensors, const std::string& source, at::ScalarType type)
-    : type_(type), fingerprint_(kEmptyHash) {
+Inception::Inception(const FrozenWeights& weights, at::ScalarType type)
+    : type_(type), fingerprint_(fingerprint_of(weights.tensors)) {
   const at::NoGradGuard no_gradients;
-  require_the_fid_network(tensors, source);
+  require_the_fid_network(weights);
+  const auto& tensors = weights.tensors;
   for (const InceptionLayer& layer : inception_layers()) {
     const std::string name = layer.name, norm = name + ".bn.";
-    const at::Tensor& weight = tensors.at(name + ".conv.weight");
-    layers_.emplace(name, InceptionConvolution(layer, weight,
-                                               {tensors.at(norm + "weight"), tensors.at(norm + "bias"),
-                                                tensors.at(norm + "running_mean"), tensors.at(norm + "running_var")},
-                                               type));
+    const BatchNorm batch_norm{tensors.at(norm + "weight"), tensors.at(norm + "bias"),
+                               tensors.at(norm + "running_mean"), tensors.at(norm + "running_var"), kNormEps};
+    layers_.emplace(name, FoldedConvolution(tensors.at(name + ".conv.weight"), batch_norm, form_of(layer), type));
   }
   weight_ = tensors.at("fc.weight").to(at::kFloat).clone();
   bias_ = tensors.at("fc.bias").to(at::kFloat).clone();
-  fingerprint_ = hash_of_values(tensors.at("Conv2d_1a_3x3.conv.weight"), fingerprint_);
-  fingerprint_ = hash_of_values(tensors.at("Mixed_7c.branch_pool.bn.running_mean"), fingerprint_);
-  fingerprint_ = hash_of_values(bias_, fingerprint_);
 }
 
 Inception Inception::load(const std::filesystem::path& path, at::ScalarType type) {
-  const auto file = checkpoint::WeightsFile::open(path);
-  std::map<std::string, at::Tensor> tensors;
-  for (const checkpoint::StridedEntry& entry : file->entries()) {
-    const size_t last = entry.name.rfind('/');  // the file's outermost dict may be wrapped in others
-    tensors.emplace(last == std::string::npos ? entry.name : entry.name.substr(last + 1),
-                    checkpoint::tensor_of(file, entry));
-  }
-  return Inception(tensors, file->source(), type);
+  return Inception(load_frozen_weights(path), type);
 }
 
 at::Tensor Inception::convolve_all(const std::string& block, std::initializer_list<const char*> names,

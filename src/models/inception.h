@@ -10,9 +10,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
+#include <utility>
 
-#include "models/inception_layers.h"
+#include "models/convolution.h"
+#include "models/frozen_weights.h"
 
 namespace pixnerd::models {
 
@@ -24,6 +27,7 @@ enum class InceptionResize {
   tensorflow,  // TensorFlow 1's bilinear without half-pixel centres, (x - 128) / 128: ADM's evaluator, torch-fidelity
   pytorch,     // bilinear with half-pixel centres, x / 127.5 - 1: pytorch-fid
 };
+std::span<const std::pair<const char*, InceptionResize>> enum_names(InceptionResize);
 
 // pictures [B, H, W, 3] uint8 -> [B, 3, 299, 299] float32, channels-last.
 at::Tensor inception_input(const at::Tensor& pictures, InceptionResize resize);
@@ -36,10 +40,9 @@ struct InceptionFeatures {
 
 class Inception {
  public:
-  // From tensors under their names in the published file; num_batches_tracked is passed over. CheckpointError that
-  // begins with source if one is missing, has another shape, or is not of this network. `type` is float32 or bfloat16.
-  Inception(const std::map<std::string, at::Tensor>& tensors, const std::string& source,
-            at::ScalarType type = at::kFloat);
+  // From tensors under their names in the published file. CheckpointError that begins with the source if one is
+  // missing, has another shape, or is not of this network. `type` is float32 or bfloat16.
+  explicit Inception(const FrozenWeights& weights, at::ScalarType type = at::kFloat);
 
   // Any file of weights, pt_inception-2015-12-05-*.pth or safetensors. DataError, CheckpointError.
   static Inception load(const std::filesystem::path& path, at::ScalarType type = at::kFloat);
@@ -49,8 +52,7 @@ class Inception {
 
   const at::Tensor& bias() const { return bias_; }  // [1008], what logits lack
 
-  // Differs with the weights: statistics of different networks do not compare.
-  uint64_t fingerprint() const { return fingerprint_; }
+  uint64_t fingerprint() const { return fingerprint_; }  // frozen_weights.h
 
  private:
   at::Tensor convolve(const std::string& name, const at::Tensor& x) const { return layers_.at(name)(x); }
@@ -63,7 +65,7 @@ class Inception {
   at::Tensor block_7(const std::string& name, const at::Tensor& x, bool pools_by_maximum) const;
 
   at::ScalarType type_;
-  std::map<std::string, InceptionConvolution> layers_;
+  std::map<std::string, FoldedConvolution> layers_;
   at::Tensor weight_, bias_;  // [1008, 2048], [1008] float32
   uint64_t fingerprint_ = 0;
 };

@@ -1,15 +1,5 @@
 #include "models/inception_layers.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/core/List.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/ops/conv2d.h>
-
-#include <optional>
-#include <string_view>
-
-#include "nn/onednn.h"
-
 namespace pixnerd::models {
 namespace {
 
@@ -110,56 +100,16 @@ constexpr InceptionLayer kLayers[] = {
     {"Mixed_7c.branch_pool", 2048, 192, 1, 1},
 };
 
-// What torch.compile calls for a convolution with a ReLU behind it. The framework has no C++ functions for them.
-using Scalars = c10::List<std::optional<at::Scalar>>;
-using Reorder = at::Tensor(const at::Tensor&, c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymIntArrayRef,
-                           c10::SymInt, at::OptionalSymIntArrayRef);
-using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
-                             c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymInt,
-                             std::string_view, Scalars, std::optional<std::string_view>);
-constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
-constexpr const char* kPointwise = "mkldnn::_convolution_pointwise";
-
-bool has_fused_convolution(at::ScalarType type) {
-  static const bool has_operators = c10::Dispatcher::singleton().findSchema({kReorder, ""}) &&
-                                    c10::Dispatcher::singleton().findSchema({kPointwise, ""});
-  return has_operators && nn::has_onednn(type);
-}
-
-template <class Signature>
-const c10::TypedOperatorHandle<Signature>& operator_of(const char* name) {
-  static const auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name, "").template typed<Signature>();
-  return handle;
-}
-
-const std::array<int64_t, 2> kDilation = {1, 1};
-
 }  // namespace
 
 std::span<const InceptionLayer> inception_layers() {
   return kLayers;
 }
 
-InceptionConvolution::InceptionConvolution(const InceptionLayer& layer, const at::Tensor& weight,
-                                           const InceptionNorm& norm, at::ScalarType type)
-    : stride_{layer.stride, layer.stride} {
-  padding_ = layer.padded ? std::array{(layer.height - 1) / 2, (layer.width - 1) / 2} : std::array<int64_t, 2>{0, 0};
-  const at::Tensor scale = norm.weight.to(at::kDouble) / (norm.variance.to(at::kDouble) + kInceptionNormEps).sqrt();
-  weight_ = (weight.to(at::kDouble) * scale.view({-1, 1, 1, 1})).to(type).contiguous(at::MemoryFormat::ChannelsLast);
-  bias_ = (norm.bias.to(at::kDouble) - norm.mean.to(at::kDouble) * scale).to(type);
-  packed_ = has_fused_convolution(type);
-  if (packed_) {
-    weight_ = operator_of<Reorder>(kReorder).call(weight_, c10::fromIntArrayRefSlow(padding_),
-                                                  c10::fromIntArrayRefSlow(stride_),
-                                                  c10::fromIntArrayRefSlow(kDilation), 1, std::nullopt);
-  }
-}
-
-at::Tensor InceptionConvolution::operator()(const at::Tensor& x) const {
-  if (!packed_) return at::conv2d(x, weight_, bias_, stride_, padding_).relu_();
-  return operator_of<Pointwise>(kPointwise)
-      .call(x, weight_, bias_, c10::fromIntArrayRefSlow(padding_), c10::fromIntArrayRefSlow(stride_),
-            c10::fromIntArrayRefSlow(kDilation), 1, "relu", Scalars(), std::nullopt);
+nn::ConvolutionForm form_of(const InceptionLayer& layer) {
+  nn::ConvolutionForm form{{layer.stride, layer.stride}, {0, 0}, 1, nn::Activation::relu};
+  if (layer.padded) form.padding = {(layer.height - 1) / 2, (layer.width - 1) / 2};
+  return form;
 }
 
 }  // namespace pixnerd::models

@@ -1,12 +1,10 @@
-// The convolutions of the FID Inception-v3: a convolution without bias, a batch norm that is folded into it, and a
-// ReLU, run by oneDNN in its own layout where this LibTorch has that.
+// The convolutions of the FID Inception-v3 as a table.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <array>
 #include <cstdint>
 #include <span>
+
+#include "nn/onednn.h"
 
 namespace pixnerd::models {
 
@@ -21,25 +19,7 @@ struct InceptionLayer {
 // All of them, in the order of the published file.
 std::span<const InceptionLayer> inception_layers();
 
-inline constexpr double kInceptionNormEps = 1e-3;
-
-struct InceptionNorm {
-  at::Tensor weight, bias, mean, variance;  // [out]
-};
-
-class InceptionConvolution {
- public:
-  // Computes in `type`, float32 or bfloat16; the norm is folded in float64.
-  InceptionConvolution(const InceptionLayer& layer, const at::Tensor& weight, const InceptionNorm& norm,
-                       at::ScalarType type);
-
-  // relu(norm(convolution(x))): x [B, in, H, W] in channels-last order -> [B, out, H', W'] likewise.
-  at::Tensor operator()(const at::Tensor& x) const;
-
- private:
-  std::array<int64_t, 2> padding_, stride_;
-  at::Tensor weight_, bias_;
-  bool packed_ = false;
-};
+// With a ReLU behind.
+nn::ConvolutionForm form_of(const InceptionLayer& layer);
 
 }  // namespace pixnerd::models

@@ -3,22 +3,34 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "config/schema.h"
 #include "diffusion/sampler_config.h"
 
 namespace pixnerd::sample {
 
+using PictureSize = std::array<int64_t, 2>;  // width, height
+
 struct SampleConfig {
-  std::array<int64_t, 2> size{256, 256};  // width, height
+  PictureSize size{256, 256};
+  std::optional<PictureSize> decode_size;
+  double decode_time = 0.5;
   diffusion::SamplerConfig sampler;
 
   // The sampler's keys stand beside `size`, not in a section of their own.
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     visit("size", self.size, "width and height in pixels, multiples of the patch", config::between(1, 16384));
+    visit("decode_size", self.decode_size,
+          "width and height to go on at from decode_time on, with the tokens of `size`; none stays at it",
+          config::between(1, 16384));
+    visit("decode_time", self.decode_time, "when decode_size takes over", config::between(0.0, 1.0));
     diffusion::SamplerConfig::fields(self.sampler, visit);
   }
+
+  // Of the finished picture.
+  PictureSize picture_size() const { return decode_size.value_or(size); }
 
   // ConfigError for settings that do not go together.
   void validate() const { sampler.validate(); }

@@ -16,11 +16,17 @@ class Guesser {
  public:
   explicit Guesser(const Shapes& shapes) : shapes_(shapes) {}
 
-  std::optional<GuessedConfig> guess() {
+  std::optional<models::ModelConfig> guess() {
     read_common();
-    const bool is_t2i = shapes_.contains("y_pos_embedding");
-    GuessedConfig config = is_t2i ? GuessedConfig(t2i()) : GuessedConfig(c2i());
-    return possible_ ? std::optional(config) : std::nullopt;
+    const bool takes_text = shapes_.contains("y_pos_embedding");
+    config_.type = takes_text ? models::ModelType::t2i_heavy : models::ModelType::c2i;
+    takes_text ? read_text() : read_classes();
+    try {  // the limits of every key, as for a configuration that somebody wrote
+      config::read(config::parse(config::dump(config_), "shapes"), config_);
+    } catch (const ConfigError&) {
+      possible_ = false;
+    }
+    return possible_ ? std::optional(config_) : std::nullopt;
   }
 
  private:
@@ -42,14 +48,16 @@ class Guesser {
 
   void read_common() {
     constexpr int64_t kMostFeatures = int64_t{1} << 40;
-    width_ = side("s_embedder.proj.weight", 0, 2);
-    channels_ = side("final_layer.linear.weight", 0, 2);
-    field_width_ = side("final_layer.linear.weight", 1, 2);
-    const int64_t pixels = quotient(side("s_embedder.proj.weight", 1, 2, kMostFeatures), channels_);
-    patch_ = std::llround(std::sqrt(static_cast<double>(pixels)));
-    if (patch_ * patch_ != pixels || side("x_embedder.embedder.0.weight", 1, 2) != channels_ + kCodeFeatures) {
+    const int64_t channels = side("final_layer.linear.weight", 0, 2);
+    const int64_t pixels = quotient(side("s_embedder.proj.weight", 1, 2, kMostFeatures), channels);
+    const int64_t patch = std::llround(std::sqrt(static_cast<double>(pixels)));
+    if (patch * patch != pixels || side("x_embedder.embedder.0.weight", 1, 2) != channels + kCodeFeatures) {
       possible_ = false;
     }
+    config_.in_channels = channels;
+    config_.patch_size = patch;
+    config_.hidden_size = side("s_embedder.proj.weight", 0, 2);
+    config_.field_width = side("final_layer.linear.weight", 1, 2);
 
     int64_t generated = 0;  // weights of the neural field that a token predicts
     std::string_view q_norm;
@@ -64,29 +72,25 @@ class Guesser {
         ++field_blocks_;
       }
     }
-    heads_ = q_norm.empty() ? 1 : quotient(width_, side(q_norm, 0, 1));
-    ratio_ = field_blocks_ == 0 ? 2 : quotient(generated, 2 * field_width_ * field_width_);
+    const int64_t width = config_.hidden_size, field_width = config_.field_width;
+    config_.num_heads = q_norm.empty() ? 1 : quotient(width, side(q_norm, 0, 1));
+    config_.field_mlp_ratio = field_blocks_ == 0 ? 2 : quotient(generated, 2 * field_width * field_width);
   }
 
-  models::C2IConfig c2i() {
-    models::C2IConfig config;
-    config.in_channels = channels_;
-    config.hidden_size = width_;
-    config.num_heads = heads_;
-    config.patch_size = patch_;
-    config.field_width = field_width_;
-    config.field_mlp_ratio = ratio_;
-    config.num_cond_blocks = transformer_blocks_;
-    config.num_blocks = transformer_blocks_ + field_blocks_;
-    config.num_classes = labels("y_embedder.embedding_table.weight");
-    if (shapes_.contains("y_embedder.style_table.weight")) config.num_styles = labels("y_embedder.style_table.weight");
-    try {  // the limits of every key, as for a configuration that somebody wrote
-      config::read(config::parse(config::dump(config), "shapes"), config);
-    } catch (const ConfigError&) {
-      possible_ = false;
-    }
-    if (config.num_classes < 1) possible_ = false;
-    return config;
+  void read_classes() {
+    config_.num_cond_blocks = transformer_blocks_;
+    config_.num_blocks = transformer_blocks_ + field_blocks_;
+    config_.num_classes = labels("y_embedder.embedding_table.weight");
+    if (shapes_.contains("y_embedder.style_table.weight")) config_.num_styles = labels("y_embedder.style_table.weight");
+    if (config_.num_classes < 1) possible_ = false;
+  }
+
+  void read_text() {
+    config_.num_encoder_blocks = transformer_blocks_;
+    config_.num_decoder_blocks = field_blocks_;
+    config_.num_text_blocks = text_blocks_;
+    config_.txt_embed_dim = side("y_embedder.proj.weight", 1, 2);
+    config_.txt_max_length = side("y_pos_embedding", 1, 3);
   }
 
   // Rows of a table, that of no label not counted.
@@ -95,56 +99,32 @@ class Guesser {
     return side(table, 0, 2, kMostRows) - 1;
   }
 
-  T2ISizes t2i() {
-    T2ISizes sizes;
-    sizes.in_channels = channels_;
-    sizes.hidden_size = width_;
-    sizes.num_heads = heads_;
-    sizes.patch_size = patch_;
-    sizes.field_width = field_width_;
-    sizes.field_mlp_ratio = ratio_;
-    sizes.num_encoder_blocks = transformer_blocks_;
-    sizes.num_decoder_blocks = field_blocks_;
-    sizes.num_text_blocks = text_blocks_;
-    sizes.txt_embed_dim = side("y_embedder.proj.weight", 1, 2);
-    sizes.txt_max_length = side("y_pos_embedding", 1, 3);
-    return sizes;
-  }
-
   const Shapes& shapes_;
   bool possible_ = true;
-  int64_t width_ = 0, channels_ = 0, field_width_ = 0, patch_ = 0, heads_ = 0, ratio_ = 0;
+  models::ModelConfig config_;
   int64_t transformer_blocks_ = 0, field_blocks_ = 0, text_blocks_ = 0;
 };
 
-std::string sizes_of(int64_t width, int64_t heads, int64_t transformer_blocks, int64_t field_blocks, int64_t patch,
-                     int64_t field_width, int64_t ratio) {
-  return concat("width ", width, ", ", heads, " heads, ", transformer_blocks, " transformer and ", field_blocks,
-                " neural-field blocks, patches of ", patch, "x", patch, ", neural field of width ", field_width,
-                " and ratio ", ratio);
+std::string sizes_of(const models::ModelConfig& config) {
+  return concat("width ", config.hidden_size, ", ", config.num_heads, " heads, ", config.transformer_blocks(),
+                " transformer and ", config.field_blocks(), " neural-field blocks, patches of ", config.patch_size, "x",
+                config.patch_size, ", neural field of width ", config.field_width, " and ratio ",
+                config.field_mlp_ratio);
 }
 
 }  // namespace
 
-std::optional<GuessedConfig> guess_config(const Shapes& shapes) {
+std::optional<models::ModelConfig> guess_config(const Shapes& shapes) {
   return Guesser(shapes).guess();
 }
 
-std::string describe(const GuessedConfig& config) {
-  if (const auto* c2i = std::get_if<models::C2IConfig>(&config)) {
-    const std::string styles = c2i->num_styles > 0 ? concat(" and ", c2i->num_styles, " styles") : "";
-    return concat(
-        "class-conditional, ",
-        sizes_of(c2i->hidden_size, c2i->num_heads, c2i->num_cond_blocks, c2i->num_blocks - c2i->num_cond_blocks,
-                 c2i->patch_size, c2i->field_width, c2i->field_mlp_ratio),
-        ", ", c2i->num_classes, " classes", styles);
+std::string describe(const models::ModelConfig& config) {
+  if (config.takes_text()) {
+    return concat("text-to-image, ", sizes_of(config), ", ", config.num_text_blocks, " text blocks on ",
+                  config.txt_max_length, " tokens of width ", config.txt_embed_dim);
   }
-  const auto& t2i = std::get<T2ISizes>(config);
-  return concat("text-to-image, ",
-                sizes_of(t2i.hidden_size, t2i.num_heads, t2i.num_encoder_blocks, t2i.num_decoder_blocks, t2i.patch_size,
-                         t2i.field_width, t2i.field_mlp_ratio),
-                ", ", t2i.num_text_blocks, " text blocks on ", t2i.txt_max_length, " tokens of width ",
-                t2i.txt_embed_dim);
+  const std::string styles = config.num_styles > 0 ? concat(" and ", config.num_styles, " styles") : "";
+  return concat("class-conditional, ", sizes_of(config), ", ", config.num_classes, " classes", styles);
 }
 
 }  // namespace pixnerd::sample

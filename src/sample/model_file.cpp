@@ -44,27 +44,24 @@ std::string name_of(WeightSet set) {
 ModelDescription guess(const std::map<std::string, at::Tensor>& tensors, const std::string& source) {
   Shapes shapes;
   for (const auto& [name, tensor] : tensors) shapes.emplace(name, tensor.sizes().vec());
-  const std::optional<GuessedConfig> guessed = guess_config(shapes);
+  const std::optional<models::ModelConfig> guessed = guess_config(shapes);
   if (!guessed) {
     throw error_in(source, concat("has no '", kConfigKey,
                                   "' in its metadata, and its names and shapes are of no network that pixnerd knows; "
                                   "`pixnerd info` lists what it holds"));
   }
-  if (!std::holds_alternative<models::C2IConfig>(*guessed)) {
-    throw error_in(source, concat("holds a text-to-image network (", describe(*guessed),
-                                  "), which pixnerd cannot sample from yet"));
-  }
-  const ModelDescription description = describe_guess(std::get<models::C2IConfig>(*guessed));
+  const ModelDescription description = describe_guess(*guessed);
   const auto [width, height] = description.sample.size;
+  const char* decoder = guessed->takes_text() ? ", the heavy decoder (--decoder)" : "";
   log_info(concat("'", printable(source, 300), "' does not say what network it holds; guessed from its shapes: ",
-                  describe(*guessed), "; taken for granted: it predicts the velocity, pictures of ", width, "x", height,
-                  " (--size), guidance ", description.sample.sampler.guidance, " (--guidance)"));
+                  describe(*guessed), "; taken for granted: it predicts the velocity", decoder, ", pictures of ", width,
+                  "x", height, " (--size), guidance ", description.sample.sampler.guidance, " (--guidance)"));
   return description;
 }
 
 // Parameters take no memory until they are written to, so a description that is out of proportion costs nothing
 // unless a single one of them is more than the machine could ever give.
-std::shared_ptr<models::Network> build(const models::C2IConfig& config, const std::string& source) {
+std::shared_ptr<models::Network> build(const models::ModelConfig& config, const std::string& source) {
   try {
     return models::make_network(config);
   } catch (const c10::Error&) {
@@ -88,6 +85,9 @@ void check_names(const char* key, const std::vector<std::string>& names, const c
 }  // namespace
 
 void ModelDescription::validate() const {
+  if (model.takes_text() && !(classes.empty() && styles.empty())) {
+    throw ConfigError("a text-to-image network has no classes or styles");
+  }
   check_names("classes", classes, "model.num_classes", model.num_classes);
   check_names("styles", styles, "model.num_styles", model.num_styles);
 }
@@ -104,14 +104,24 @@ std::optional<ModelDescription> read_description(const checkpoint::Metadata& met
   return description;
 }
 
-ModelDescription describe_guess(const models::C2IConfig& config) {
-  constexpr int64_t kSide = 256;
+ModelDescription describe_guess(const models::ModelConfig& config) {
   ModelDescription description;
   description.model = config;
-  const int64_t side = std::max<int64_t>(kSide / config.patch_size, 1) * config.patch_size;
+  diffusion::SamplerConfig& sampler = description.sample.sampler;
+  int64_t wanted = 256;
+  if (config.takes_text()) {
+    wanted = 512;
+    sampler.solver = diffusion::SolverKind::adams;
+    sampler.order = 2;
+    sampler.steps = 25;
+    sampler.guidance = 4.0;
+    sampler.timeshift = 3.0;
+  } else {
+    sampler.guidance = 3.5;
+    sampler.guidance_interval = {0.1, 1.0};
+  }
+  const int64_t side = std::max<int64_t>(wanted / config.patch_size, 1) * config.patch_size;
   description.sample.size = {side, side};
-  description.sample.sampler.guidance = 3.5;
-  description.sample.sampler.guidance_interval = {0.1, 1.0};
   return description;
 }
 
@@ -139,12 +149,17 @@ StoredWeights load_weights(const std::filesystem::path& path, Weights which, con
   return {tensors_of(file, entries, set), file->metadata(), name_of(set)};
 }
 
-ModelFile load_model(const std::filesystem::path& path, Weights which, const checkpoint::PickleOptions& options) {
+ModelFile load_model(const std::filesystem::path& path, Weights which, const checkpoint::PickleOptions& options,
+                     std::optional<models::ModelType> decoder) {
   const std::string source = path.string();
   const StoredWeights weights = load_weights(path, which, options);
   ModelFile file;
   const std::optional<ModelDescription> stated = read_description(weights.metadata, source);
   file.description = stated ? *stated : guess(weights.tensors, source);
+  if (decoder) {
+    if (!file.description.model.takes_text()) throw error_in(source, "is class-conditional: it has one decoder only");
+    file.description.model.type = *decoder;
+  }
   file.step = read_step(weights.metadata, source);
   file.weights = weights.name;
   file.network = build(file.description.model, source);

@@ -16,7 +16,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "config/schema.h"
-#include "models/c2i_config.h"
+#include "models/config.h"
 #include "models/network.h"
 #include "sample/config.h"
 #include "sample/weight_sets.h"
@@ -29,7 +29,7 @@ inline constexpr const char* kStepKey = "pixnerd.step";
 
 // Travels as YAML in the metadata under kConfigKey.
 struct ModelDescription {
-  models::C2IConfig model;
+  models::ModelConfig model;
   SampleConfig sample;
   std::vector<std::string> classes;  // names of the labels 0, 1, ...; empty where they have none
   std::vector<std::string> styles;   // names of the second labels, in the same way
@@ -61,10 +61,13 @@ struct StoredWeights {
 };
 
 // `prefer_ema` takes the average where there is one; a file of bare names has one set of weights, which serves for all.
-// What had to be guessed is logged. Throws DataError if the file cannot be opened, CheckpointError if it is malformed,
-// lacks the weights asked for, is of a network that is not known, or its entries are not the parameters of its network.
+// What had to be guessed is logged. `decoder`, t2i or t2i_heavy, takes the place of the one that a text-to-image
+// network's file states or that is taken for granted: both have the same parameters. Throws DataError if the file
+// cannot be opened, CheckpointError if it is malformed, lacks the weights asked for, is of a network that is not known,
+// or its entries are not the parameters of its network.
 ModelFile load_model(const std::filesystem::path& path, Weights which = Weights::prefer_ema,
-                     const checkpoint::PickleOptions& options = {});
+                     const checkpoint::PickleOptions& options = {},
+                     std::optional<models::ModelType> decoder = std::nullopt);
 
 // The same without looking at what network they are of.
 StoredWeights load_weights(const std::filesystem::path& path, Weights which = Weights::prefer_ema,
@@ -74,9 +77,9 @@ StoredWeights load_weights(const std::filesystem::path& path, Weights which = We
 std::optional<ModelDescription> read_description(const checkpoint::Metadata& metadata, const std::string& source);
 int64_t read_step(const checkpoint::Metadata& metadata, const std::string& source);
 
-// What is taken for granted of a network of these sizes whose file says no more: a picture of 256x256, and the
-// sampler's settings as published.
-ModelDescription describe_guess(const models::C2IConfig& config);
+// What is taken for granted of a network of these sizes whose file says no more: a picture of 256x256, or 512x512 from
+// text, and the sampler's settings as published.
+ModelDescription describe_guess(const models::ModelConfig& config);
 
 // The inverse: what a writer puts into the metadata.
 checkpoint::Metadata describe(const ModelDescription& description, int64_t step);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -14,6 +15,8 @@
 #include "core/text.h"
 #include "image/codec.h"
 #include "image/grid.h"
+#include "sample/manifest.h"
+#include "sample/npz_output.h"
 
 namespace pixnerd::sample {
 namespace {
@@ -61,14 +64,28 @@ class GridOutput : public PictureOutput {
   void put(int64_t, image::Image picture) override { pictures_.push_back(std::move(picture)); }
 
   Written finish() override {
-    const auto columns = static_cast<int>(plan_.columns);
-    image::write_png(path_, plan_.labels.empty()
-                                ? image::make_grid(pictures_, columns, kPadding)
-                                : image::make_labelled_grid(pictures_, plan_.labels, columns, kLabelledPadding));
+    image::write_png(path_, sheet(), texts());
     return {path_, static_cast<int64_t>(pictures_.size()), replaces_ ? 1 : 0, 0, plan_.columns};
   }
 
  private:
+  // A picture alone stays as it is.
+  image::Image sheet() const {
+    const auto columns = static_cast<int>(plan_.columns);
+    if (!plan_.labels.empty()) {
+      return image::make_labelled_grid(pictures_, plan_.labels, columns, kLabelledPadding);
+    }
+    return pictures_.size() == 1 ? pictures_.front() : image::make_grid(pictures_, columns, kPadding);
+  }
+
+  // The records of all pictures, one a line.
+  std::vector<image::PngText> texts() const {
+    if (!plan_.record) return {};
+    std::string lines;
+    for (int64_t i = 0; i < plan_.pictures; ++i) lines += concat(i > 0 ? "\n" : "", to_json(plan_.record(i)));
+    return {{kRecordKeyword, lines}};
+  }
+
   void require_possible() const {
     // Without the labels first: those of too many pictures are not worth laying out.
     require_room({}, kPadding);
@@ -89,10 +106,20 @@ class GridOutput : public PictureOutput {
   std::vector<image::Image> pictures_;
 };
 
+// Whether it is the picture_name() of one of them.
+bool is_picture_name(const std::string& name, int64_t pictures) {
+  int64_t index = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  return error == std::errc{} && index >= 0 && index < pictures && name == picture_name(index, pictures);
+}
+
 class FolderOutput : public PictureOutput {
  public:
-  FolderOutput(fs::path folder, const OutputPlan& plan) : plan_(plan) {
-    written_.path = std::move(folder);
+  FolderOutput(const fs::path& folder, const OutputPlan& plan)
+      : plan_(plan), manifest_(folder, [pictures = plan.pictures](const std::string& name) {
+          return is_picture_name(name, pictures);
+        }) {
+    written_.path = folder;
     const fs::file_type type = status_of(written_.path).type();
     if (type == fs::file_type::not_found) {
       make_folder(written_.path);
@@ -100,7 +127,7 @@ class FolderOutput : public PictureOutput {
     }
     if (type != fs::file_type::directory) {
       throw RequestError(concat("'", written_.path, "' is a file, not a folder; give --out a folder, or a path that ",
-                                "ends in .png for one grid"));
+                                "ends in .png for one grid or in .npz for arrays"));
     }
     for (const fs::directory_entry& entry : listing(written_.path)) existing_.insert(entry.path().filename().string());
     if (!existing_.empty() && !plan.overwrite) {
@@ -112,12 +139,20 @@ class FolderOutput : public PictureOutput {
 
   void put(int64_t index, image::Image picture) override {
     const std::string name = picture_name(index, plan_.pictures);
-    image::write_png(written_.path / name, picture);
+    if (plan_.record) {
+      PictureRecord record = plan_.record(index);
+      image::write_png(written_.path / name, picture, {{kRecordKeyword, to_json(record)}});
+      record.file = name;
+      manifest_.add(record);
+    } else {
+      image::write_png(written_.path / name, picture);
+    }
     ++written_.pictures;
     if (existing_.erase(name) > 0) ++written_.replaced;
   }
 
   Written finish() override {
+    existing_.erase(Manifest::kName);
     written_.others = static_cast<int64_t>(existing_.size());
     return written_;
   }
@@ -139,6 +174,7 @@ class FolderOutput : public PictureOutput {
 
   OutputPlan plan_;
   Written written_;
+  Manifest manifest_;
   std::set<std::string> existing_;  // less those replaced so far
 };
 
@@ -158,6 +194,10 @@ bool is_grid(const fs::path& path) {
   return lower(path.extension().string()) == ".png";
 }
 
+bool is_npz(const fs::path& path) {
+  return lower(path.extension().string()) == ".npz";
+}
+
 std::unique_ptr<PictureOutput> open_output(const fs::path& path, const OutputPlan& plan) {
   if (path.empty()) throw RequestError("the path of the output is empty");
   if (is_grid(path)) return std::make_unique<GridOutput>(path, plan);
@@ -165,6 +205,7 @@ std::unique_ptr<PictureOutput> open_output(const fs::path& path, const OutputPla
     throw RequestError(concat("pictures are written as PNG; let '", path, "' end in .png, or name a folder"));
   }
   if (!plan.labels.empty()) throw RequestError(concat("only a grid has labels; let '", path, "' end in .png"));
+  if (is_npz(path)) return open_npz(path, plan);
   return std::make_unique<FolderOutput>(path, plan);
 }
 

@@ -27,4 +27,9 @@ void check(const models::Network& network, const Request& request);
 void sample_images(models::Network& network, const Request& request, const ImageSink& sink, Progress& progress,
                    const FrameSink& frames = {});
 
+// The pictures first .. first + count - 1 of the request alone, or those of them that there are. Progress is that of
+// the whole request.
+void sample_part(models::Network& network, const Request& request, int64_t first, int64_t count, const ImageSink& sink,
+                 Progress& progress, const FrameSink& frames = {});
+
 }  // namespace pixnerd::sample

@@ -29,10 +29,28 @@ void TrainConfig::validate() const {
 }
 
 std::span<const std::string_view> changeable_on_resume() {
-  static constexpr std::string_view kKeys[] = {
-      "train.steps",          "train.checkpoint_every",    "train.keep_checkpoints", "train.log_every",
-      "train.validate_every", "train.validation_pictures", "train.sample_every",     "train.sample_pictures",
-      "data.workers",         "data.cache_megabytes",      "train.recompute_blocks", "train.recompute_field"};
+  static constexpr std::string_view kKeys[] = {"train.steps",
+                                               "train.checkpoint_every",
+                                               "train.keep_checkpoints",
+                                               "train.log_every",
+                                               "train.validate_every",
+                                               "train.validation_pictures",
+                                               "train.sample_every",
+                                               "train.sample_pictures",
+                                               "data.workers",
+                                               "data.cache_megabytes",
+                                               "train.recompute_blocks",
+                                               "train.recompute_field",
+                                               "eval.every",
+                                               "eval.pictures",
+                                               "eval.metrics",
+                                               "eval.reference",
+                                               "eval.network",
+                                               "eval.weights",
+                                               "eval.resize",
+                                               "eval.precision",
+                                               "eval.batch_size",
+                                               "eval.seed"};
   return kKeys;
 }
 

@@ -11,9 +11,10 @@
 #include "config/schema.h"
 #include "data/config.h"
 #include "diffusion/flow_matching.h"
-#include "models/c2i_config.h"
+#include "models/config.h"
 #include "models/precision.h"
 #include "sample/config.h"
+#include "train/eval_config.h"
 
 namespace pixnerd::train {
 
@@ -84,11 +85,12 @@ struct TrainConfig {
 };
 
 struct RunConfig {
-  models::C2IConfig model;
+  models::ModelConfig model;
   data::DataConfig data;
   diffusion::FlowConfig flow;
   TrainConfig train;
   sample::SampleConfig sample;
+  EvalConfig eval;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -97,6 +99,7 @@ struct RunConfig {
     visit("flow", self.flow, "times and dropped conditions of flow matching");
     visit("train", self.train, "the optimiser and the run");
     visit("sample", self.sample, "defaults of sampling");
+    visit("eval", self.eval, "figures of the run's own pictures on the way");
   }
 };
 

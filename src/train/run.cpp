@@ -14,6 +14,7 @@
 #include "diffusion/noise.h"
 #include "image/codec.h"
 #include "models/cost.h"
+#include "train/evaluation.h"
 #include "train/initial_weights.h"
 #include "train/preview.h"
 #include "train/run_folder.h"
@@ -62,8 +63,19 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
              config.data.path);
 }
 
+sample::ModelDescription description_of(const RunConfig& config, const data::PictureSet& pictures) {
+  return {config.model, config.sample, pictures.classes(), pictures.styles()};
+}
+
+// Seconds at training: what is done beside it can be left out.
 class Seconds {
  public:
+  void leave_out(const std::function<void()>& work) {
+    const auto began = std::chrono::steady_clock::now();
+    work();
+    last_ += std::chrono::steady_clock::now() - began;
+  }
+
   double since_last() {
     const auto now = std::chrono::steady_clock::now();
     const double seconds = std::chrono::duration<double>(now - last_).count();
@@ -78,14 +90,16 @@ class Seconds {
 // One run in its folder, from wherever it stands to its end.
 class Run {
  public:
-  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, RunFolder folder, const RunOptions& options)
+  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, std::optional<Evaluation> evaluation,
+      RunFolder folder, const RunOptions& options)
       : config_(std::move(config)),
         options_(options),
         pictures_(std::move(pictures)),
-        description_{config_.model, config_.sample, pictures_->classes(), pictures_->styles()},
+        description_(description_of(config_, *pictures_)),
         folder_(std::move(folder)),
         trainer_(initial_network(), config_.train, config_.flow),
-        state_{config_, data::fingerprint(*pictures_), {}} {
+        state_{config_, data::fingerprint(*pictures_), {}},
+        evaluation_(std::move(evaluation)) {
     const auto checkpoint = folder_.last_checkpoint();
     if (checkpoint) {
       resume_from(*checkpoint);
@@ -96,6 +110,7 @@ class Run {
     log_.emplace(folder_.path(), trainer_.steps_taken());
     const data::Split split = data::split(*pictures_, config_.data.held_out, static_cast<uint64_t>(config_.train.seed));
     training_ = data::subset(pictures_, split.training);
+    if (evaluation_) evaluation_->read_reference(folder_.reference_path());
     if (!split.held_out.empty()) validation_.emplace(data::subset(pictures_, split.held_out), config_);
   }
 
@@ -197,11 +212,35 @@ class Run {
       log_->add(LogEntry{report.step, window.mean(), window, report.learning_rate, report.gradient_norm,
                          static_cast<double>(window.samples()) / clock.since_last(), resident_bytes()});
     }
+    clock.leave_out([&] { look_around(); });
+  }
+
+  // What a run does beside training.
+  void look_around() {
     if (validation_ && is_due(config_.train.validate_every)) {
       const LossByTime losses = validation_->run(trainer_.averaged_network(), options_.stop);
-      if (losses.samples() > 0) log_->add(ValidationEntry{report.step, losses.mean(), losses});
+      if (losses.samples() > 0) log_->add(ValidationEntry{trainer_.steps_taken(), losses.mean(), losses});
     }
     if (is_due(config_.train.sample_every) && !options_.stop()) draw_preview();
+    if (evaluation_ && is_due(config_.eval.every) && !options_.stop()) evaluate();
+  }
+
+  // Pictures that cannot be judged are no reason to lose the training.
+  void evaluate() {
+    const int64_t step = trainer_.steps_taken();
+    log_info(concat("evaluating ", evaluation_->pictures(), " pictures at step ", step));
+    try {
+      const auto report = evaluation_->run(trainer_.averaged_network(), options_.stop);
+      if (!report) return;
+      EvaluationEntry entry{step, evaluation_->pictures(), {}};
+      for (const eval::Result& each : report->results) entry.figures.emplace_back(name_of(each.metric), each.value);
+      log_->add(entry);
+      log_info(concat("step ", step, ": ", text_of(*report)));
+      if (std::exchange(has_warned_, true)) return;
+      for (const std::string& warning : report->warnings) log_warning(warning);
+    } catch (const Error& error) {
+      log_warning(concat("the evaluation at step ", step, " gave no figures: ", error.what()));
+    }
   }
 
   void draw_preview() {
@@ -227,6 +266,8 @@ class Run {
   RunState state_;
   std::optional<RunLog> log_;
   std::optional<Validation> validation_;
+  std::optional<Evaluation> evaluation_;
+  bool has_warned_ = false;  // of what its figures cannot say, the same each time
   RateMeter meter_;
   RunSummary summary_;
 };
@@ -236,7 +277,13 @@ class Run {
 RunSummary run(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
   auto pictures = data::open_pictures(config.data);
   fit_to_data(config, *pictures);
-  return Run(std::move(config), std::move(pictures), RunFolder::open(out, options.resume), options).train(progress);
+  std::optional<Evaluation> evaluation;
+  if (config.eval.every > 0) {
+    evaluation.emplace(config, *pictures, description_of(config, *pictures), options.load_extractor);
+  }
+  return Run(std::move(config), std::move(pictures), std::move(evaluation), RunFolder::open(out, options.resume),
+             options)
+      .train(progress);
 }
 
 }  // namespace pixnerd::train

@@ -9,6 +9,7 @@
 
 #include "core/progress.h"
 #include "train/config.h"
+#include "train/evaluation.h"
 #include "train/trainer.h"
 
 namespace pixnerd::train {
@@ -17,7 +18,8 @@ struct RunOptions {
   bool resume = false;                        // go on with the run in the folder, if there is one
   std::optional<std::filesystem::path> init;  // weights to begin a new run with; see initial_weights.h
   at::Device device = at::kCPU;
-  std::function<bool()> stop = [] { return false; };  // asked after every step
+  std::function<bool()> stop = [] { return false; };    // asked after every step
+  LoadExtractor load_extractor = eval::load_extractor;  // for `eval:`
 };
 
 struct RunSummary {

@@ -3,6 +3,7 @@
 //   config.yaml                             the resolved configuration
 //   checkpoints/step-00000040.safetensors   the trainer's whole state after step 40, one file each
 //   samples/step-00000040.png               pictures drawn on the way
+//   reference.safetensors                   what eval.reference is, where that is pictures; made anew if it is missing
 //   log.jsonl, events.out.tfevents.*        see run_log.h
 //   run.lock                                held by the process that trains
 //
@@ -53,6 +54,9 @@ class RunFolder {
                              const RunState& state) const;
 
   std::filesystem::path sample_path(int64_t step) const;
+
+  // Of what was seen in the pictures of eval.reference.
+  std::filesystem::path reference_path() const { return path_ / "reference.safetensors"; }
 
  private:
   RunFolder(std::filesystem::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}

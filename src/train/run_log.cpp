@@ -30,12 +30,16 @@ Means means(const LossByTime& losses) {
   return out;
 }
 
+config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
+  config::Value map;
+  map.kind = config::Value::Kind::map;
+  map.fields = std::move(fields);
+  return map;
+}
+
 // Writes {"key":value,...} and the end of the line.
 std::string line_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  config::Value line;
-  line.kind = config::Value::Kind::map;
-  line.fields = std::move(fields);
-  return config::to_json(line) + '\n';
+  return config::to_json(map_of(std::move(fields))) + '\n';
 }
 
 // The step of a line; nothing if it is no entry.
@@ -124,6 +128,17 @@ void RunLog::add(const ValidationEntry& entry) {
                          {"validation_loss", config::scalar_value(entry.loss)},
                          {"validation_loss_by_time", config::member_value(means(entry.by_time))}}));
   events_.add_scalars(entry.step, loss_curves("validation", entry.loss, entry.by_time));
+}
+
+void RunLog::add(const EvaluationEntry& entry) {
+  std::vector<std::pair<std::string, config::Value>> fields{{"pictures", config::scalar_value(entry.pictures)}};
+  std::vector<ScalarSummary> curves;
+  for (const auto& [name, value] : entry.figures) {
+    fields.emplace_back(name, config::scalar_value(value));
+    curves.push_back({concat("eval/", name), value});
+  }
+  lines_.append(line_of({{"step", config::scalar_value(entry.step)}, {"eval", map_of(std::move(fields))}}));
+  events_.add_scalars(entry.step, curves);
 }
 
 void RunLog::add_image(int64_t step, const std::string& tag, std::span<const std::byte> png, int64_t width,

@@ -3,10 +3,12 @@
 //   {"step":40,"loss":0.71,"loss_by_time":[0.9,null,...],"lr":0.001,"gradient_norm":1.2,"images_per_second":98.5,
 //    "memory_bytes":812345678}
 //   {"step":40,"validation_loss":0.73,"validation_loss_by_time":[0.91,0.85,...]}
+//   {"step":40,"eval":{"pictures":5000,"fid":12.3,"is":81.2}}
 //
 // Losses by time are means over the samples with t in [i / 10, (i + 1) / 10), null (and no point of a curve) where
 // there were none. A number that is not finite is text: "nan", "inf". The curves are train/loss, train/loss_t/0.0-0.1
-// and so on, train/lr, train/gradient_norm, train/images_per_second, train/memory_bytes, and validation/ likewise.
+// and so on, train/lr, train/gradient_norm, train/images_per_second, train/memory_bytes, and validation/ likewise;
+// eval/fid.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +16,8 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/append_file.h"
 #include "core/events.h"
@@ -37,6 +41,12 @@ struct ValidationEntry {
   LossByTime by_time;
 };
 
+struct EvaluationEntry {
+  int64_t step = 0;
+  int64_t pictures = 0;
+  std::vector<std::pair<std::string, double>> figures;  // by their names
+};
+
 // Every entry is in the files when the call returns; a process that is killed loses at most the one being written.
 // DataError naming the file where it cannot be written.
 class RunLog {
@@ -48,6 +58,7 @@ class RunLog {
 
   void add(const LogEntry& entry);
   void add(const ValidationEntry& entry);
+  void add(const EvaluationEntry& entry);
 
   // A picture for TensorBoard; `png` is a whole RGB file of that size.
   void add_image(int64_t step, const std::string& tag, std::span<const std::byte> png, int64_t width, int64_t height);

@@ -67,7 +67,7 @@ diffusion::FlowSample Trainer::flow_sample(const data::Batch& batch, const diffu
   }
   const at::Device device = network_->device();
   return diffusion::flow_sample(flow, batch.images.to(device), batch.labels.to(device),
-                                network_->null_condition(batch.labels.size(0)),
+                                models::null_labels(network_->config(), batch.labels.size(0)).to(network_->device()),
                                 {draws.drop.to(device), draws.time.to(device), draws.noise.to(device)});
 }
 

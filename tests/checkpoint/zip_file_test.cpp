@@ -52,6 +52,19 @@ TEST(ZipFile, FindsMembersWhereTheyLie) {
   EXPECT_EQ((reinterpret_cast<const char*>(members[2].data.data()) - zip.data()) % 64, 0);
 }
 
+TEST(ZipWriter, AMemberInPartsIsTheSameAsInOne) {
+  std::ostringstream out;
+  ZipWriter zip(out);
+  zip.begin("a", 6);
+  for (const char* part : {"fir", "", "st!"}) zip.append(std::as_bytes(std::span(std::string_view(part))));
+  zip.end();
+  zip.begin("empty", 0);
+  zip.end();
+  zip.add("b", "second");
+  zip.finish();
+  EXPECT_EQ(out.str(), zip_of({{"a", "first!"}, {"empty", ""}, {"b", "second"}}));
+}
+
 TEST(ZipFile, AnEmptyZipHasNoMembers) {
   EXPECT_TRUE(parse_zip(bytes_of_text(zip_of({})), "x.zip").empty());
 }

@@ -3,18 +3,21 @@
 #include "checkpoint/tensors.h"
 #include "image/codec.h"
 #include "tests/cli/program.h"
+#include "tests/data/npz_file.h"
+#include "tests/models/dinov2_weights.h"
 #include "tests/models/inception_weights.h"
+#include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {
 namespace {
 
-// One set of weights for all tests: 95 MB of them.
+// One set of weights for all tests. Most look through a small DINOv2, as Inception's distances take seconds.
 class EvalTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     shared_ = new TemporaryFolder;
-    const auto weights = models::inception_weights("cli:");
-    checkpoint::save_safetensors(*shared_ / "inception.safetensors", {weights.begin(), weights.end()});
+    const auto small = models::dinov2_weights();
+    checkpoint::save_safetensors(*shared_ / "dinov2.safetensors", {small.begin(), small.end()});
     write_pictures("a", 6, 40);
     write_pictures("b", 6, 90);
     write_pictures("one", 1, 0);
@@ -35,7 +38,7 @@ class EvalTest : public testing::Test {
   static std::string path(const std::string& name) { return (*shared_ / name).string(); }
 
   Outcome eval(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"eval", "--inception", path("inception.safetensors"), "--resamples", "0"});
+    arguments.insert(arguments.begin(), {"eval", "--dinov2", path("dinov2.safetensors"), "--resamples", "0"});
     return program_(arguments);
   }
 
@@ -44,41 +47,89 @@ class EvalTest : public testing::Test {
 };
 
 TEST_F(EvalTest, PrintsAllMetricsAndReusesStatistics) {
-  const Outcome first = eval({"--images", path("a"), "--reference", path("b"), "--is-splits", "2", "--json",
-                              "--save-statistics", path("b.safetensors")});
+  const Outcome first =
+      eval({"--images", path("a"), "--reference", path("b"), "--json", "--save-statistics", path("b.safetensors")});
   ASSERT_EQ(first.code, 0) << first.err;
   const auto json = nlohmann::json::parse(first.out);
   EXPECT_EQ(json.at("pictures"), 6);
   EXPECT_GT(json.at("fid").at("value").get<double>(), 0);
-  EXPECT_GT(json.at("sfid").at("value").get<double>(), 0);
-  EXPECT_GE(json.at("is").at("value").get<double>(), 1);
+  EXPECT_TRUE(json.at("network").get<std::string>().starts_with("dinov2-2x64-")) << json.at("network");
+  EXPECT_FALSE(json.contains("is"));
   EXPECT_LE(json.at("recall").at("value").get<double>(), 1);
   EXPECT_TRUE(json.at("kid").contains("deviation"));
   EXPECT_FALSE(json.at("warnings").empty());
-  EXPECT_TRUE(first.complains("warning: fewer pictures (6) than features (2048)")) << first.err;
+  EXPECT_TRUE(first.complains("warning: fewer pictures (6) than features (64)")) << first.err;
   EXPECT_TRUE(first.complains("pictures: 6 pictures in")) << first.err;
 
-  const Outcome second =
-      eval({"--images", path("a"), "--reference", path("b.safetensors"), "--is-splits", "2", "--json"});
+  const Outcome second = eval({"--images", path("a"), "--reference", path("b.safetensors"), "--json"});
   EXPECT_EQ(second.out, first.out) << second.err;
 }
 
+TEST_F(EvalTest, LooksThroughInception) {
+  const auto weights = models::inception_weights("cli:");
+  checkpoint::save_safetensors(*shared_ / "inception.safetensors", {weights.begin(), weights.end()});
+  const Outcome outcome =
+      program_({"eval", "--inception", path("inception.safetensors"), "--images", path("a"), "--reference", path("b"),
+                "--metrics", "kid,is", "--is-splits", "2", "--resamples", "0", "--json", "--resize", "pytorch"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_GE(json.at("is").at("value").get<double>(), 1);
+  EXPECT_FALSE(json.contains("fid"));
+  EXPECT_TRUE(json.at("network").get<std::string>().ends_with(", pytorch"));
+
+  ASSERT_EQ(eval({"--images", path("a"), "--reference", path("b"), "--metrics", "fid", "--save-statistics",
+                  path("small.safetensors")})
+                .code,
+            0);
+  const Outcome other = program_({"eval", "--inception", path("inception.safetensors"), "--images", path("a"),
+                                  "--reference", path("small.safetensors"), "--metrics", "kid"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_TRUE(other.complains("were made with another network or resize (dinov2-")) << other.err;
+}
+
 TEST_F(EvalTest, PrintsATable) {
-  const Outcome outcome = eval({"--images", path("a"), "--metrics", "is", "--is-split-size", "3"});
+  const Outcome outcome = eval({"--images", path("a"), "--reference", path("b"), "--metrics", "precision,fid"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("metric            value")) << outcome.out;
-  EXPECT_TRUE(outcome.says("\nis  ")) << outcome.out;
-  EXPECT_TRUE(outcome.says("of 6 pictures\n")) << outcome.out;
+  EXPECT_TRUE(outcome.says("\nfid  ")) << outcome.out;
+  EXPECT_TRUE(outcome.says("of 6 pictures, seen by dinov2-2x64-")) << outcome.out;
 }
 
 TEST_F(EvalTest, RefusesWhatMakesNoSense) {
   expect_error(eval({"--images", path("a"), "--metrics", "fid"}), 2, "--reference is needed");
   expect_error(eval({"--images", path("a"), "--metrics", "fod"}), 2, "fod");
-  expect_error(eval({"--images", path("a"), "--metrics", "is", "--is-splits", "2", "--is-split-size", "5"}), 2,
+  expect_error(eval({"--images", path("a"), "--metrics", "fid", "--is-splits", "2", "--is-split-size", "5"}), 2,
                "--is-split");
-  expect_error(eval({"--images", path("missing"), "--metrics", "is"}), 1, "there is no file or folder");
+  for (const char* metric : {"sfid", "is"}) {
+    expect_error(eval({"--images", path("a"), "--reference", path("b"), "--metrics", metric}), 2,
+                 "needs another network: --inception");
+  }
+  expect_error(eval({"--images", path("missing"), "--reference", path("b")}), 1, "there is no file or folder");
   expect_error(program_({"eval", "--images", path("a"), "--metrics", "is", "--inception", path("a/0.png")}), 1,
                "0.png");
+}
+
+TEST_F(EvalTest, WantsExactlyOneNetwork) {
+  const std::vector<std::string> rest = {"--images", path("a"), "--reference", path("b")};
+  std::vector<std::string> none = rest;
+  none.insert(none.begin(), "eval");
+  expect_error(program_(none), 2, "one network is needed");
+  std::vector<std::string> two = rest;
+  two.insert(two.end(), {"--efficientnet-lite", path("dinov2.safetensors")});
+  expect_error(eval(two), 2, "one network is needed");
+  std::vector<std::string> wrong = rest;
+  wrong.insert(wrong.begin(), {"eval", "--efficientnet-lite", path("dinov2.safetensors")});
+  expect_error(program_(wrong), 1, "dinov2.safetensors");
+}
+
+TEST_F(EvalTest, RefusesStatisticsOfAnotherDimension) {
+  const std::string mean(3 * 8, '\0'), covariance(9 * 8, '\0');
+  data::write_zip(*shared_ / "three.npz",
+                  {{"mu.npy", data::npy("<f8", "(3,)", mean)}, {"sigma.npy", data::npy("<f8", "(3, 3)", covariance)}});
+  const Outcome outcome = eval({"--images", path("a"), "--reference", path("three.npz"), "--metrics", "fid"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.complains("features of 64 numbers")) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
 }
 
 TEST_F(EvalTest, OnePictureIsTooFew) {
@@ -86,6 +137,30 @@ TEST_F(EvalTest, OnePictureIsTooFew) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(outcome.complains("needs at least two pictures, there is 1")) << outcome.err;
   EXPECT_EQ(outcome.out, "");
+}
+
+TEST_F(EvalTest, PicturesOfACheckpointAreThoseThatSampleWrites) {
+  sample::write_tiny_model(path("tiny.safetensors"), sample::tiny_description());
+  const Outcome sampled = program_({"sample", "--checkpoint", path("tiny.safetensors"), "--classes", "0,1,2,0,1,2",
+                                    "--seed", "3", "--steps", "2", "--size", "16x16", "--out", path("drawn.npz")});
+  ASSERT_EQ(sampled.code, 0) << sampled.err;
+  const std::vector<std::string> judged{"--reference", path("b"), "--metrics", "fid,kid", "--json", "--seed", "3"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), judged.begin(), judged.end());
+    return eval(more);
+  };
+  const Outcome drawn = with({"--checkpoint", path("tiny.safetensors"), "--count", "6", "--steps", "2", "--size",
+                              "16x16", "--sample-batch", "16"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_TRUE(drawn.complains("sampling: 12 steps in")) << drawn.err;
+  EXPECT_EQ(drawn.out, with({"--images", path("drawn.npz")}).out);
+
+  expect_error(with({"--checkpoint", path("tiny.safetensors"), "--images", path("a")}), 2, "--images");
+  expect_error(with({"--images", path("a"), "--steps", "2"}), 2, "--checkpoint");
+  expect_error(with({"--images", path("a"), "--classes", "2"}), 2, "--checkpoint");
+  expect_error(with({}), 2, "--images or --checkpoint");
+  expect_error(with({"--checkpoint", path("tiny.safetensors"), "--count", "4", "--labels-from", path("a")}), 1,
+               "class");
 }
 
 }  // namespace

@@ -259,6 +259,19 @@ TEST_F(ProgramTest, AFolderThatIsNotEmptyIsRefusedUnlessOverwritten) {
   EXPECT_TRUE(outcome.says("replaced 1 picture, kept 1 other file")) << outcome.out;
 }
 
+TEST_F(ProgramTest, AnNpzHoldsThePicturesOfAFolder) {
+  const Outcome outcome = sample({"--classes", "2,1"}, "batch.npz");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("batch.npz: 2 pictures, seeds 0 to 1\n")) << outcome.out;
+  const std::string file = checkpoint::read_whole(path("batch.npz"));
+  for (const Image& each : pictures("folder", 2, {"--classes", "2,1"})) {
+    EXPECT_NE(file.find(std::string(each.rgb.begin(), each.rgb.end())), std::string::npos);
+  }
+  EXPECT_NE(file.find(std::string("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16)), std::string::npos);
+  expect_error(sample({"--classes", "0"}, "batch.npz"), 1, "--overwrite");
+  EXPECT_TRUE(sample({"--classes", "0", "--overwrite"}, "batch.npz").says("replaced the file that was there"));
+}
+
 TEST_F(ProgramTest, TheBatchSizeChangesNothing) {
   const Arguments request{"--classes", "0,1,2", "--count", "2", "--guidance", "3", "--stochastic", "sde"};
   const auto with_batch = [&](const std::string& batch) {

@@ -78,6 +78,49 @@ TEST_F(TrainAndBench, BenchPrintsOneJsonObject) {
   }
 }
 
+TEST_F(TrainAndBench, ATableHasAColumnForEachConfiguration) {
+  ASSERT_EQ(train({}).code, 0);
+  const std::string checkpoint = path("run/checkpoints/step-00000002.safetensors");
+  const std::vector<std::string> arguments{"bench",
+                                           "--table",
+                                           path("tiny.yaml") + ",emoji64",
+                                           "--checkpoint",
+                                           checkpoint,
+                                           "--steps",
+                                           "1",
+                                           "--runs",
+                                           "1",
+                                           "--micro-batch",
+                                           "2",
+                                           "--threads",
+                                           "1"};
+  const Outcome text = program_(arguments);
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_TRUE(text.says("emoji64   step-00000002.safetensors")) << text.out;
+  EXPECT_TRUE(text.says("  a pass over 2 pictures")) << text.out;
+  EXPECT_TRUE(text.says("2, from 1, guidance 1")) << text.out;
+
+  std::vector<std::string> as_json = arguments;
+  as_json.emplace_back("--json");
+  const auto json = nlohmann::json::parse(program_(as_json).out);
+  ASSERT_EQ(json.size(), 3U);
+  for (const auto& column : json) {
+    EXPECT_GT(column.at("sampling").at("seconds_per_picture").get<double>(), 0);
+    EXPECT_GT(column.at("sampling").at("memory_bytes").get<int64_t>(), 1'000'000);
+    EXPECT_GT(column.at("training").at("seconds_per_step").get<double>(), 0);
+    EXPECT_EQ(column.at("training").at("micro_batch").get<int64_t>(), 2);
+  }
+  EXPECT_EQ(json[0].at("sampling").at("parameters"), json[2].at("sampling").at("parameters"));
+}
+
+TEST_F(TrainAndBench, ATableIsOfSomething) {
+  expect_error(program_({"bench"}), 2, "--model or --table");
+  expect_error(program_({"bench", "--table"}), 2, "--table needs");
+  expect_error(program_({"bench", "--table", "emoji64", "--model", "emoji64"}), 2, "--model or --table");
+  expect_error(program_({"bench", "--table", "emoji65"}), 1, "emoji64");
+  expect_error(program_({"bench", "--table", "--checkpoint", path("nowhere")}), 1, "nowhere");
+}
+
 TEST_F(TrainAndBench, BenchRefusesUnknownModels) {
   expect_error(program_({"bench", "--model", "emoji65"}), 1, "emoji64");
   expect_error(program_({"bench", "--model", "emoji64", "--mode", "sleep"}), 2, "--mode");

@@ -247,5 +247,27 @@ TEST_F(FileTest, AcceptsTheLongestName) {
   EXPECT_EQ(entries(folder_.path()), 1u);
 }
 
+TEST_F(FileTest, AnAtomicFileCanBeWrittenInAnyOrderAndAppearsOnCommit) {
+  put(path_, "old");
+  {
+    AtomicFile file(path_);
+    file.stream() << "Xbcdef" << std::string(1 << 19, '.');
+    file.stream().seekp(0);
+    file.stream() << 'a';
+    file.stream().seekp(-1, std::ios::end);
+    EXPECT_EQ(static_cast<int64_t>(file.stream().tellp()), 5 + (1 << 19));
+    file.stream() << "!end";
+    EXPECT_EQ(get(path_), "old");
+    file.commit();
+  }
+  EXPECT_EQ(get(path_), "abcdef" + std::string((1 << 19) - 1, '.') + "!end");
+  EXPECT_EQ(entries(folder_.path()), 1U);
+}
+
+TEST_F(FileTest, AnAtomicFileWithoutCommitLeavesNothing) {
+  { AtomicFile(path_).stream() << "new"; }
+  EXPECT_EQ(entries(folder_.path()), 0U);
+}
+
 }  // namespace
 }  // namespace pixnerd

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +26,11 @@ TEST(MemoryTest, PeakRemembersWhatWasReleased) {
   touch_and_release();
   EXPECT_GE(peak_resident_bytes(), before + kBytes * 3 / 4);
   EXPECT_LT(resident_bytes(), before + kBytes / 2);
+}
+
+TEST(MemoryTest, SomeMemoryIsAvailableAndLessThanThereIs) {
+  EXPECT_GT(available_bytes(), uint64_t{1} << 20);
+  EXPECT_LE(available_bytes(), static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE));
 }
 
 TEST(MemoryTest, ResetForgetsThePeak) {

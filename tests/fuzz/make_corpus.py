@@ -50,11 +50,40 @@ def main() -> None:
         write("yaml", f"{index}.yaml", text.encode())
     for index, text in enumerate(INDEX_TEXTS):
         write("shard_index", f"{index}.json", text.encode())
+    write_tokenizers()
     write_safetensors()
     write_shards()
     write_pickles()
     write_zips()
+    write_npz()
     write_bombs()
+
+
+def write_tokenizers() -> None:
+    """Files, each with a zero byte and a text behind, and texts for the target's own tokenizer."""
+    visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in visible]
+    letters = {byte: chr(byte) for byte in visible} | {byte: chr(256 + i) for i, byte in enumerate(hidden)}
+    vocabulary = {letters[byte]: byte for byte in range(256)} | {"ab": 256, "abc": 257}
+    words = "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+    split = {"type": "Split", "pattern": {"Regex": words}, "behavior": "Isolated", "invert": False}
+    removed = {"type": "Split", "pattern": {"String": "-"}, "behavior": "Removed", "invert": True}
+    levels = {"type": "ByteLevel", "add_prefix_space": True, "use_regex": True}
+    token = {"id": 258, "content": "<a>", "single_word": True, "lstrip": True, "rstrip": True, "normalized": True}
+    file = {
+        "version": "1.0",
+        "added_tokens": [token | {"special": True}],
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, levels | {"use_regex": False}]},
+        "post_processor": {"type": "ByteLevel"},
+        "model": {"type": "BPE", "dropout": None, "vocab": vocabulary, "merges": ["a b", ["ab", "c"]]},
+    }
+    text = "abc <a> ab's e\u0301 1-2\n".encode()
+    write("tokenizer", "0.bin", json.dumps(file).encode() + b"\0" + text)
+    file |= {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [removed, levels]}}
+    write("tokenizer", "1.bin", json.dumps(file, ensure_ascii=False).encode() + b"\0" + text)
+    for index, content in enumerate([text, b"a\xff\xe4\xb8 " + b"a" * 300, "\u1100\u1161\u0327\u07fd\u0334".encode()]):
+        write("tokenizer", f"{index + 2}.bin", b"\0" + content)
 
 
 def write(target: str, name: str, content: bytes) -> None:
@@ -151,6 +180,25 @@ def write_zips() -> None:
     members = [("x/data.pkl", b"\x80\x02}."), ("x/data/0", bytes(8)), ("x/version", b"3\n")]
     write("zip", "plain", zip_of(members, comment=b"comment"))
     write("zip", "zip64", zip_of(members, zip64=True))
+
+
+def write_npz() -> None:
+    """Pictures stored and statistics deflated, in versions 1 and 2 of the format."""
+
+    def npy(descr: str, shape: str, content: bytes, version: int = 1) -> bytes:
+        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        length = struct.pack("<H" if version == 1 else "<I", len(header))
+        return b"\x93NUMPY" + bytes([version, 0]) + length + header + content
+
+    pictures = [("arr_0.npy", npy("|u1", "(2, 1, 2, 3)", bytes(range(12)))), ("notes.txt", b"none")]
+    write("npz", "pictures", zip_of(pictures))
+    values = struct.pack("<2d", 0.5, 1.5), struct.pack("<4f", 1, 0, 0, 1)
+    statistics = [("mu.npy", npy("<f8", "(2,)", values[0])), ("sigma.npy", npy("<f4", "(2, 2)", values[1], 2))]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, member in [*statistics, ("n.npy", npy("<i8", "()", bytes(8)))]:
+            file.writestr(zipfile.ZipInfo(name), member, zipfile.ZIP_DEFLATED)
+    write("npz", "statistics", content.getvalue())
 
 
 def write_bombs() -> None:

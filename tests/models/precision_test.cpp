@@ -21,8 +21,8 @@ struct Passed {
 };
 
 // Width 64 with four heads, three blocks and two of the field: rounding adds up as in the published networks.
-C2IConfig config() {
-  C2IConfig config = tiny_config();
+ModelConfig config() {
+  ModelConfig config = tiny_config();
   config.hidden_size = 64;
   config.num_heads = 4;
   config.num_cond_blocks = 3;

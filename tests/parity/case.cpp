@@ -71,22 +71,37 @@ std::string Case::summary() const {
   return concat(worst_, worst_.empty() ? "" : ", ", compared_, " comparisons", failures_);
 }
 
-models::C2IConfig c2i_config(const nlohmann::json& config) {
-  models::C2IConfig sizes;
+models::ModelConfig model_config(const nlohmann::json& config) {
+  models::ModelConfig sizes;
+  const std::string model = config.value("model", "c2i");
+  for (const auto& [name, type] : enum_names(models::ModelType())) {
+    if (model == name) sizes.type = type;
+  }
   sizes.in_channels = config.at("in_channels");
   sizes.hidden_size = config.at("hidden_size");
   sizes.num_heads = config.at("num_heads");
   sizes.patch_size = config.at("patch_size");
   sizes.field_width = config.at("field_width");
   sizes.field_mlp_ratio = config.at("field_mlp_ratio");
-  sizes.num_cond_blocks = config.at("num_cond_blocks");
-  sizes.num_blocks = config.at("num_blocks");
-  sizes.num_classes = config.at("num_classes");
+  if (sizes.takes_text()) {
+    sizes.num_encoder_blocks = config.at("num_encoder_blocks");
+    sizes.num_decoder_blocks = config.at("num_decoder_blocks");
+    sizes.num_text_blocks = config.at("num_text_blocks");
+    sizes.txt_embed_dim = config.at("txt_embed_dim");
+    sizes.txt_max_length = config.at("txt_max_length");
+  } else {
+    sizes.num_cond_blocks = config.at("num_cond_blocks");
+    sizes.num_blocks = config.at("num_blocks");
+    sizes.num_classes = config.at("num_classes");
+  }
+  if (config.contains("decoder_patch_scaling")) {
+    sizes.decoder_patch_scaling = config.at("decoder_patch_scaling").get<std::array<double, 2>>();
+  }
   return sizes;
 }
 
 std::shared_ptr<models::Network> network_of(const Case& golden) {
-  auto network = models::make_network(c2i_config(golden.config()));
+  auto network = models::make_network(model_config(golden.config()));
   checkpoint::copy_into(network->parameters(), golden.with_prefix("param."), golden.name());
   network->set_requires_grad(true);
   return network;

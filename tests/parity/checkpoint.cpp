@@ -153,7 +153,7 @@ void run_checkpoint_forward(Case& golden) {
   const auto which = golden.config().at("prefix") == "denoiser." ? sample::Weights::trained : sample::Weights::ema;
   const auto model = sample::load_model(golden.folder() / golden.config().at("checkpoint").get<std::string>(), which);
   golden.require("the configuration is guessed",
-                 config::dump(model.network->config()) == config::dump(c2i_config(golden.config())));
+                 config::dump(model.network->config()) == config::dump(model_config(golden.config())));
   const at::Tensor v = model.network->velocity(golden.tensor("in.x"), golden.tensor("in.t"), golden.tensor("in.y"));
   golden.compare("velocity", v, golden.tensor("out.velocity"), golden.tolerance("out"));
 }

@@ -72,7 +72,7 @@ void run_tables(Case& golden) {
       compare(concat(kind, ".d", d, ".h", h, ".w", w), build(h, w, d));
     }
   }
-  for (const int64_t p : golden.config().at("dct")) compare(concat("dct.p", p), nn::cosine_product_code(p));
+  for (const int64_t p : golden.config().at("dct")) compare(concat("dct.p", p), nn::cosine_product_code(p, p));
   for (const int64_t p : golden.config().at("cosine_plain")) {
     compare(concat("cosine_plain.p", p), nn::cosine_code(p, p, static_cast<double>(p)));
   }

@@ -51,7 +51,7 @@ class Case {
   int compared_ = 0;
 };
 
-models::C2IConfig c2i_config(const nlohmann::json& config);
+models::ModelConfig model_config(const nlohmann::json& config);
 
 // A network with the case's `param.*`, ready for gradients.
 std::shared_ptr<models::Network> network_of(const Case& golden);
@@ -59,14 +59,15 @@ std::shared_ptr<models::Network> network_of(const Case& golden);
 // Compares every `grad.<parameter>` with the parameters' gradients; parameters without one must have none.
 void compare_gradients(Case& golden, const models::Network& network, double limit);
 
-void run_c2i(Case& golden);
-void run_c2i_given_s(Case& golden);
+void run_network(Case& golden);
+void run_network_given_s(Case& golden);
 void run_init(Case& golden);
 void run_tables(Case& golden);
 void run_time_grid(Case& golden);
 void run_noise(Case& golden);
 void run_sampler(Case& golden);
 void run_trainer(Case& golden);
+void run_trainer_t2i(Case& golden);
 void run_replay(Case& golden);
 void run_preprocess(Case& golden);
 void run_checkpoint(Case& golden);
@@ -74,5 +75,9 @@ void run_checkpoint_forward(Case& golden);
 void run_hostile(Case& golden);
 void run_metrics(Case& golden);
 void run_inception(Case& golden);
+void run_tokenizer(Case& golden);
+void run_tokenizer_padded(Case& golden);
+void run_qwen3(Case& golden);
+void run_dinov2(Case& golden);
 
 }  // namespace pixnerd::parity

@@ -37,24 +37,41 @@ at::Tensor to_model_range(const at::Tensor& image01) {
   return (image01 - 0.5) / 0.5;
 }
 
-}  // namespace
+// What one call of the trainer is given.
+struct Given {
+  at::Tensor x, condition, null_condition, expected_condition;
+};
 
-void run_trainer(Case& golden) {
-  const auto network = network_of(golden);
+void compare_loss(Case& golden, models::Network& network, const Given& given) {
   const diffusion::FlowConfig flow = flow_config(golden.config());
   const diffusion::Draws draws{golden.tensor("in.drop_uniform"), golden.tensor("in.t_draw"), golden.tensor("in.noise")};
-  const at::Tensor labels = golden.tensor("in.labels");
-  const at::Tensor null_labels = network->null_condition(labels.size(0));
-  const auto seen = diffusion::flow_sample(flow, golden.tensor("in.x"), labels, null_labels, draws);
-  golden.compare("labels after the drop", seen.condition, golden.tensor("out.labels_after_drop"), 0.0);
+  const auto seen = diffusion::flow_sample(flow, given.x, given.condition, given.null_condition, draws);
+  golden.compare("condition after the drop", seen.condition, given.expected_condition, 0.0);
   golden.compare("t", seen.t, golden.tensor("out.t"), golden.tolerance("out"));
   golden.compare("x_t", seen.x_t, golden.tensor("out.x_t"), golden.tolerance("out"));
 
   const at::Tensor loss =
-      diffusion::flow_matching_loss(*network, flow, golden.tensor("in.x"), labels, null_labels, draws);
+      diffusion::flow_matching_loss(network, flow, given.x, given.condition, given.null_condition, draws);
   loss.backward();
   golden.compare("loss", loss, golden.tensor("out.loss"), golden.tolerance("out"));
-  compare_gradients(golden, *network, golden.tolerance("grad"));
+  compare_gradients(golden, network, golden.tolerance("grad"));
+}
+
+}  // namespace
+
+void run_trainer(Case& golden) {
+  const auto network = network_of(golden);
+  const at::Tensor labels = golden.tensor("in.labels");
+  compare_loss(golden, *network,
+               {golden.tensor("in.x"), labels, models::null_labels(network->config(), labels.size(0)),
+                golden.tensor("out.labels_after_drop")});
+}
+
+void run_trainer_t2i(Case& golden) {
+  const auto network = network_of(golden);
+  compare_loss(golden, *network,
+               {to_model_range(golden.tensor("in.image01")), golden.tensor("in.condition"),
+                golden.tensor("in.uncondition"), golden.tensor("out.condition_after_drop")});
 }
 
 void run_replay(Case& golden) {

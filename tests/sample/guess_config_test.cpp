@@ -8,8 +8,8 @@
 namespace pixnerd::sample {
 namespace {
 
-models::C2IConfig small_config() {
-  models::C2IConfig config;
+models::ModelConfig small_config() {
+  models::ModelConfig config;
   config.hidden_size = 48;
   config.num_heads = 3;
   config.patch_size = 8;
@@ -21,7 +21,7 @@ models::C2IConfig small_config() {
   return config;
 }
 
-Shapes shapes_of(const models::C2IConfig& config) {
+Shapes shapes_of(const models::ModelConfig& config) {
   Shapes shapes;
   for (const auto& [name, parameter] : models::make_network(config)->parameters()) {
     shapes.emplace(name, parameter.sizes().vec());
@@ -42,14 +42,14 @@ Shapes t2i_shapes() {
 }
 
 TEST(GuessConfig, ClassConditionalNetworks) {
-  models::C2IConfig config = small_config();
+  models::ModelConfig config = small_config();
   for (const int64_t styles : {0, 4}) {
     config.num_styles = styles;
     const auto guessed = guess_config(shapes_of(config));
     ASSERT_TRUE(guessed.has_value());
-    EXPECT_EQ(config::dump(std::get<models::C2IConfig>(*guessed)), config::dump(config));
+    EXPECT_EQ(config::dump(*guessed), config::dump(config));
   }
-  EXPECT_EQ(describe(GuessedConfig(config)),
+  EXPECT_EQ(describe(config),
             "class-conditional, width 48, 3 heads, 11 transformer and 2 neural-field blocks, patches of 8x8, neural "
             "field of width 12 and ratio 3, 7 classes and 4 styles");
 }
@@ -57,7 +57,8 @@ TEST(GuessConfig, ClassConditionalNetworks) {
 TEST(GuessConfig, TextToImageNetworks) {
   const auto guessed = guess_config(t2i_shapes());
   ASSERT_TRUE(guessed.has_value());
-  const auto& sizes = std::get<T2ISizes>(*guessed);
+  const models::ModelConfig& sizes = *guessed;
+  EXPECT_EQ(sizes.type, models::ModelType::t2i_heavy);
   EXPECT_EQ(sizes.hidden_size, 32);
   EXPECT_EQ(sizes.num_heads, 4);
   EXPECT_EQ(sizes.patch_size, 8);

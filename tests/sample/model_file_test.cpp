@@ -141,12 +141,26 @@ TEST_F(ModelFileTest, WeightsOfNoKnownNetworkAreRefused) {
   expect_contains(error_of(entries), "no network that pixnerd knows");
 }
 
-TEST_F(ModelFileTest, TextToImageNetworksAreNamed) {
-  metadata_.clear();
-  NamedTensors entries = weights("", 5);
-  entries.emplace_back("y_pos_embedding", at::zeros({1, 10, 16}));
-  entries.emplace_back("y_embedder.proj.weight", at::zeros({16, 24}));
-  expect_contains(error_of(entries), "text-to-image");
+// Bare weights say nothing of the decoder: the heavy one is taken.
+TEST_F(ModelFileTest, TextToImageNetworksAreLoaded) {
+  const models::ModelConfig config = models::tiny_text_config(models::ModelType::t2i);
+  const auto network = models::random_network(config, 5);
+  checkpoint::save_safetensors(path_, network->parameters(), {});
+  const ModelFile bare = load_model(path_);
+  EXPECT_EQ(bare.description.model.type, models::ModelType::t2i_heavy);
+  EXPECT_EQ(bare.description.model.txt_embed_dim, config.txt_embed_dim);
+  EXPECT_EQ(bare.description.sample.sampler.guidance, 4.0);
+  EXPECT_EQ(bare.network->parameters().size(), network->parameters().size());
+
+  ModelDescription description;
+  description.model = config;
+  checkpoint::save_safetensors(path_, network->parameters(), describe(description, 7));
+  const ModelFile told = load_model(path_);
+  EXPECT_EQ(told.description.model.type, models::ModelType::t2i);
+  EXPECT_EQ(told.step, 7);
+
+  description.classes = {"apple"};
+  EXPECT_THROW(description.validate(), ConfigError);
 }
 
 TEST_F(ModelFileTest, FilesOfPyTorchAreReadAsTheyAre) {

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
+#include <span>
 
+#include "checkpoint/zip_file.h"
 #include "core/errors.h"
 #include "image/codec.h"
 #include "tests/checkpoint/files.h"
+#include "tests/core/full_disk.h"
 
 namespace pixnerd::sample {
 namespace {
@@ -128,6 +132,70 @@ TEST_F(OutputTest, WhatStandsInTheWayIsFoundBeforeTheWork) {
   EXPECT_NE(error_of<RequestError>(folder_ / "full", plan).find("00001.png"), std::string::npos);
 }
 
+// The members of a zip file, by name.
+std::map<std::string, std::string> members_of(const std::filesystem::path& path) {
+  const std::string file = checkpoint::read_whole(path);
+  std::map<std::string, std::string> members;
+  for (const auto& member : checkpoint::parse_zip(std::as_bytes(std::span(file)), "x.npz")) {
+    members.emplace(member.name, std::string(reinterpret_cast<const char*>(member.data.data()), member.data.size()));
+  }
+  return members;
+}
+
+TEST_F(OutputTest, APathInNpzHoldsTwoArrays) {
+  OutputPlan plan = plan_for(3);
+  plan.classes = {7, 0, 1000};
+  const Written written = write(folder_ / "new/batch.NPZ", plan);
+  EXPECT_EQ(written.pictures, 3);
+  EXPECT_EQ(written.replaced, 0);
+  EXPECT_EQ(written.columns, 0);
+  const auto members = members_of(folder_ / "new/batch.NPZ");
+  ASSERT_EQ(members.size(), 2U);
+  const std::string& pictures = members.at("arr_0.npy");
+  EXPECT_EQ(pictures.size(), 128U + 3 * 4 * 6 * 3);
+  EXPECT_NE(pictures.find("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 4, 6, 3), }"), std::string::npos);
+  EXPECT_EQ(pictures[127], '\n');
+  EXPECT_EQ(pictures.substr(128 + 72, 72), std::string(72, '\2'));
+  const std::string& classes = members.at("arr_1.npy");
+  EXPECT_NE(classes.find("'shape': (3,), }"), std::string::npos);
+  EXPECT_EQ(classes.substr(classes.size() - 24), std::string("\7\0\0\0\0\0\0\0"
+                                                             "\0\0\0\0\0\0\0\0"
+                                                             "\xe8\3\0\0\0\0\0\0",
+                                                             24));
+}
+
+TEST_F(OutputTest, PicturesWithoutClassesAreOneArray) {
+  write(folder_ / "batch.npz", plan_for(2));
+  EXPECT_EQ(members_of(folder_ / "batch.npz").size(), 1U);
+}
+
+TEST_F(OutputTest, AnNpzAppearsWhole) {
+  {
+    const auto output = open_output(folder_ / "batch.npz", plan_for(2));
+    output->put(0, plain(1));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "batch.npz"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+TEST_F(OutputTest, AnNpzIsReplacedOnlyWhereThatIsSaid) {
+  write(folder_ / "batch.npz", plan_for(2));
+  OutputPlan plan = plan_for(1);
+  EXPECT_NE(error_of<RequestError>(folder_ / "batch.npz", plan).find("--overwrite"), std::string::npos);
+  plan.overwrite = true;
+  EXPECT_EQ(write(folder_ / "batch.npz", plan).replaced, 1);
+  plan.labels = {{"fox", ""}};
+  EXPECT_NE(error_of<RequestError>(folder_ / "batch.npz", plan).find("only a grid"), std::string::npos);
+}
+
+TEST_F(OutputTest, AFullDiskIsFoundAtThePictureThatDoesNotFit) {
+  OutputPlan plan{.pictures = 4, .width = 512, .height = 512};
+  const auto output = open_output(folder_ / "batch.npz", plan);
+  const FullDisk disk(1 << 20);
+  output->put(0, plain(1, 512, 512));
+  EXPECT_THROW(output->put(1, plain(1, 512, 512)), DataError);
+}
+
 TEST_F(OutputTest, OtherFormatsAreRefused) {
   EXPECT_NE(error_of<RequestError>(folder_ / "grid.jpg", plan_for(1)).find(".png"), std::string::npos);
   EXPECT_NE(error_of<RequestError>("", plan_for(1)).find("empty"), std::string::npos);
@@ -189,6 +257,45 @@ TEST(PictureName, HasFiveDigitsOrMore) {
   EXPECT_EQ(picture_name(7, 10), "00007.png");
   EXPECT_EQ(picture_name(99'999, 100'000), "99999.png");
   EXPECT_EQ(picture_name(7, 100'001), "000007.png");
+}
+
+PictureRecord record_of(int64_t index) {
+  PictureRecord record;
+  record.label = index;
+  record.seed = 100 + index;
+  return record;
+}
+
+TEST_F(OutputTest, EveryPictureSaysHowItWasMade) {
+  OutputPlan plan = plan_for(3);
+  plan.record = record_of;
+  write(folder_ / "all.png", plan);
+  EXPECT_EQ(read_records(folder_ / "all.png").size(), 3U);
+  EXPECT_EQ(read_records(folder_ / "all.png")[2].seed, 102);
+
+  write(folder_ / "many", plan);
+  EXPECT_EQ(read_records(folder_ / "many" / "00001.png").at(0).seed, 101);
+  const auto manifest = read_records(folder_ / "many" / "manifest.jsonl");
+  ASSERT_EQ(manifest.size(), 3U);
+  EXPECT_EQ(manifest[2].file, "00002.png");
+  EXPECT_EQ(manifest[2].label, 2);
+}
+
+TEST_F(OutputTest, AManifestKeepsTheLinesOfPicturesThatStay) {
+  OutputPlan plan = plan_for(3);
+  plan.record = record_of;
+  write(folder_ / "many", plan);
+  plan.pictures = 2;
+  plan.overwrite = true;
+  plan.record = [](int64_t index) { return record_of(index + 50); };
+  const Written written = write(folder_ / "many", plan);
+  EXPECT_EQ(written.replaced, 2);
+  EXPECT_EQ(written.others, 1);
+  const auto manifest = read_records(folder_ / "many" / "manifest.jsonl");
+  ASSERT_EQ(manifest.size(), 3U);
+  EXPECT_EQ(manifest[0].file, "00002.png");
+  EXPECT_EQ(manifest[0].seed, 102);
+  EXPECT_EQ(manifest[1].seed, 150);
 }
 
 }  // namespace

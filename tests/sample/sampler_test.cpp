@@ -117,7 +117,7 @@ TEST_F(SamplerTest, ThePictureDependsOnClassSeedAndGuidance) {
 }
 
 TEST_F(SamplerTest, StylesTakeTurnsUnlessTheyAreGiven) {
-  models::C2IConfig config = models::tiny_config();
+  models::ModelConfig config = models::tiny_config();
   config.num_styles = 2;
   network_ = models::random_network(config, 1);
   Request request = request_for({0, 0, 0});
@@ -133,7 +133,7 @@ TEST_F(SamplerTest, ImpossibleStylesAreRefused) {
   Request request = request_for({0, 1});
   request.styles = {0, 0};
   EXPECT_NE(error_of(request).find("knows no styles"), std::string::npos);
-  models::C2IConfig config = models::tiny_config();
+  models::ModelConfig config = models::tiny_config();
   config.num_styles = 2;
   network_ = models::random_network(config, 1);
   request.styles = {0, 3};
@@ -210,7 +210,7 @@ TEST_F(SamplerTest, SettingsThatDoNotGoTogetherAreRefused) {
 }
 
 TEST_F(SamplerTest, OtherChannelsThanThreeAreRefused) {
-  models::C2IConfig config = tiny_description().model;
+  models::ModelConfig config = tiny_description().model;
   config.in_channels = 4;
   network_ = random_network(config, 1);
   EXPECT_NE(error_of(request_for({0})).find("4 channels"), std::string::npos);

@@ -4,6 +4,8 @@
 
 #include "config/builtin.h"
 #include "core/errors.h"
+#include "core/text.h"
+#include "tests/core/thrown.h"
 
 namespace pixnerd::train {
 namespace {
@@ -70,6 +72,29 @@ TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
 TEST(TrainConfig, AMicroBatchIsPartOfABatch) {
   EXPECT_THROW(read_text("train: {batch_size: 4, micro_batch_size: 5}"), ConfigError);
   EXPECT_EQ(read_text("train: {batch_size: 4, micro_batch_size: 3}").train.micro_batch_size, 3);
+}
+
+TEST(EvalConfig, WhatAnEvaluationCannotDoWithoutIsAskedFor) {
+  const auto refused = [](const std::string& text) {
+    return thrown<ConfigError>([&] { read_text(concat("eval: {", text, "}")); });
+  };
+  EXPECT_NE(refused("every: 5, reference: a").find("eval: weights is empty"), std::string::npos);
+  EXPECT_NE(refused("every: 5, weights: a").find("reference is empty"), std::string::npos);
+  EXPECT_NE(refused("every: 5, weights: a, metrics: []").find("metrics is empty"), std::string::npos);
+  EXPECT_NE(refused("every: 5, weights: a, reference: b, network: dinov2, metrics: [sfid]").find("metric sfid"),
+            std::string::npos);
+  EXPECT_NE(refused("metrics: [fod]").find("fod"), std::string::npos);
+  EXPECT_EQ(read_text("eval: {weights: a, metrics: [is], every: 5}").eval.every, 5);
+  EXPECT_NO_THROW(read_text("eval: {metrics: []}"));
+}
+
+TEST(CheckResumable, EverythingOfAnEvaluationMayChange) {
+  const RunConfig before;
+  RunConfig now;
+  now.eval = {1, 50, {eval::Metric::kid}, "r", {eval::FeatureNetwork::dinov2, "w"}, 3, 9};
+  now.eval.extractor.resize = models::InceptionResize::pytorch;
+  now.eval.extractor.precision = models::Precision::bfloat16;
+  EXPECT_NO_THROW(check_resumable(before, now));
 }
 
 TEST(LearningRate, WarmsUpThenFollowsACosine) {

@@ -71,6 +71,13 @@ class RunLogTest : public testing::Test {
   std::vector<std::string> warnings_;
 };
 
+TEST_F(RunLogTest, AnEvaluationIsALineOfFigures) {
+  RunLog log(folder_.path(), -1);
+  log.add(EvaluationEntry{40, 5000, {{"fid", 12.5}, {"kid", std::numeric_limits<double>::quiet_NaN()}}});
+  EXPECT_EQ(content(), "{\"step\":40,\"eval\":{\"pictures\":5000,\"fid\":12.5,\"kid\":\"nan\"}}\n");
+  EXPECT_NE(events().find("eval/fid"), std::string::npos);
+}
+
 TEST_F(RunLogTest, OneLineAnEntry) {
   RunLog log(folder_.path(), -1);
   log.add(entry_at(4));

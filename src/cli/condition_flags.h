@@ -1,0 +1,34 @@
+// The flags that say what pictures show: classes and styles, by number or by name.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "image/grid.h"
+#include "sample/model_file.h"
+#include "sample/request.h"
+
+namespace pixnerd::cli {
+
+struct ConditionFlags {
+  std::vector<int64_t> classes;
+  std::vector<std::string> names, styles;
+
+  bool names_classes() const { return !classes.empty() || !names.empty(); }
+};
+
+// --classes, --class, --style.
+void add_condition_flags(CLI::App& command, ConditionFlags& flags);
+
+// The classes that are named, in the order given. RequestError for a name that the checkpoint does not have.
+std::vector<int64_t> classes_of(const ConditionFlags& flags, const sample::ModelDescription& description);
+
+// The styles that are named, or all; none for a network without styles. RequestError as above.
+std::vector<int64_t> styles_of(const ConditionFlags& flags, const sample::ModelDescription& description);
+
+// What is written under the pictures of a request, which has been checked.
+std::vector<image::Label> captions_of(const sample::Request& request, const sample::ModelDescription& description);
+
+}  // namespace pixnerd::cli

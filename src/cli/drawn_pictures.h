@@ -1,0 +1,52 @@
+// Pictures that a verb draws from a checkpoint to judge them: its flags, and the set.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cli/compute_flags.h"
+#include "cli/condition_flags.h"
+#include "cli/sampler_flags.h"
+#include "core/progress.h"
+#include "eval/sampled_pictures.h"
+
+namespace pixnerd::cli {
+
+struct DrawnFlags {
+  std::string checkpoint, labels_from;
+  ConditionFlags condition;
+  SamplerFlags sampler;
+  ComputeFlags compute;  // of the sampler; its threads are the verb's
+  int64_t count = 50000, batch = 16;
+  bool ignore_unknown = false;
+};
+
+// --checkpoint and what goes with it, in place of `images`.
+void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images);
+
+class DrawnPictures {
+ public:
+  // Loads the network and says what it is to draw; errors as the verb `sample`, and DataError for --labels-from.
+  DrawnPictures(const DrawnFlags& flags, uint64_t seed);
+
+  eval::Pictures& pictures() { return *pictures_; }
+
+  // Shows the steps of drawing there from now on, which must outlive it.
+  void report_to(Progress& progress) { relay_.to = &progress; }
+
+ private:
+  struct Relay : public Progress {
+    void update(int64_t done, int64_t total, std::string_view note) override {
+      if (to != nullptr) to->update(done, total, note);
+    }
+    Progress* to = nullptr;
+  };
+
+  Relay relay_;
+  sample::ModelFile file_;
+  std::unique_ptr<eval::SampledPictures> pictures_;
+};
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,131 @@
+#include "cli/sample_plan.h"
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "sample/condition.h"
+#include "sample/output.h"
+
+namespace pixnerd::cli {
+namespace {
+
+constexpr int64_t kMostPictures = 10'000'000;
+
+void check_count(size_t wishes, int64_t count) {
+  if (static_cast<int64_t>(wishes) <= kMostPictures / count) return;
+  throw RequestError(concat("more than ", kMostPictures, " pictures are asked for; give --count less"));
+}
+
+// `count` pictures of each class, in the order given; its styles in turn, beginning anew with every class.
+void ask_for_runs(sample::Request& request, const std::vector<int64_t>& classes, const std::vector<int64_t>& styles,
+                  int64_t count) {
+  for (const int64_t label : classes) {
+    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+      request.labels.push_back(label);
+      if (!styles.empty()) request.styles.push_back(styles[i % styles.size()]);
+    }
+  }
+}
+
+SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescription& description,
+                           sample::Request request) {
+  if (flags.text.names_prompts()) {
+    throw CLI::ValidationError("the checkpoint draws classes, not prompts; ask with --classes or --class");
+  }
+  if (!flags.condition.names_classes()) throw CLI::ValidationError("--classes or --class is required");
+  const std::vector<int64_t> classes = classes_of(flags.condition, description);
+  check_count(classes.size(), flags.count);
+  ask_for_runs(request, classes, styles_of(flags.condition, description), flags.count);
+  request.seed = flags.seed;
+  sample::check_condition(description.model, request);
+  SamplePlan plan;
+  plan.pictures = request.pictures();
+  plan.labels = captions_of(request, description);
+  plan.classes = request.labels;
+  plan.jobs.push_back(sample::job_of(std::move(request)));
+  return plan;
+}
+
+SamplePlan plan_of_prompts(const WishFlags& flags, const sample::Request& request) {
+  if (flags.condition.names_classes() || !flags.condition.styles.empty()) {
+    throw CLI::ValidationError("the checkpoint draws prompts, not classes; ask with --prompt or --prompts");
+  }
+  if (!flags.text.names_prompts()) throw CLI::ValidationError("--prompt or --prompts is required");
+  const std::vector<sample::Prompt> prompts = prompts_of(flags.text);
+  check_count(prompts.size(), flags.count);
+  const auto pictures =
+      sample::pictures_of(prompts, flags.count, flags.seed, flags.text.negative_prompt, request.sample.size);
+  sample::TextTable texts;
+  SamplePlan plan;
+  plan.jobs = sample::jobs_of(pictures, request, texts);
+  plan.pictures = static_cast<int64_t>(pictures.size());
+  plan.texts = texts.texts();
+  for (const sample::TextPicture& picture : pictures) plan.labels.push_back({picture.prompt, ""});
+  return plan;
+}
+
+image::Label label_of(const sample::PictureRecord& record, const sample::ModelDescription& description) {
+  if (record.prompt) return {*record.prompt, ""};
+  sample::Request one;
+  one.labels = {*record.label};
+  if (record.style) one.styles = {*record.style};
+  sample::check_condition(description.model, one);
+  return captions_of(one, description).front();
+}
+
+}  // namespace
+
+SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision) {
+  sample::Request request;
+  request.sample = settings_of(flags.sampler, description.sample);
+  request.batch_size = flags.batch;
+  request.precision = precision;
+  SamplePlan plan = description.model.takes_text() ? plan_of_prompts(flags, request)
+                                                   : plan_of_classes(flags, description, std::move(request));
+  plan.columns = sample::grid_columns(plan.pictures / flags.count, flags.count);
+  return plan;
+}
+
+SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,
+                   const sample::ModelDescription& description) {
+  SamplePlan plan;
+  for (sample::PictureRecord& record : records) {
+    record.sample = settings_of(flags, record.sample);
+    if (record.prompt.has_value() != description.model.takes_text()) {
+      throw RequestError(concat("the picture shows a ", record.prompt ? "prompt" : "class",
+                                ", which is not what the checkpoint draws; name the right one with --checkpoint"));
+    }
+    plan.labels.push_back(label_of(record, description));
+    if (record.label) plan.classes.push_back(*record.label);
+  }
+  sample::TextTable texts;
+  plan.jobs = sample::jobs_of(records, texts);
+  plan.texts = texts.texts();
+  plan.pictures = static_cast<int64_t>(records.size());
+  plan.columns = records.front().columns > 0 ? records.front().columns : sample::grid_columns(plan.pictures, 1);
+  return plan;
+}
+
+void set_states(SamplePlan& plan, const at::Tensor& states) {
+  for (sample::Job& job : plan.jobs) job.request.texts->states = states;
+}
+
+std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan& plan, sample::PictureRecord common) {
+  struct Place {
+    const sample::Job* job;
+    int64_t k;
+  };
+  std::vector<Place> places(static_cast<size_t>(plan.pictures));
+  for (const sample::Job& job : plan.jobs) {
+    for (size_t k = 0; k < job.numbers.size(); ++k) {
+      if (job.numbers[k] >= 0) places[static_cast<size_t>(job.numbers[k])] = {&job, static_cast<int64_t>(k)};
+    }
+  }
+  return [places = std::move(places), common = std::move(common), &texts = plan.texts](int64_t number) {
+    const Place& place = places[static_cast<size_t>(number)];
+    return sample::record_of(common, *place.job, place.k, texts);
+  };
+}
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,48 @@
+// What `pixnerd sample` is asked to draw, whether it is classes, prompts or pictures that were drawn before, as jobs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/condition_flags.h"
+#include "cli/sampler_flags.h"
+#include "cli/text_flags.h"
+#include "image/grid.h"
+#include "sample/job.h"
+#include "sample/model_file.h"
+
+namespace pixnerd::cli {
+
+struct WishFlags {
+  ConditionFlags condition;
+  TextFlags text;
+  SamplerFlags sampler;
+  int64_t count = 1, batch = 16;
+  uint64_t seed = 0;
+};
+
+struct SamplePlan {
+  std::vector<sample::Job> jobs;
+  int64_t pictures = 0, columns = 1;
+  std::vector<std::string> texts;    // of text-to-image: whose states the jobs still lack
+  std::vector<image::Label> labels;  // what each picture shows
+  std::vector<int64_t> classes;      // the same as numbers, of classes
+};
+
+// RequestError, DataError: names that the checkpoint does not have, prompts that cannot be read, more pictures than can
+// be numbered; CLI::ValidationError: a checkpoint of another kind than the flags.
+SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision);
+
+// Records drawn anew, with settings that flags replace.
+SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,
+                   const sample::ModelDescription& description);
+
+// Gives every job the states of its texts.
+void set_states(SamplePlan& plan, const at::Tensor& states);
+
+// How each picture is made, by its number; `common` says what all have in common. The plan must outlive the function.
+std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan& plan, sample::PictureRecord common);
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,43 @@
+#include "cli/sampler_flags.h"
+
+#include "cli/setting_flags.h"
+#include "config/schema.h"
+#include "core/errors.h"
+
+namespace pixnerd::cli {
+namespace {
+
+// --last-step-stochastic may stand alone: the last step is then one of the same form as the others.
+bool last_step_is_like_others(const SamplerFlags& flags) {
+  return flags.last_step_stochastic->count() > 0 && flags.given.find("last_step_stochastic") == nullptr;
+}
+
+}  // namespace
+
+void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
+  const sample::SampleConfig defaults;
+  flags.given.source = "the sampler's settings";
+  SettingFlags settings(command, flags.given);
+  sample::SampleConfig::fields(defaults, settings);
+  flags.last_step_stochastic = command.get_option("--last-step-stochastic");
+  flags.last_step_stochastic->expected(0, 1)->type_name("[none|mean|sde|preserve]");
+  command.footer("What is not given is taken from the `sample:` section of the checkpoint's configuration.");
+}
+
+sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig config) {
+  // Two ways to say when s is computed: the one that is given takes the place of the other.
+  if (flags.given.find("reuse") != nullptr) config.sampler.encode_steps.clear();
+  if (flags.given.find("encode_steps") != nullptr) config.sampler.reuse = 1;
+  try {
+    config::read(flags.given, config);
+    if (last_step_is_like_others(flags)) {
+      config.sampler.last_step_stochastic = config.sampler.stochastic;
+      config.validate();
+    }
+  } catch (const ConfigError& error) {
+    throw CLI::ValidationError(error.what());
+  }
+  return config;
+}
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,63 @@
+#include "cli/text_flags.h"
+
+#include <ATen/ops/cat.h>
+
+#include "cli/terminal_progress.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "models/prompt_encoder.h"
+#include "text/unicode.h"
+
+namespace pixnerd::cli {
+
+void add_text_flags(CLI::App& command, TextFlags& flags) {
+  CLI::Option* const prompt = command.add_option("--prompt", flags.prompts, "what to draw, in words; may be repeated");
+  prompt->allow_extra_args(false)->type_name("TEXT");
+  command
+      .add_option("--prompts", flags.file,
+                  "a file of prompts: one a line, or JSON lines with prompt, negative_prompt, seed, size")
+      ->excludes(prompt)
+      ->type_name("FILE");
+  command.add_option("--negative-prompt", flags.negative_prompt, "what guidance leads away from; nothing unless given")
+      ->type_name("TEXT");
+  command
+      .add_option("--text-encoder", flags.encoder,
+                  "folder of the text encoder, Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors")
+      ->type_name("DIR");
+  command.add_option("--prompt-cache", flags.cache, "a folder that keeps encoded prompts for the next time")
+      ->type_name("DIR");
+}
+
+std::vector<sample::Prompt> prompts_of(const TextFlags& flags) {
+  if (!flags.file.empty()) return sample::read_prompts(flags.file);
+  std::vector<sample::Prompt> prompts;
+  for (const std::string& prompt : flags.prompts) prompts.push_back({text::repaired(prompt), {}, {}, {}});
+  return prompts;
+}
+
+at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
+                  const models::ModelConfig& config) {
+  models::PromptEncoderOptions options;
+  options.length = config.txt_max_length;
+  options.cache = cache;
+  models::PromptEncoder prompts(encoder, options);
+  if (prompts.hidden_size() != config.txt_embed_dim) {
+    log_warning(concat("the text encoder's states have width ", prompts.hidden_size(), ", the network reads ",
+                       config.txt_embed_dim, ": they are ",
+                       prompts.hidden_size() > config.txt_embed_dim ? "cut" : "filled up with zeros", "; is '", encoder,
+                       "' the encoder that the network was trained with?"));
+  }
+  TerminalProgress progress("encoding", "prompts");
+  std::vector<at::Tensor> states;
+  for (const std::string& text : texts) {
+    progress.update(static_cast<int64_t>(states.size()), static_cast<int64_t>(texts.size()), "");
+    const models::EncodedPrompts encoded = prompts.encode({&text, 1}, config.txt_embed_dim);
+    for (const models::CutPrompt& cut : encoded.cut) log_warning(describe(cut));
+    states.push_back(encoded.states);
+  }
+  progress.update(static_cast<int64_t>(texts.size()), static_cast<int64_t>(texts.size()), "");
+  progress.finish();
+  return at::cat(states);
+}
+
+}  // namespace pixnerd::cli

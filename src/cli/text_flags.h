@@ -1,0 +1,35 @@
+// The flags of drawing from text: prompts and the text encoder.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/config.h"
+#include "sample/prompts.h"
+
+namespace pixnerd::cli {
+
+struct TextFlags {
+  std::string encoder, cache;  // folders
+  std::vector<std::string> prompts;
+  std::string file, negative_prompt;
+
+  bool names_prompts() const { return !prompts.empty() || !file.empty(); }
+};
+
+// --text-encoder, --prompt, --prompts, --negative-prompt, --prompt-cache.
+void add_text_flags(CLI::App& command, TextFlags& flags);
+
+// Those of --prompt or of --prompts.
+std::vector<sample::Prompt> prompts_of(const TextFlags& flags);
+
+// The states [K, N, T] of the texts, by the encoder in the folder, as the network wants them. Warns of every text that
+// is cut, with where. The encoder's weights are in memory only meanwhile. Errors as models::PromptEncoder's.
+at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
+                  const models::ModelConfig& config);
+
+}  // namespace pixnerd::cli

@@ -1,0 +1,97 @@
+#include "eval/extractor.h"
+
+#include <array>
+#include <memory>
+
+#include "config/member.h"
+#include "core/errors.h"
+#include "core/text.h"
+#include "eval/resize.h"
+#include "models/dinov2.h"
+#include "models/efficientnet_lite.h"
+
+namespace pixnerd::eval {
+namespace {
+
+// What was computed in bfloat16 is close to float32, and yet something else.
+std::string ending(const ExtractorConfig& config) {
+  return config.precision == models::Precision::bfloat16 ? ", bfloat16" : "";
+}
+
+template <class E>
+const char* label_of(E wanted) {
+  for (const auto& [name, value] : enum_names(wanted)) {
+    if (value == wanted) return name;
+  }
+  return "";
+}
+
+Extractor inception(const ExtractorConfig& config) {
+  const auto network = std::make_shared<const models::Inception>(
+      models::Inception::load(config.weights, models::weight_type(config.precision)));
+  const auto resize = config.resize;
+  const auto extract = [network, resize](const at::Tensor& pictures) {
+    const models::InceptionFeatures seen = (*network)(models::inception_input(pictures, resize));
+    return Features{seen.pooled, seen.spatial, seen.logits};
+  };
+  return {extract, concat("inception-", network->fingerprint(), ", ", label_of(resize), ending(config))};
+}
+
+Extractor dinov2(const ExtractorConfig& config) {
+  models::DinoV2Options options;
+  options.type = models::weight_type(config.precision);
+  const auto network = std::make_shared<const models::DinoV2>(models::DinoV2::load(config.weights, options));
+  const auto extract = [network](const at::Tensor& pictures) {
+    return Features{(*network)(models::dinov2_input(resize_to(pictures, models::kDinoV2Side))).class_token, {}, {}};
+  };
+  return {extract,
+          concat("dinov2-", network->depth(), "x", network->width(), "-", network->fingerprint(), ending(config))};
+}
+
+Extractor efficientnet_lite(const ExtractorConfig& config) {
+  const auto network = std::make_shared<const models::EfficientNetLite>(
+      models::EfficientNetLite::load(config.weights, models::weight_type(config.precision)));
+  const auto extract = [network](const at::Tensor& pictures) {
+    const auto input = models::efficientnet_input(resize_to(pictures, models::kEfficientNetSide));
+    const models::EfficientNetFeatures seen = (*network)(input);
+    return Features{seen.pooled, {}, seen.logits};
+  };
+  return {extract, concat("efficientnet-lite0-", network->fingerprint(), ending(config))};
+}
+
+}  // namespace
+
+std::span<const std::pair<const char*, FeatureNetwork>> enum_names(FeatureNetwork) {
+  static constexpr std::array<std::pair<const char*, FeatureNetwork>, 3> kNames{
+      {{"inception", FeatureNetwork::inception},
+       {"dinov2", FeatureNetwork::dinov2},
+       {"efficientnet-lite", FeatureNetwork::efficientnet_lite}}};
+  return kNames;
+}
+
+std::vector<Metric> metrics_of(FeatureNetwork network) {
+  std::vector<Metric> metrics;
+  for (const auto& [name, metric] : enum_names(Metric{})) {
+    if (metric == Metric::sfid && network != FeatureNetwork::inception) continue;
+    if (metric == Metric::is && network == FeatureNetwork::dinov2) continue;
+    metrics.push_back(metric);
+  }
+  return metrics;
+}
+
+Extractor load_extractor(const ExtractorConfig& config) {
+  if (config.weights.empty()) {
+    throw ConfigError(concat("no file of weights is named for the network ", label_of(config.network)));
+  }
+  switch (config.network) {
+    case FeatureNetwork::inception:
+      return inception(config);
+    case FeatureNetwork::dinov2:
+      return dinov2(config);
+    case FeatureNetwork::efficientnet_lite:
+      return efficientnet_lite(config);
+  }
+  throw ConfigError("there is no such network");
+}
+
+}  // namespace pixnerd::eval

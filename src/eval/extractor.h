@@ -1,0 +1,51 @@
+// The networks that pictures are judged through: their files of weights, and how pictures are shown to them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/schema.h"
+#include "eval/evaluate.h"
+#include "eval/features.h"
+#include "models/inception.h"
+#include "models/precision.h"
+
+namespace pixnerd::eval {
+
+enum class FeatureNetwork {
+  inception,         // of pt_inception-2015-12-05: FID, sFID and IS as published
+  dinov2,            // FD-DINOv2
+  efficientnet_lite  // Lite0, whose weights are freely at hand
+};
+std::span<const std::pair<const char*, FeatureNetwork>> enum_names(FeatureNetwork);
+
+// What can be computed from its features: sfid needs the spatial ones of Inception, is a network with classes.
+std::vector<Metric> metrics_of(FeatureNetwork network);
+
+struct ExtractorConfig {
+  FeatureNetwork network = FeatureNetwork::inception;
+  std::string weights;
+  models::InceptionResize resize = models::InceptionResize::tensorflow;
+  models::Precision precision = models::Precision::float32;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("network", self.network, "what looks at pictures: inception, dinov2 or efficientnet-lite");
+    visit("weights", self.weights, "its file of weights, .pth or .safetensors");
+    visit("resize", self.resize, "how pictures come to Inception: tensorflow as ADM's evaluator, or pytorch");
+    visit("precision", self.precision, "arithmetic of the network; figures are published in float32");
+  }
+};
+
+struct Extractor {
+  FeatureExtractor extract;  // keeps the network alive
+  std::string name;  // what save_reference and load_reference know it by; differs with weights, resize and precision
+};
+
+// ConfigError if no file is named; DataError, CheckpointError if it cannot be read or is of another network.
+Extractor load_extractor(const ExtractorConfig& config);
+
+}  // namespace pixnerd::eval

@@ -1,0 +1,31 @@
+// The convolutions of the networks that judge pictures: a convolution without bias, a batch norm that is folded into
+// it, and an activation, run by oneDNN in its own layout where this LibTorch has that. For inference on a CPU.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "nn/onednn.h"
+
+namespace pixnerd::models {
+
+struct BatchNorm {
+  at::Tensor weight, bias, mean, variance;  // [out]
+  double eps = 1e-3;
+};
+
+class FoldedConvolution {
+ public:
+  // weight [out, in / groups, height, width]. Computes in `type`, float32 or bfloat16; the norm is folded in float64.
+  FoldedConvolution(const at::Tensor& weight, const BatchNorm& norm, const nn::ConvolutionForm& form,
+                    at::ScalarType type);
+
+  // activation(norm(convolution(x))): x [B, in, H, W] in channels-last order -> [B, out, H', W'] likewise.
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  nn::ConvolutionForm form_;
+  at::Tensor weight_, bias_;
+  bool is_fused_ = false;
+};
+
+}  // namespace pixnerd::models

@@ -1,0 +1,194 @@
+#include "sample/job.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "models/cost.h"
+
+namespace pixnerd::sample {
+namespace {
+
+int64_t steps_of(const Job& job) {
+  return job.request.pictures() * job.request.sample.sampler.steps;
+}
+
+// One job's progress as a part of all jobs'.
+class Part : public Progress {
+ public:
+  Part(Progress& whole, int64_t before, int64_t total) : whole_(whole), before_(before), total_(total) {}
+  void update(int64_t done, int64_t, std::string_view note) override { whole_.update(before_ + done, total_, note); }
+
+ private:
+  Progress& whole_;
+  int64_t before_, total_;
+};
+
+void add_text(Request& request, TextTable& texts, const std::string& prompt, const std::string& negative_prompt,
+              uint64_t seed) {
+  if (!request.texts) request.texts.emplace();
+  request.texts->rows.push_back(texts.row_of(prompt));
+  request.texts->null_rows.push_back(texts.row_of(negative_prompt));
+  request.seeds.push_back(seed);
+}
+
+void add(Job& job, const PictureRecord& record, TextTable& texts, int64_t number) {
+  Request& request = job.request;
+  if (record.prompt) {
+    add_text(request, texts, *record.prompt, record.negative_prompt.value_or(""), static_cast<uint64_t>(record.seed));
+  } else {
+    request.labels.push_back(*record.label);
+    if (record.style) request.styles.push_back(*record.style);
+    request.seeds.push_back(static_cast<uint64_t>(record.seed));
+  }
+  job.numbers.push_back(number);
+}
+
+bool same_settings(const PictureRecord& a, const PictureRecord& b) {
+  return a.dtype == b.dtype && a.batch == b.batch && a.prompt.has_value() == b.prompt.has_value() &&
+         a.style.has_value() == b.style.has_value() && config::dump(a.sample) == config::dump(b.sample);
+}
+
+// Whether records[first ...] are a whole batch, each in its place.
+bool is_whole_batch(const std::vector<PictureRecord>& records, size_t first) {
+  const auto batch = static_cast<size_t>(records[first].batch);
+  if (first + batch > records.size()) return false;
+  for (size_t k = 0; k < batch; ++k) {
+    const PictureRecord& record = records[first + k];
+    if (record.place != static_cast<int64_t>(k) || !same_settings(record, records[first])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Job job_of(Request request, int64_t first) {
+  Job job{std::move(request), {}};
+  job.numbers.resize(static_cast<size_t>(job.request.pictures()));
+  std::iota(job.numbers.begin(), job.numbers.end(), first);
+  return job;
+}
+
+void draw(models::Network& network, const std::vector<Job>& jobs, const ImageSink& sink, Progress& progress,
+          const FrameSink& frames) {
+  int64_t total = 0, done = 0;
+  for (const Job& job : jobs) {
+    check(network, job.request);
+    total += steps_of(job);
+  }
+  for (const Job& job : jobs) {
+    const auto number = [&](int64_t k) { return job.numbers[static_cast<size_t>(k)]; };
+    FrameSink numbered;
+    if (frames) {
+      numbered = [&](int64_t k, int64_t step, image::Image frame) {
+        if (number(k) >= 0) frames(number(k), step, std::move(frame));
+      };
+    }
+    Part part(progress, done, total);
+    sample_images(
+        network, job.request,
+        [&](int64_t k, image::Image picture) {
+          if (number(k) >= 0) sink(number(k), std::move(picture));
+        },
+        part, numbered);
+    done += steps_of(job);
+  }
+}
+
+void check_memory(const models::Network& network, const std::vector<Job>& jobs, uint64_t available) {
+  if (available == 0 || !network.device().is_cpu()) return;
+  for (const Job& job : jobs) {
+    const auto [width, height] = job.request.sample.size;
+    const auto [last_width, last_height] = job.request.sample.picture_size();
+    const models::TokenGrid grid = models::token_grid(network.config(), height, width);
+    const int64_t batch = std::min(job.request.batch_size, job.request.pictures());
+    const double needed =
+        models::sampling_bytes(network.config(), grid, last_height, last_width, batch, job.request.precision);
+    if (needed <= static_cast<double>(available)) continue;
+    throw RequestError(concat("drawing ", batch, batch == 1 ? " picture" : " pictures at a time", " of ", last_width,
+                              "x", last_height, " pixels needs about ", human_bytes(static_cast<uint64_t>(needed)),
+                              " of memory, but ", human_bytes(available),
+                              " are available; ask for a smaller --size or --batch, or --dtype bfloat16"));
+  }
+}
+
+int64_t TextTable::row_of(const std::string& text) {
+  const auto [found, is_new] = rows_.try_emplace(text, static_cast<int64_t>(texts_.size()));
+  if (is_new) texts_.push_back(text);
+  return found->second;
+}
+
+std::vector<TextPicture> pictures_of(const std::vector<Prompt>& prompts, int64_t count, uint64_t seed,
+                                     const std::string& negative_prompt, const PictureSize& size) {
+  std::vector<TextPicture> pictures;
+  for (const Prompt& prompt : prompts) {
+    for (int64_t i = 0; i < count; ++i) {
+      const uint64_t own = prompt.seed ? static_cast<uint64_t>(*prompt.seed) + static_cast<uint64_t>(i)
+                                       : seed + static_cast<uint64_t>(pictures.size());
+      pictures.push_back(
+          {prompt.prompt, prompt.negative_prompt.value_or(negative_prompt), own, prompt.size.value_or(size)});
+    }
+  }
+  return pictures;
+}
+
+std::vector<Job> jobs_of(const std::vector<TextPicture>& pictures, const Request& like, TextTable& texts) {
+  std::vector<Job> jobs;
+  std::map<PictureSize, size_t> job_of_size;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const TextPicture& picture = pictures[i];
+    const auto [found, is_new] = job_of_size.try_emplace(picture.size, jobs.size());
+    if (is_new) {
+      jobs.push_back({like, {}});
+      jobs.back().request.sample.size = picture.size;
+    }
+    Job& job = jobs[found->second];
+    add_text(job.request, texts, picture.prompt, picture.negative_prompt, picture.seed);
+    job.numbers.push_back(static_cast<int64_t>(i));
+  }
+  return jobs;
+}
+
+std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& texts) {
+  std::vector<Job> jobs;
+  for (size_t i = 0; i < records.size();) {
+    const PictureRecord& first = records[i];
+    Job job;
+    job.request.sample = first.sample;
+    job.request.precision = first.dtype;
+    job.request.batch_size = first.batch;
+    const bool whole = is_whole_batch(records, i);
+    for (int64_t k = 0; k < first.batch; ++k) {
+      const size_t at = whole ? i + static_cast<size_t>(k) : i;
+      add(job, records[at], texts, whole || k == first.place ? static_cast<int64_t>(at) : -1);
+    }
+    i += whole ? static_cast<size_t>(first.batch) : 1;
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+PictureRecord record_of(const PictureRecord& common, const Job& job, int64_t k, const std::vector<std::string>& texts) {
+  const Request& request = job.request;
+  const auto at = static_cast<size_t>(k);
+  const int64_t first = k / request.batch_size * request.batch_size;
+  PictureRecord record = common;
+  record.seed = static_cast<int64_t>(request.seed_of(k));
+  record.sample = request.sample;
+  record.dtype = request.precision;
+  record.batch = std::min(request.batch_size, request.pictures() - first);
+  record.place = k - first;
+  if (request.texts) {
+    record.prompt = texts[static_cast<size_t>(request.texts->rows[at])];
+    record.negative_prompt = texts[static_cast<size_t>(request.texts->null_rows[at])];
+  } else {
+    record.label = request.labels[at];
+    if (!request.styles.empty()) record.style = request.styles[at];
+  }
+  return record;
+}
+
+}  // namespace pixnerd::sample

@@ -1,0 +1,39 @@
+// A file of prompts: plain text with one a line, or JSON lines.
+//
+//   a fox in the snow
+//   {"prompt": "a fox in the snow", "seed": 7, "size": [512, 768], "negative_prompt": "blurred"}
+//
+// A file whose first line that is not blank begins with '{' is JSON lines. Blank lines are passed over; the empty
+// prompt is {"prompt": ""}.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sample/config.h"
+
+namespace pixnerd::sample {
+
+struct Prompt {
+  std::string prompt;
+  std::optional<std::string> negative_prompt;
+  std::optional<int64_t> seed;  // of its first picture
+  std::optional<PictureSize> size;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("prompt", self.prompt, "what the picture shows");
+    visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
+    visit("seed", self.seed, "seed of its first picture", config::at_least(0));
+    visit("size", self.size, "width and height in pixels", config::between(1, 16384));
+  }
+};
+
+// In the order of the file. DataError: the file cannot be read, has no prompt, or has a broken line, which is named
+// with what is wrong.
+std::vector<Prompt> read_prompts(const std::filesystem::path& path);
+
+}  // namespace pixnerd::sample

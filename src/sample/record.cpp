@@ -1,0 +1,60 @@
+#include "sample/record.h"
+
+#include <string_view>
+
+#include "config/json.h"
+#include "core/errors.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "image/codec.h"
+
+namespace pixnerd::sample {
+namespace {
+
+constexpr size_t kMostBytes = size_t{256} << 20;  // of a manifest
+
+PictureRecord parse(std::string_view line, const std::string& where) {
+  try {
+    PictureRecord record;
+    config::read(config::parse_json(line, where), record);
+    return record;
+  } catch (const ConfigError& error) {
+    throw DataError(error.what());
+  }
+}
+
+}  // namespace
+
+void PictureRecord::validate() const {
+  if (place >= batch) throw ConfigError(concat("place ", place, " is beyond a batch of ", batch));
+  if (!decoder.empty() && decoder != "plain" && decoder != "heavy")
+    throw ConfigError("decoder is neither plain nor heavy");
+  if (label.has_value() == prompt.has_value()) throw ConfigError("a picture has either a label or a prompt");
+}
+
+std::string to_json(const PictureRecord& record) {
+  return config::to_json(config::member_value(record));
+}
+
+std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
+  const bool manifest = path.extension() == ".jsonl";
+  const std::optional<std::string> text =
+      manifest ? std::optional(read_file(path, kMostBytes)) : image::read_png_text(path, kRecordKeyword);
+  if (!text) {
+    throw DataError(concat("'", path, "' does not say how it was made: it has no text '", kRecordKeyword,
+                           "', which pixnerd writes into every picture it draws"));
+  }
+  std::vector<PictureRecord> records;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < text->size();) {
+    const size_t end = std::min(text->find('\n', begin), text->size());
+    const std::string_view line = std::string_view(*text).substr(begin, end - begin);
+    ++number;
+    if (!line.empty()) records.push_back(parse(line, concat(path, ":", number)));
+    begin = end + 1;
+  }
+  if (records.empty()) throw DataError(concat("'", path, "' has no record of a picture"));
+  return records;
+}
+
+}  // namespace pixnerd::sample

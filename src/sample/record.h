@@ -1,0 +1,73 @@
+// Everything that makes a picture again: a line of a folder's manifest.jsonl, and the text in a PNG. Rounding depends
+// on the batch that a picture was computed in and on the number of threads, so that these are kept, too.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/schema.h"
+#include "models/precision.h"
+#include "sample/config.h"
+
+namespace pixnerd::sample {
+
+// The keyword of the text in a PNG: one record a line, of each picture in the file.
+inline constexpr const char* kRecordKeyword = "pixnerd";
+
+struct PictureRecord {
+  std::string file;        // in a manifest; "" in a picture's own text
+  std::string checkpoint;  // path as it was given
+  int64_t step = 0;        // of training
+  std::string weights;     // "ema_denoiser", "denoiser" or ""
+  std::string decoder;     // "plain" or "heavy" if it was not the checkpoint's own
+  std::optional<int64_t> label, style;
+  std::string text_encoder;  // folder as it was given
+  std::optional<std::string> prompt, negative_prompt;
+  int64_t seed = 0;
+  SampleConfig sample;
+  models::Precision dtype = models::Precision::float32;
+  std::string device = "cpu";
+  int64_t threads = 1;
+  int64_t batch = 1;    // pictures that were computed together
+  int64_t place = 0;    // this one's among them, from 0
+  int64_t columns = 0;  // of the grid that the picture is in; 0 for a picture of its own
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    const auto count = config::at_least(0);
+    visit("file", self.file, "name of the picture in its folder");
+    visit("checkpoint", self.checkpoint, "the network's file");
+    visit("step", self.step, "training step of the weights", count);
+    visit("weights", self.weights, "which of the file's weights");
+    visit("decoder", self.decoder, "plain or heavy, in place of the checkpoint's own");
+    visit("label", self.label, "class", count);
+    visit("style", self.style, "second label", count);
+    visit("text_encoder", self.text_encoder, "the text encoder's folder");
+    visit("prompt", self.prompt, "what the picture shows");
+    visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
+    visit("seed", self.seed, "seed of the picture's noise", count);
+    visit("sample", self.sample, "size and settings of the sampler");
+    visit("dtype", self.dtype, "arithmetic");
+    visit("device", self.device, "what it was computed on");
+    visit("threads", self.threads, "threads of an operation", config::between(1, 4096));
+    visit("batch", self.batch, "pictures computed together", config::between(1, 65536));
+    visit("place", self.place, "this one's place among them", config::between(0, 65535));
+    visit("columns", self.columns, "columns of the grid it is in", config::between(0, 65536));
+  }
+
+  // ConfigError: a place beyond the batch, a picture of nothing or of both a class and a prompt.
+  void validate() const;
+};
+
+// One line of JSON, without a line's end.
+std::string to_json(const PictureRecord& record);
+
+// The records of a PNG that pixnerd wrote, or of a manifest.jsonl. DataError: the file cannot be read or has none, or
+// one that is not as to_json() makes it; the message names the line.
+std::vector<PictureRecord> read_records(const std::filesystem::path& path);
+
+}  // namespace pixnerd::sample

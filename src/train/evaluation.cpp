@@ -1,0 +1,131 @@
+#include "train/evaluation.h"
+
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+
+#include <system_error>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "eval/open_reference.h"
+#include "eval/sampled_pictures.h"
+
+namespace pixnerd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Stopped {};
+
+// Ends the work it is told of as soon as `stop` says so.
+class Attentive : public Progress {
+ public:
+  explicit Attentive(const std::function<bool()>& stop) : stop_(stop) {}
+  void update(int64_t, int64_t, std::string_view) override {
+    if (stop_()) throw Stopped{};
+  }
+
+ private:
+  const std::function<bool()>& stop_;
+};
+
+bool holds(const std::vector<eval::Metric>& metrics, eval::Metric metric) {
+  for (const eval::Metric each : metrics) {
+    if (each == metric) return true;
+  }
+  return false;
+}
+
+// What an earlier start of the run kept; nothing where that is missing, of something else, or too little.
+std::optional<eval::Reference> read_cache(const fs::path& cache, const std::string& key, bool needs_features) {
+  if (!fs::exists(cache)) return std::nullopt;
+  try {
+    eval::Reference kept = eval::load_reference(cache, key);
+    if (!needs_features || kept.features.defined()) return kept;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures,
+                       const sample::ModelDescription& description, const LoadExtractor& load_extractor)
+    : config_(config.eval), extractor_(load_extractor(config_.extractor)) {
+  const auto seed = static_cast<uint64_t>(config_.seed);
+  settings_.metrics = config_.metrics;
+  settings_.resamples = 0;
+  settings_.seed = seed;
+  request_.seed = seed;
+  request_.sample = config.sample;
+  request_.precision = config.train.precision;
+  request_.batch_size = config_.batch_size;
+  eval::ask_as_in(request_, config_.pictures, pictures, description, seed);
+  std::error_code error;
+  if (eval::needs_reference(settings_.metrics) && !fs::exists(config_.reference, error)) {
+    throw DataError(concat("eval.reference: there is no file or folder '", printable(config_.reference, 400), "'"));
+  }
+}
+
+void Evaluation::read_reference(const fs::path& cache) {
+  if (eval::needs_reference(settings_.metrics)) reference_ = look_at_reference(cache);
+  require_comparable();
+}
+
+eval::Reference Evaluation::look_at_reference(const fs::path& cache) const {
+  const bool needs_features = eval::needs_reference_features(settings_.metrics);
+  const std::string key = concat(extractor_.name, ", ", config_.reference);
+  if (auto kept = read_cache(cache, key, needs_features)) return *kept;
+  bool looked = false;
+  const auto look = [&](eval::Pictures& pictures) {
+    looked = true;
+    log_info(concat("looking at the ", pictures.size(), " pictures of the reference ", config_.reference));
+    const c10::NoGradGuard no_grad;
+    return eval::extract(pictures, extractor_.extract, config_.batch_size);
+  };
+  eval::Reference reference = eval::open_reference(config_.reference, extractor_.name, settings_.metrics, look);
+  if (!needs_features) reference.features.reset();
+  if (looked) eval::save_reference(cache, reference, key);
+  return reference;
+}
+
+// What evaluate() would refuse, found by one black picture.
+void Evaluation::require_comparable() const {
+  const c10::NoGradGuard no_grad;
+  const auto [width, height] = request_.sample.size;
+  const eval::Features seen = extractor_.extract(at::zeros({1, height, width, 3}, at::kByte));
+  if (!reference_) return;
+  const auto refuse = [&](const char* what) {
+    throw DataError(concat("eval.reference '", printable(reference_->source, 400), "' ", what));
+  };
+  if (holds(settings_.metrics, eval::Metric::sfid) && !reference_->spatial) refuse("has no mu_s and sigma_s for sfid");
+  if (eval::needs_reference_features(settings_.metrics) && !reference_->features.defined()) {
+    refuse("holds statistics alone; precision, recall and kid need its pictures");
+  }
+  if (reference_->pooled && reference_->pooled->mean.size(0) != seen.pooled.size(1)) {
+    refuse("is of another network: its statistics have another dimension than eval.network's features");
+  }
+}
+
+std::optional<eval::Report> Evaluation::run(models::Network& network, const std::function<bool()>& stop) const {
+  const c10::NoGradGuard no_grad;
+  Attentive progress(stop);
+  try {
+    eval::SampledPictures pictures(network, request_, "the run's own pictures", progress);
+    const eval::Features features = eval::extract(pictures, extractor_.extract, config_.batch_size, &progress);
+    return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);
+  } catch (const Stopped&) {
+    return std::nullopt;
+  }
+}
+
+std::string text_of(const eval::Report& report) {
+  std::vector<std::string> figures;
+  for (const eval::Result& each : report.results) {
+    figures.push_back(concat(eval::name_of(each.metric), " ", static_cast<float>(each.value)));
+  }
+  return join(figures, ", ");
+}
+
+}  // namespace pixnerd::train

@@ -1,0 +1,55 @@
+// Figures of the pictures that a network draws, on the way of its training.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "data/picture_set.h"
+#include "eval/evaluate.h"
+#include "eval/extractor.h"
+#include "eval/reference.h"
+#include "models/network.h"
+#include "sample/model_file.h"
+#include "sample/request.h"
+#include "train/config.h"
+
+namespace pixnerd::train {
+
+using LoadExtractor = std::function<eval::Extractor(const eval::ExtractorConfig& config)>;
+
+class Evaluation {
+ public:
+  // Loads the network that looks at the pictures. Those to draw have the labels of `pictures`. ConfigError, DataError,
+  // CheckpointError: the network's weights, or that there is no reference.
+  Evaluation(const RunConfig& config, const data::PictureSet& pictures, const sample::ModelDescription& description,
+             const LoadExtractor& load_extractor);
+
+  // Before the first run(). The reference's pictures, if it is pictures, are looked at once: what was seen is kept in
+  // the file `cache`, which is used again where it is of the same reference and network. Throws what later evaluations
+  // would fail with: DataError, CheckpointError.
+  void read_reference(const std::filesystem::path& cache);
+
+  // The figures of the network's pictures, the same ones each time: nothing random has a state. Nothing if `stop`,
+  // which is asked after every step of a batch of pictures, said so.
+  std::optional<eval::Report> run(models::Network& network, const std::function<bool()>& stop) const;
+
+  int64_t pictures() const { return request_.pictures(); }
+
+ private:
+  eval::Reference look_at_reference(const std::filesystem::path& cache) const;
+  void require_comparable() const;
+
+  EvalConfig config_;
+  eval::Extractor extractor_;
+  eval::Settings settings_;
+  sample::Request request_;
+  std::optional<eval::Reference> reference_;
+};
+
+// "fid 12.3, kid 0.004".
+std::string text_of(const eval::Report& report);
+
+}  // namespace pixnerd::train

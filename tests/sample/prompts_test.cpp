@@ -1,0 +1,67 @@
+#include "sample/prompts.h"
+
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "core/file.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
+
+namespace pixnerd::sample {
+namespace {
+
+class Prompts : public testing::Test {
+ protected:
+  std::vector<Prompt> read(const std::string& text) {
+    write_file_atomically(folder_ / "p.txt", [&](std::ostream& out) { out << text; });
+    return read_prompts(folder_ / "p.txt");
+  }
+  std::string error(const std::string& text) {
+    return thrown<DataError>([&] { read(text); });
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Prompts, OneALine) {
+  const auto prompts = read("a fox\r\n\n  \n ein Hund, \"braun\" {x}\nlast without end");
+  ASSERT_EQ(prompts.size(), 3U);
+  EXPECT_EQ(prompts[0].prompt, "a fox");
+  EXPECT_EQ(prompts[1].prompt, " ein Hund, \"braun\" {x}");
+  EXPECT_EQ(prompts[2].prompt, "last without end");
+  EXPECT_FALSE(prompts[0].seed.has_value());
+}
+
+TEST_F(Prompts, BytesThatAreNoTextAreReplacedAsTheTokenizerDoes) {
+  EXPECT_EQ(read("a\xFF"
+                 "b\n")[0]
+                .prompt,
+            "a\xEF\xBF\xBD"
+            "b");
+}
+
+TEST_F(Prompts, JsonLinesWithSettings) {
+  const auto prompts = read(
+      "\n{\"prompt\": \"a fox\"}\n"
+      "{\"prompt\": \"\", \"seed\": 7, \"size\": [512, 768], \"negative_prompt\": \"blurred\"}\n");
+  ASSERT_EQ(prompts.size(), 2U);
+  EXPECT_EQ(prompts[0].prompt, "a fox");
+  EXPECT_EQ(prompts[1].prompt, "");
+  EXPECT_EQ(prompts[1].seed, 7);
+  EXPECT_EQ(prompts[1].size, (PictureSize{512, 768}));
+  EXPECT_EQ(prompts[1].negative_prompt, "blurred");
+}
+
+TEST_F(Prompts, ABrokenLineIsNamed) {
+  for (const char* bad :
+       {"{\"prompt\": \"b\"", "{\"seed\": 1}", "{\"prompt\": \"b\", \"seed\": -1}", "{\"prompt\": \"b\", \"sede\": 1}",
+        "{\"prompt\": \"b\", \"size\": [1]}", "plain text", "[]"}) {
+    const std::string message = error(std::string("{\"prompt\": \"a\"}\n\n") + bad + "\n");
+    EXPECT_NE(message.find("p.txt:3"), std::string::npos) << message;
+  }
+  EXPECT_NE(error(" \n\n").find("no prompt"), std::string::npos);
+  EXPECT_THROW(read_prompts(folder_ / "absent"), DataError);
+}
+
+}  // namespace
+}  // namespace pixnerd::sample

@@ -1,0 +1,74 @@
+#include "sample/record.h"
+
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "core/file.h"
+#include "image/codec.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
+#include "tests/image/pictures.h"
+
+namespace pixnerd::sample {
+namespace {
+
+PictureRecord record() {
+  PictureRecord record;
+  record.checkpoint = "weights \"best\".safetensors";
+  record.step = 200000;
+  record.weights = "ema_denoiser";
+  record.text_encoder = "Qwen3-1.7B";
+  record.prompt = "ein Fuchs\nim Schnee, \xE7\x8B\x90";
+  record.seed = 123456789012345;
+  record.sample.size = {512, 768};
+  record.sample.sampler.guidance = 0.1 + 0.2;
+  record.sample.sampler.guidance_interval = {0.1, 1.0};
+  record.batch = 4;
+  record.place = 3;
+  return record;
+}
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  write_file_atomically(path, [&](std::ostream& out) { out << text; });
+}
+
+TEST(PictureRecord, TravelsInAPngAndInAManifest) {
+  const TemporaryFolder folder;
+  PictureRecord other = record();
+  other.prompt.reset();
+  other.label = 3;
+  const std::string text = to_json(record()) + "\n" + to_json(other);
+  EXPECT_EQ(to_json(record()).find('\n'), std::string::npos);
+  image::write_png(folder / "a.png", image::noise(3, 3, 1), {{kRecordKeyword, text}});
+  write(folder / "manifest.jsonl", text + "\n");
+  for (const char* name : {"a.png", "manifest.jsonl"}) {
+    const auto records = read_records(folder / name);
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_EQ(to_json(records[0]), to_json(record()));
+    EXPECT_EQ(to_json(records[1]), to_json(other));
+    EXPECT_EQ(records[0].prompt, record().prompt);
+    EXPECT_EQ(records[0].sample.sampler.guidance, 0.1 + 0.2);
+  }
+}
+
+TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
+  const TemporaryFolder folder;
+  image::write_png(folder / "plain.png", image::noise(3, 3, 1));
+  EXPECT_NE(thrown<DataError>([&] { read_records(folder / "plain.png"); }).find("does not say how it was made"),
+            std::string::npos);
+  const std::string good = to_json(record());
+  for (const std::string& bad :
+       {std::string("{"), std::string("[]"), std::string("{\"seed\": -1, \"label\": 1}"),
+        std::string("{\"label\": 1, \"batch\": 2, \"place\": 2}"), std::string("{\"seed\": 1}"),
+        std::string("{\"label\": 1, \"sede\": 1}"), std::string("{\"label\": 1, \"prompt\": \"a\"}")}) {
+    write(folder / "m.jsonl", good + "\n" + bad + "\n");
+    const std::string message = thrown<DataError>([&] { read_records(folder / "m.jsonl"); });
+    EXPECT_NE(message.find("m.jsonl:2"), std::string::npos) << message;
+  }
+  write(folder / "m.jsonl", "\n");
+  EXPECT_THROW(read_records(folder / "m.jsonl"), DataError);
+  EXPECT_THROW(read_records(folder / "absent.jsonl"), DataError);
+}
+
+}  // namespace
+}  // namespace pixnerd::sample
