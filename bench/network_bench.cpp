@@ -50,7 +50,7 @@ struct Batch {
     const int64_t side = config.data.image_size;
     x = diffusion::ImageNoise(std::vector<uint64_t>(static_cast<size_t>(size), 7)).draw(3, side, side);
     t = x.new_full({size}, 0.5);
-    y = models::null_labels(network.config(), size).zero_();
+    y = models::blank_condition(network.config(), size);
     cost = models::cost_of(config.model, side, side);
   }
 
@@ -85,12 +85,11 @@ void bench_sampling(const char* question, const char* name, int64_t size) {
   const train::RunConfig config = builtin_config(name);
   const auto plain = random_network(config.model), network = random_network(config.model);
   const auto reference = models::make_reference(config.model, by_name(*plain));
-  const at::Tensor null = models::null_labels(network->config(), size);
-  network->prepare_for_inference(at::kCPU, at::kFloat);
+    network->prepare_for_inference(at::kCPU, at::kFloat);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
     diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(size), 7));
-    diffusion::integrate(denoiser, batch.y, null, config.sample.sampler, batch.x, noise);
+    diffusion::integrate(denoiser, batch.y, batch.y, config.sample.sampler, batch.x, noise);
   };
   print(
       question,

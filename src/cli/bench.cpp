@@ -50,7 +50,7 @@ class Workload {
     const auto network = random_network();
     network->prepare_for_inference(device_, models::weight_type(flags_.compute.precision()));
     keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
-    null_labels_ = models::null_labels(config_.model, x_.size(0)).to(network->device());
+    condition_ = models::blank_condition(config_.model, x_.size(0)).to(network->device());
     std::vector<measure::Candidate> candidates{evaluation("pixnerd", network)};
     if (!flags_.no_reference) candidates.push_back(evaluation("plain reference", reference(*random_network())));
     return candidates;
@@ -60,11 +60,10 @@ class Workload {
     keep_freed_memory();
     const auto network = random_network();
     network->to(device_, at::kFloat);
-    null_labels_ = models::null_labels(config_.model, x_.size(0)).to(network->device());
-    trainer_ = std::make_unique<train::Trainer>(network, config_.train, config_.flow);
+    condition_ = models::blank_condition(config_.model, x_.size(0)).to(network->device());
+    trainer_ = std::make_unique<train::Trainer>(network, config_.train, config_.flow, condition_.narrow(0, 0, 1));
     at::Generator generator = diffusion::seeded_generator(3);
-    const data::Batch batch{x_, at::zeros_like(null_labels_)};
-    sample_ = trainer_->flow_sample(batch, diffusion::draw(config_.flow, x_, generator));
+    sample_ = trainer_->flow_sample(x_, condition_, diffusion::draw(config_.flow, x_, generator));
     const double operations = cost_.training() * static_cast<double>(flags_.batch);
     std::vector<measure::Candidate> candidates;
     measure::Candidate pass{"pixnerd, forward + backward", [this] { trainer_->forward_backward(sample_); }, operations};
@@ -109,17 +108,17 @@ class Workload {
   measure::Candidate evaluation(const char* name, std::shared_ptr<diffusion::Denoiser> denoiser) {
     measure::Candidate candidate{name};
     candidate.arithmetic = arithmetic();
-    const at::Tensor labels = at::zeros_like(null_labels_), t = at::full({flags_.batch}, 0.5, x_.options());
+    const at::Tensor t = at::full({flags_.batch}, 0.5, x_.options());
     if (flags_.mode == "forward") {
       candidate.operations = cost_.forward() * static_cast<double>(flags_.batch);
       candidate.run = [=, this] {
         const models::PrecisionScope scope(flags_.compute.precision(), device_);
-        denoiser->velocity(x_, t, labels);
+        denoiser->velocity(x_, t, condition_);
       };
     } else {
       candidate.run = [=, this] {
         const models::PrecisionScope scope(flags_.compute.precision(), device_);
-        diffusion::integrate(*denoiser, labels, null_labels_, config_.sample.sampler, x_, *noise_);
+        diffusion::integrate(*denoiser, condition_, condition_, config_.sample.sampler, x_, *noise_);
       };
     }
     return candidate;
@@ -139,7 +138,7 @@ class Workload {
   at::Device device_;
   models::Cost cost_;
   std::unique_ptr<diffusion::ImageNoise> noise_;
-  at::Tensor x_, null_labels_;
+  at::Tensor x_, condition_;
   std::unique_ptr<train::Trainer> trainer_;
   diffusion::FlowSample sample_;
 };
@@ -189,12 +188,14 @@ config::Value report(const BenchFlags& flags, const measure::Comparison& compari
 }
 
 void run(const BenchFlags& flags) {
-  const bool wants_table = flags.table_option->count() > 0 || !flags.table.checkpoint.empty();
-  if (wants_table && flags.table.configs.empty() && flags.table.checkpoint.empty()) {
+  TableFlags table = flags.table;
+  std::erase(table.configs, "");  // --table alone
+  const bool wants_table = flags.table_option->count() > 0 || !table.checkpoint.empty();
+  if (wants_table && table.configs.empty() && table.checkpoint.empty()) {
     throw CLI::ValidationError("--table needs configurations, or --checkpoint");
   }
   if (wants_table != flags.model.empty()) throw CLI::ValidationError("either --model or --table is required");
-  if (wants_table) return print_bench_table(flags.table, flags.compute, flags.batch, flags.runs, flags.json);
+  if (wants_table) return print_bench_table(table, flags.compute, flags.batch, flags.runs, flags.json);
   const at::Device device = set_up(flags.compute);
   reset_peak_resident();
   Workload work(flags, device);

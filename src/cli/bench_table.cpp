@@ -73,7 +73,12 @@ Fields sampling(const Subject& subject, const TableFlags& flags, const ComputeFl
   const auto network = subject.network();
   const int64_t parameters = parameters_of(*network);
   sample::Request request;
-  request.labels.assign(static_cast<size_t>(batch), 0);
+  const std::vector<int64_t> first(static_cast<size_t>(batch), 0);  // of the classes, or of the texts
+  if (subject.config.model.takes_text()) {
+    request.texts = sample::TextConditions{models::blank_condition(subject.config.model, 1), first, first};
+  } else {
+    request.labels = first;
+  }
   request.sample = subject.config.sample;
   request.precision = compute.precision();
   request.batch_size = batch;
@@ -120,14 +125,14 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
   random.checkpoint.clear();
   const auto network = random.network();
   network->to(device, at::kFloat);
-  train::Trainer trainer(network, config.train, config.flow);
+  const at::Tensor condition = models::blank_condition(config.model, flags.micro_batch).to(device);
+  train::Trainer trainer(network, config.train, config.flow, condition.narrow(0, 0, 1));
   const int64_t side = config.data.image_size;
   diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(flags.micro_batch), 7));
   const at::Tensor x = noise.draw(config.model.in_channels, side, side).to(device);
-  const at::Tensor labels = at::zeros_like(models::null_labels(config.model, flags.micro_batch)).to(device);
   at::Generator generator = diffusion::seeded_generator(3);
   const auto draws = diffusion::draw(config.flow, x, generator);
-  const diffusion::FlowSample sample = trainer.flow_sample({x, labels}, draws);
+  const diffusion::FlowSample sample = trainer.flow_sample(x, condition, draws);
 
   release_freed_memory();
   reset_peak_resident();

@@ -25,6 +25,7 @@ struct Slot {
   Batch batch;
   float* images;
   int64_t* labels;
+  int64_t* pictures;
   int64_t missing;  // rows that are not written yet
   std::exception_ptr error;
 };
@@ -102,10 +103,12 @@ class BatchLoader::Prefetch {
 
  private:
   Slot make_slot() const {
-    Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), empty_labels(batch_size_, label_columns_)};
+    Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), empty_labels(batch_size_, label_columns_),
+                std::vector<int64_t>(static_cast<size_t>(batch_size_))};
     float* images = batch.images.mutable_data_ptr<float>();
     int64_t* labels = batch.labels.mutable_data_ptr<int64_t>();
-    return {std::move(batch), images, labels, batch_size_, nullptr};
+    int64_t* pictures = batch.pictures.data();
+    return {std::move(batch), images, labels, pictures, batch_size_, nullptr};
   }
 
   bool is_position_open() const { return position_ < front_ + static_cast<int64_t>(slots_.size()) * batch_size_; }
@@ -129,6 +132,7 @@ class BatchLoader::Prefetch {
       const int64_t row = position % batch_size_;
       const int64_t index = samples_.read(position, slot.images + row * 3 * side_ * side_);
       write_labels(samples_.set(), index, slot.labels + row * label_columns_);
+      slot.pictures[row] = index;
       return nullptr;
     } catch (...) {
       return std::current_exception();

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "data/config.h"
 #include "data/picture_set.h"
@@ -15,6 +16,7 @@ namespace pixnerd::data {
 struct Batch {
   at::Tensor images;  // [B, 3, S, S] float32 in [-1, 1]
   at::Tensor labels;  // [B] int64; [B, 2] of class and style where the set has styles
+  std::vector<int64_t> pictures{};  // their numbers in the set
 };
 
 class BatchLoader {

@@ -52,8 +52,8 @@ SampledPictures::SampledPictures(models::Network& network, sample::Request reque
   sample::check(network, request_);
   source_ = std::move(source);
   size_ = request_.pictures();
-  width_ = request_.sample.size[0];
-  height_ = request_.sample.size[1];
+  width_ = request_.sample.picture_size()[0];
+  height_ = request_.sample.picture_size()[1];
 }
 
 at::Tensor SampledPictures::next(int64_t count) {
@@ -81,6 +81,16 @@ void ask_in_turn(sample::Request& request, int64_t count, const std::vector<int6
   }
 }
 
+std::vector<int64_t> drawn_pictures(int64_t size, int64_t count, uint64_t seed) {
+  std::vector<int64_t> drawn;
+  for (uint64_t round = 0; static_cast<int64_t>(drawn.size()) < count; ++round) {
+    for (const int64_t i : random_permutation(size, seed, round)) {
+      if (static_cast<int64_t>(drawn.size()) < count) drawn.push_back(i);
+    }
+  }
+  return drawn;
+}
+
 void ask_as_in(sample::Request& request, int64_t count, const data::PictureSet& set,
                const sample::ModelDescription& description, uint64_t seed) {
   const models::ModelConfig& model = description.model;
@@ -90,12 +100,9 @@ void ask_as_in(sample::Request& request, int64_t count, const data::PictureSet& 
       numbers_of(set.styles(), static_cast<int64_t>(set.styles().size()), description.styles, model.num_styles);
   request.labels.clear();
   request.styles.clear();
-  for (uint64_t round = 0; static_cast<int64_t>(request.labels.size()) < count; ++round) {
-    for (const int64_t i : random_permutation(set.size(), seed, round)) {
-      if (static_cast<int64_t>(request.labels.size()) == count) break;
-      request.labels.push_back(looked_up(set.label(i), classes, set.classes(), "class", set, i));
-      if (has_styles) request.styles.push_back(looked_up(set.style(i), styles, set.styles(), "style", set, i));
-    }
+  for (const int64_t i : drawn_pictures(set.size(), count, seed)) {
+    request.labels.push_back(looked_up(set.label(i), classes, set.classes(), "class", set, i));
+    if (has_styles) request.styles.push_back(looked_up(set.style(i), styles, set.styles(), "style", set, i));
   }
 }
 

@@ -35,6 +35,10 @@ class SampledPictures : public Pictures {
 void ask_in_turn(sample::Request& request, int64_t count, const std::vector<int64_t>& classes,
                  const std::vector<int64_t>& styles);
 
+// `count` numbers of the pictures of a set: as often each as any other, as far as that allows, in a random order that
+// `seed` decides.
+std::vector<int64_t> drawn_pictures(int64_t size, int64_t count, uint64_t seed);
+
 // Asks for `count` pictures with the labels of a set's pictures, and their styles where the network has styles: as
 // often as they are in the set, as far as `count` allows, in a random order that `seed` decides. Names of the set are
 // looked up in those of the description, where both have names; else the numbers count.

@@ -4,6 +4,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
+#include <mutex>
+
 #include "nn/onednn.h"
 
 namespace pixnerd::models {
@@ -23,8 +26,15 @@ class FoldedConvolution {
   at::Tensor operator()(const at::Tensor& x) const;
 
  private:
+  // Packed at the first call, for the sizes of its x.
+  struct Weight {
+    at::Tensor values;
+    std::once_flag is_packed;
+  };
+
   nn::ConvolutionForm form_;
-  at::Tensor weight_, bias_;
+  std::shared_ptr<Weight> weight_;
+  at::Tensor bias_;
   bool is_fused_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "core/errors.h"
 #include "models/pixnerd_c2i.h"
@@ -29,6 +31,11 @@ at::Tensor Network::decode(const at::Tensor& x, const at::Tensor& t, const at::T
 at::Tensor null_labels(const ModelConfig& config, int64_t batch) {
   if (config.num_styles == 0) return at::full({batch}, config.num_classes, at::kLong);
   return at::tensor({config.num_classes, config.num_styles}, at::kLong).repeat({batch, 1});
+}
+
+at::Tensor blank_condition(const ModelConfig& config, int64_t batch) {
+  if (config.takes_text()) return at::zeros({batch, config.txt_max_length, config.txt_embed_dim});
+  return at::zeros_like(null_labels(config, batch));
 }
 
 std::shared_ptr<Network> make_network(const ModelConfig& config) {

@@ -79,6 +79,9 @@ class OnGrid : public diffusion::Denoiser {
 // Labels of the null condition for a batch of a class-conditional network: [B], or [B, 2] where there are styles.
 at::Tensor null_labels(const ModelConfig& config, int64_t batch);
 
+// A condition of the right shape whose content does not matter, for measurements: class 0, or states of zeros.
+at::Tensor blank_condition(const ModelConfig& config, int64_t batch);
+
 // Parameters are allocated but not set, and want no gradient: call initialise() or adopt(), and set_requires_grad(true)
 // to train.
 std::shared_ptr<Network> make_network(const ModelConfig& config);

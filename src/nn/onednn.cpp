@@ -14,10 +14,13 @@ using Scalars = c10::List<std::optional<at::Scalar>>;
 using Reorder = at::Tensor(const at::Tensor&, std::optional<c10::SymInt>);
 using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
                              Scalars, std::optional<std::string_view>);
+using ReorderConvolution = at::Tensor(const at::Tensor&, c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymIntArrayRef,
+                                      c10::SymInt, at::OptionalSymIntArrayRef);
 using PointwiseConvolution = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                                         c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymIntArrayRef, c10::SymInt,
                                         std::string_view, Scalars, std::optional<std::string_view>);
 constexpr const char *kReorder = "mkldnn::_reorder_linear_weight", *kPointwise = "mkldnn::_linear_pointwise",
+                     *kReorderConvolution = "mkldnn::_reorder_convolution_weight",
                      *kPointwiseConvolution = "mkldnn::_convolution_pointwise";
 constexpr std::array<int64_t, 2> kDilation = {1, 1};
 
@@ -34,8 +37,8 @@ bool is_there(const char* name) {
 }  // namespace
 
 bool has_onednn(at::ScalarType type) {
-  static const bool has_operators =
-      at::globalContext().hasMKLDNN() && is_there(kReorder) && is_there(kPointwise) && is_there(kPointwiseConvolution);
+  static const bool has_operators = at::globalContext().hasMKLDNN() && is_there(kReorder) && is_there(kPointwise) &&
+                                    is_there(kReorderConvolution) && is_there(kPointwiseConvolution);
   if (!has_operators || !at::globalContext().userEnabledMkldnn()) return false;
   return type == at::kFloat || (type == at::kBFloat16 && at::cpu::is_avx512_vnni_supported());
 }
@@ -46,6 +49,12 @@ at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows) {
 
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   return operator_of<Pointwise>(kPointwise).call(x, weight, bias, "none", Scalars(), std::nullopt);
+}
+
+at::Tensor onednn_pack_convolution(const at::Tensor& weight, const ConvolutionForm& form, at::IntArrayRef input) {
+  return operator_of<ReorderConvolution>(kReorderConvolution)
+      .call(weight, c10::fromIntArrayRefSlow(form.padding), c10::fromIntArrayRefSlow(form.stride),
+            c10::fromIntArrayRefSlow(kDilation), form.groups, c10::fromIntArrayRefSlow(input));
 }
 
 at::Tensor onednn_convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,

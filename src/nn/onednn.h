@@ -30,10 +30,12 @@ struct ConvolutionForm {
   Activation activation = Activation::none;
 };
 
-// x [B, in, H, W], a weight [out, in / groups, height, width] of its type, both in channels-last order, and a bias
-// [out]
-// -> the activation of the convolution [B, out, H', W'], likewise. oneDNN picks its own blocked order of the weight for
-// the size of x; packed once without that size it picks badly, up to 6 times as slow.
+// A channels-last weight [out, in / groups, height, width] in the order that is fastest for inputs of these sizes [B,
+// in, H, W]; other sizes are right too, but may be several times as slow.
+at::Tensor onednn_pack_convolution(const at::Tensor& weight, const ConvolutionForm& form, at::IntArrayRef input);
+
+// x [B, in, H, W] in channels-last order, a packed weight of its type and a bias [out] -> the activation of the
+// convolution [B, out, H', W'], likewise.
 at::Tensor onednn_convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                               const ConvolutionForm& form);
 

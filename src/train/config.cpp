@@ -39,6 +39,7 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "train.sample_pictures",
                                                "data.workers",
                                                "data.cache_megabytes",
+                                               "text.cache",
                                                "train.recompute_blocks",
                                                "train.recompute_field",
                                                "eval.every",

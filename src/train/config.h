@@ -15,6 +15,7 @@
 #include "models/precision.h"
 #include "sample/config.h"
 #include "train/eval_config.h"
+#include "train/text_config.h"
 
 namespace pixnerd::train {
 
@@ -91,11 +92,13 @@ struct RunConfig {
   TrainConfig train;
   sample::SampleConfig sample;
   EvalConfig eval;
+  TextConfig text;  // of text-to-image networks alone
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     visit("model", self.model, "the network");
     visit("data", self.data, "the pictures");
+    if (self.model.takes_text()) visit("text", self.text, "the text encoder");
     visit("flow", self.flow, "times and dropped conditions of flow matching");
     visit("train", self.train, "the optimiser and the run");
     visit("sample", self.sample, "defaults of sampling");

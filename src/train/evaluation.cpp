@@ -50,8 +50,8 @@ std::optional<eval::Reference> read_cache(const fs::path& cache, const std::stri
 
 }  // namespace
 
-Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures,
-                       const sample::ModelDescription& description, const LoadExtractor& load_extractor)
+Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
+                       const LoadExtractor& load_extractor)
     : config_(config.eval), extractor_(load_extractor(config_.extractor)) {
   const auto seed = static_cast<uint64_t>(config_.seed);
   settings_.metrics = config_.metrics;
@@ -61,7 +61,7 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   request_.sample = config.sample;
   request_.precision = config.train.precision;
   request_.batch_size = config_.batch_size;
-  eval::ask_as_in(request_, config_.pictures, pictures, description, seed);
+  conditions.ask_for(request_, pictures, eval::drawn_pictures(pictures.size(), config_.pictures, seed));
   std::error_code error;
   if (eval::needs_reference(settings_.metrics) && !fs::exists(config_.reference, error)) {
     throw DataError(concat("eval.reference: there is no file or folder '", printable(config_.reference, 400), "'"));
@@ -93,7 +93,7 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache) const {
 // What evaluate() would refuse, found by one black picture.
 void Evaluation::require_comparable() const {
   const c10::NoGradGuard no_grad;
-  const auto [width, height] = request_.sample.size;
+  const auto [width, height] = request_.sample.picture_size();
   const eval::Features seen = extractor_.extract(at::zeros({1, height, width, 3}, at::kByte));
   if (!reference_) return;
   const auto refuse = [&](const char* what) {

@@ -14,6 +14,7 @@
 #include "models/network.h"
 #include "sample/model_file.h"
 #include "sample/request.h"
+#include "train/conditions.h"
 #include "train/config.h"
 
 namespace pixnerd::train {
@@ -22,9 +23,9 @@ using LoadExtractor = std::function<eval::Extractor(const eval::ExtractorConfig&
 
 class Evaluation {
  public:
-  // Loads the network that looks at the pictures. Those to draw have the labels of `pictures`. ConfigError, DataError,
-  // CheckpointError: the network's weights, or that there is no reference.
-  Evaluation(const RunConfig& config, const data::PictureSet& pictures, const sample::ModelDescription& description,
+  // Loads the network that looks at the pictures. Those to draw show what pictures of `pictures` do. ConfigError,
+  // DataError, CheckpointError: the network's weights, or that there is no reference.
+  Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
              const LoadExtractor& load_extractor);
 
   // Before the first run(). The reference's pictures, if it is pictures, are looked at once: what was seen is kept in

@@ -16,20 +16,23 @@ class Quiet : public Progress {
   void update(int64_t, int64_t, std::string_view) override {}
 };
 
-// Classes at even distances, each drawn at least once before any is drawn again.
-std::vector<int64_t> spread_labels(int64_t pictures, int64_t classes) {
-  std::vector<int64_t> labels;
-  for (int64_t i = 0; i < pictures; ++i) {
-    labels.push_back(pictures <= classes ? i * classes / pictures : i % classes);
-  }
-  return labels;
+// Numbers below `count` at even distances, each at least once before any comes again.
+std::vector<int64_t> spread(int64_t pictures, int64_t count) {
+  std::vector<int64_t> numbers;
+  for (int64_t i = 0; i < pictures; ++i) numbers.push_back(pictures <= count ? i * count / pictures : i % count);
+  return numbers;
 }
 
 }  // namespace
 
-image::Image preview(models::Network& network, const RunConfig& config) {
+image::Image preview(models::Network& network, Conditions& conditions, const data::PictureSet& set,
+                     const RunConfig& config) {
   sample::Request request;
-  request.labels = spread_labels(config.train.sample_pictures, network.config().num_classes);
+  if (config.model.takes_text()) {
+    conditions.ask_for(request, set, spread(config.train.sample_pictures, set.size()));
+  } else {
+    request.labels = spread(config.train.sample_pictures, network.config().num_classes);
+  }
   request.sample = config.sample;
   request.precision = config.train.precision;
   request.batch_size = std::min<int64_t>(config.train.batch_size, config.train.sample_pictures);

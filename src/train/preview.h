@@ -4,12 +4,15 @@
 
 #include "image/image.h"
 #include "models/network.h"
+#include "train/conditions.h"
 #include "train/config.h"
 
 namespace pixnerd::train {
 
 // A grid of train.sample_pictures pictures with the settings of the `sample:` section. Classes are spread evenly,
-// styles take turns, picture i has the noise of seed i.
-image::Image preview(models::Network& network, const RunConfig& config);
+// styles take turns; of captions, those of pictures evenly spread over the set are drawn. Picture i has the noise of
+// seed i.
+image::Image preview(models::Network& network, Conditions& conditions, const data::PictureSet& pictures,
+                     const RunConfig& config);
 
 }  // namespace pixnerd::train

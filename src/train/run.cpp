@@ -14,6 +14,7 @@
 #include "diffusion/noise.h"
 #include "image/codec.h"
 #include "models/cost.h"
+#include "train/conditions.h"
 #include "train/evaluation.h"
 #include "train/initial_weights.h"
 #include "train/preview.h"
@@ -42,6 +43,7 @@ void take_count(int64_t& configured, int64_t present, const char* key, const cha
 
 // Sizes that the data decides.
 void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
+  if (config.model.takes_text()) return;  // captions take the place of classes
   for (int64_t i = 0; i < pictures.size(); ++i) {
     if (pictures.label(i) >= 0) continue;
     throw DataError(
@@ -64,7 +66,15 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
 }
 
 sample::ModelDescription description_of(const RunConfig& config, const data::PictureSet& pictures) {
+  if (config.model.takes_text()) return {config.model, config.sample, {}, {}};
   return {config.model, config.sample, pictures.classes(), pictures.styles()};
+}
+
+// What pictures are told apart by, for the log.
+std::string labels_of(const RunConfig& config) {
+  if (config.model.takes_text()) return " with captions";
+  return concat(" of ", config.model.num_classes, " classes",
+                config.data.styles ? concat(" in ", config.model.num_styles, " styles") : "");
 }
 
 // Seconds at training: what is done beside it can be left out.
@@ -90,14 +100,15 @@ class Seconds {
 // One run in its folder, from wherever it stands to its end.
 class Run {
  public:
-  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, std::optional<Evaluation> evaluation,
-      RunFolder folder, const RunOptions& options)
+  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, std::unique_ptr<Conditions> conditions,
+      std::optional<Evaluation> evaluation, RunFolder folder, const RunOptions& options)
       : config_(std::move(config)),
         options_(options),
         pictures_(std::move(pictures)),
         description_(description_of(config_, *pictures_)),
         folder_(std::move(folder)),
-        trainer_(initial_network(), config_.train, config_.flow),
+        conditions_(std::move(conditions)),
+        trainer_(initial_network(), config_.train, config_.flow, conditions_->null_condition()),
         state_{config_, data::fingerprint(*pictures_), {}},
         evaluation_(std::move(evaluation)) {
     const auto checkpoint = folder_.last_checkpoint();
@@ -111,12 +122,11 @@ class Run {
     const data::Split split = data::split(*pictures_, config_.data.held_out, static_cast<uint64_t>(config_.train.seed));
     training_ = data::subset(pictures_, split.training);
     if (evaluation_) evaluation_->read_reference(folder_.reference_path());
-    if (!split.held_out.empty()) validation_.emplace(data::subset(pictures_, split.held_out), config_);
+    if (!split.held_out.empty()) validation_.emplace(data::subset(pictures_, split.held_out), *conditions_, config_);
   }
 
   RunSummary train(Progress& progress) {
-    log_info(concat("training on ", training_->size(), " pictures of ", config_.model.num_classes, " classes",
-                    config_.data.styles ? concat(" in ", config_.model.num_styles, " styles") : "",
+    log_info(concat("training on ", training_->size(), " pictures", labels_of(config_),
                     validation_ ? concat(", ", pictures_->size() - training_->size(), " pictures held out") : ""));
     report_recomputation();
     data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
@@ -127,7 +137,9 @@ class Run {
     for (int64_t step = first; step < config_.train.steps; ++step) {
       const data::Batch batch = loader.next();
       at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
-      const StepReport report = take_step(batch, diffusion::draw(config_.flow, batch.images, generator));
+      const at::Tensor condition = conditions_->of_batch(*training_, batch, step * config_.train.batch_size);
+      const StepReport report =
+          take_step(batch.images, condition, diffusion::draw(config_.flow, batch.images, generator));
       summary_.loss = report.loss;
       ++summary_.steps;
       state_.since_log_line.add(report.by_time);
@@ -189,9 +201,9 @@ class Run {
     log_info(concat("resuming from ", checkpoint));
   }
 
-  StepReport take_step(const data::Batch& batch, const diffusion::Draws& draws) {
+  StepReport take_step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {
     try {
-      return trainer_.step(batch, draws);
+      return trainer_.step(images, condition, draws);
     } catch (const DivergedError& error) {
       throw DataError(concat(error.what(), summary_.checkpoint.empty()
                                                ? "; no checkpoint was written before"
@@ -244,7 +256,7 @@ class Run {
   }
 
   void draw_preview() {
-    const image::Image grid = preview(trainer_.averaged_network(), config_);
+    const image::Image grid = preview(trainer_.averaged_network(), *conditions_, *training_, config_);
     image::write_png(folder_.sample_path(trainer_.steps_taken()), grid);
     const std::vector<std::byte> png = image::encode_png(grid);
     log_->add_image(trainer_.steps_taken(), "samples", png, grid.width, grid.height);
@@ -262,6 +274,7 @@ class Run {
   std::shared_ptr<const data::PictureSet> pictures_, training_;
   sample::ModelDescription description_;
   RunFolder folder_;
+  std::unique_ptr<Conditions> conditions_;
   Trainer trainer_;
   RunState state_;
   std::optional<RunLog> log_;
@@ -277,12 +290,11 @@ class Run {
 RunSummary run(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
   auto pictures = data::open_pictures(config.data);
   fit_to_data(config, *pictures);
+  std::unique_ptr<Conditions> conditions = make_conditions(config, *pictures);
   std::optional<Evaluation> evaluation;
-  if (config.eval.every > 0) {
-    evaluation.emplace(config, *pictures, description_of(config, *pictures), options.load_extractor);
-  }
-  return Run(std::move(config), std::move(pictures), std::move(evaluation), RunFolder::open(out, options.resume),
-             options)
+  if (config.eval.every > 0) evaluation.emplace(config, *pictures, *conditions, options.load_extractor);
+  return Run(std::move(config), std::move(pictures), std::move(conditions), std::move(evaluation),
+             RunFolder::open(out, options.resume), options)
       .train(progress);
 }
 

@@ -33,10 +33,12 @@ DivergedError diverged(const char* what, double value, int64_t step) {
 
 }  // namespace
 
-Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow)
+Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow,
+                 at::Tensor null_condition)
     : network_(std::move(network)),
       config_(config),
       flow_(flow),
+      null_condition_(std::move(null_condition)),
       parameters_(network_->parameters()),
       tensors_(tensors_of(parameters_)),
       optimiser_(tensors_, {config.betas, config.eps, config.weight_decay, config.ema_decay}) {
@@ -44,8 +46,8 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
   network_->set_recomputed({config.recompute_blocks, config.recompute_field});
 }
 
-StepReport Trainer::step(const data::Batch& batch, const diffusion::Draws& draws) {
-  const diffusion::FlowSample sample = flow_sample(batch, draws);
+StepReport Trainer::step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {
+  const diffusion::FlowSample sample = flow_sample(images, condition, draws);
   const at::Tensor losses = forward_backward(sample).cpu();
   const at::Tensor times = sample.t.cpu();
   StepReport report;
@@ -60,14 +62,14 @@ StepReport Trainer::step(const data::Batch& batch, const diffusion::Draws& draws
   return report;
 }
 
-diffusion::FlowSample Trainer::flow_sample(const data::Batch& batch, const diffusion::Draws& draws) const {
+diffusion::FlowSample Trainer::flow_sample(const at::Tensor& images, const at::Tensor& condition,
+                                           const diffusion::Draws& draws) const {
   diffusion::FlowConfig flow = flow_;
   if (step_ >= static_cast<int64_t>(config_.early_times_until * static_cast<double>(config_.steps))) {
     flow.early_share = 0.0;
   }
   const at::Device device = network_->device();
-  return diffusion::flow_sample(flow, batch.images.to(device), batch.labels.to(device),
-                                models::null_labels(network_->config(), batch.labels.size(0)).to(network_->device()),
+  return diffusion::flow_sample(flow, images.to(device), condition.to(device), null_condition_.to(device),
                                 {draws.drop.to(device), draws.time.to(device), draws.noise.to(device)});
 }
 

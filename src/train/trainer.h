@@ -31,18 +31,21 @@ class DivergedError : public DataError {
 class Trainer {
  public:
   // The network's parameters are trained in place, in float32, on the network's device; their average starts as a copy.
-  Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow);
+  // null_condition [1, ...] takes the place of a condition that is dropped.
+  Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow,
+          at::Tensor null_condition);
 
-  // Tensors of any device. Throws DivergedError naming the step if the loss or a gradient is not finite; parameters
-  // are then as they were.
-  StepReport step(const data::Batch& batch, const diffusion::Draws& draws);
+  // images [B, 3, S, S] in [-1, 1], condition [B, ...] as the network takes it, on any device. Throws DivergedError
+  // naming the step if the loss or a gradient is not finite; parameters are then as they were.
+  StepReport step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws);
 
   // Loss of each sample and the gradients of their mean, without an update: what a benchmark times. Gradients are left
   // on the parameters. The batch is taken in parts of train.micro_batch_size.
   at::Tensor forward_backward(const diffusion::FlowSample& sample);
 
   // What the network is asked in the next step, on its device.
-  diffusion::FlowSample flow_sample(const data::Batch& batch, const diffusion::Draws& draws) const;
+  diffusion::FlowSample flow_sample(const at::Tensor& images, const at::Tensor& condition,
+                                    const diffusion::Draws& draws) const;
 
   // Clips, updates the parameters and their average, and frees the gradients; returns the norm before clipping.
   double update(double learning_rate);
@@ -67,6 +70,7 @@ class Trainer {
   std::shared_ptr<models::Network> network_, averaged_network_;
   TrainConfig config_;
   diffusion::FlowConfig flow_;
+  at::Tensor null_condition_;
   checkpoint::NamedTensors parameters_;
   std::vector<at::Tensor> tensors_;
   AdamW optimiser_;

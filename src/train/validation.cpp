@@ -26,8 +26,10 @@ at::Tensor in_model_range(const image::Image& picture) {
 
 }  // namespace
 
-Validation::Validation(std::shared_ptr<const data::PictureSet> pictures, const RunConfig& config)
+Validation::Validation(std::shared_ptr<const data::PictureSet> pictures, Conditions& conditions,
+                       const RunConfig& config)
     : pictures_(std::move(pictures), config.data),
+      conditions_(conditions),
       size_(std::min(pictures_.set().size(), config.train.validation_pictures)),
       side_(config.data.image_size),
       batch_size_(config.train.micro_batch_size.value_or(config.train.batch_size)),
@@ -53,7 +55,7 @@ LossByTime Validation::run(models::Network& network, const std::vector<int64_t>&
     const auto picture = pictures_.find(index);
     if (picture == nullptr) continue;
     pictures.push_back(in_model_range(*picture));
-    conditions.push_back(data::condition_of(pictures_.set(), index));
+    conditions.push_back(conditions_.of_picture(pictures_.set(), index));
     seeds.push_back(seed_ + static_cast<uint64_t>(index));
   }
   LossByTime losses;

@@ -9,6 +9,7 @@
 #include "data/pictures.h"
 #include "diffusion/denoiser.h"
 #include "models/network.h"
+#include "train/conditions.h"
 #include "train/config.h"
 #include "train/loss_by_time.h"
 
@@ -18,7 +19,8 @@ class Validation {
  public:
   // The first train.validation_pictures of the set. Every picture has the same noise at every call, one for each of
   // the ten times .05, .15, ... .95; its condition is never dropped and it is not augmented.
-  Validation(std::shared_ptr<const data::PictureSet> pictures, const RunConfig& config);
+  // The conditions must outlive it.
+  Validation(std::shared_ptr<const data::PictureSet> pictures, Conditions& conditions, const RunConfig& config);
 
   // The loss of each time. Pictures that cannot be read are left out (and named in the log, once). Empty counts if
   // `stop` said so in between.
@@ -31,6 +33,7 @@ class Validation {
   LossByTime run(models::Network& network, const std::vector<int64_t>& indices);
 
   data::CroppedPictures pictures_;
+  Conditions& conditions_;
   int64_t size_, side_, batch_size_;
   uint64_t seed_;
   models::Precision precision_;

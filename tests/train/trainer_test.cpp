@@ -19,6 +19,10 @@ std::shared_ptr<models::Network> small_network() {
   return models::fresh_network(models::tiny_config(), 1);
 }
 
+at::Tensor no_class() {
+  return models::null_labels(models::tiny_config(), 1);
+}
+
 TrainConfig small_config() {
   TrainConfig config;
   config.steps = 100;
@@ -37,7 +41,7 @@ data::Batch two_pictures() {
 
 StepReport step(Trainer& trainer, const data::Batch& batch) {
   at::Generator generator = diffusion::seeded_generator(static_cast<uint64_t>(trainer.steps_taken()));
-  return trainer.step(batch, diffusion::draw(trainer.flow(), batch.images, generator));
+  return trainer.step(batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator));
 }
 
 double mean_loss(Trainer& trainer, int steps) {
@@ -51,7 +55,7 @@ class Learns : public testing::TestWithParam<models::Precision> {};
 TEST_P(Learns, TheLossOfTwoFlatPicturesFalls) {
   TrainConfig config = small_config();
   config.precision = GetParam();
-  Trainer trainer(small_network(), config, {});
+  Trainer trainer(small_network(), config, {}, no_class());
   const double before = mean_loss(trainer, 10);
   mean_loss(trainer, 60);
   EXPECT_LT(mean_loss(trainer, 10), 0.6 * before);
@@ -63,9 +67,9 @@ INSTANTIATE_TEST_SUITE_P(Precisions, Learns, testing::Values(models::Precision::
 TEST(MixedPrecision, TheLossOver200StepsStaysWithinTheNoiseOfFloat32) {
   TrainConfig config = small_config();
   config.steps = 200;
-  Trainer exact(small_network(), config, {});
+  Trainer exact(small_network(), config, {}, no_class());
   config.precision = models::Precision::bfloat16;
-  Trainer mixed(small_network(), config, {});
+  Trainer mixed(small_network(), config, {}, no_class());
   for (int quarter = 0; quarter < 4; ++quarter) {
     const double expected = mean_loss(exact, 50), found = mean_loss(mixed, 50);
     EXPECT_NEAR(found, expected, 0.05 * expected) << "steps up to " << 50 * (quarter + 1);
@@ -73,7 +77,7 @@ TEST(MixedPrecision, TheLossOver200StepsStaysWithinTheNoiseOfFloat32) {
 }
 
 TEST(Trainer, TheAverageFollowsTheParameters) {
-  Trainer trainer(small_network(), small_config(), {});
+  Trainer trainer(small_network(), small_config(), {}, no_class());
   const auto named = trainer.parameters();
   std::vector<at::Tensor> before;
   for (const auto& [name, tensor] : named) before.push_back(tensor.detach().clone());
@@ -89,7 +93,7 @@ TEST(Trainer, ClippingBoundsTheStepButReportsTheWholeNorm) {
   TrainConfig config = small_config();
   config.gradient_clip_norm = 1e-9;
   config.eps = 1.0;  // far above the clipped gradient, so that AdamW's step is proportional to it
-  Trainer trainer(small_network(), config, {});
+  Trainer trainer(small_network(), config, {}, no_class());
   const at::Tensor weight = trainer.parameters().back().second;
   const at::Tensor before = weight.detach().clone();
   EXPECT_GT(step(trainer, two_pictures()).gradient_norm, 1e-3);
@@ -97,7 +101,7 @@ TEST(Trainer, ClippingBoundsTheStepButReportsTheWholeNorm) {
 }
 
 TEST(Trainer, ALossThatIsNoNumberStopsTheRunAndKeepsTheParameters) {
-  Trainer trainer(small_network(), small_config(), {});
+  Trainer trainer(small_network(), small_config(), {}, no_class());
   data::Batch batch = two_pictures();
   batch.images.fill_(std::numeric_limits<float>::quiet_NaN());
   const at::Tensor weight = trainer.parameters().front().second;
@@ -108,9 +112,9 @@ TEST(Trainer, ALossThatIsNoNumberStopsTheRunAndKeepsTheParameters) {
 
 TEST(Trainer, MicroBatchesAddUpToTheBatch) {
   TrainConfig config = small_config();
-  Trainer whole(small_network(), config, {});
+  Trainer whole(small_network(), config, {}, no_class());
   config.micro_batch_size = 3;  // 3 + 1
-  Trainer parts(small_network(), config, {});
+  Trainer parts(small_network(), config, {}, no_class());
   for (int i = 0; i < 4; ++i) {
     const StepReport a = step(whole, two_pictures()), b = step(parts, two_pictures());
     EXPECT_NEAR(a.loss, b.loss, 1e-5 * a.loss);
@@ -119,14 +123,14 @@ TEST(Trainer, MicroBatchesAddUpToTheBatch) {
 }
 
 TEST(Trainer, ReportsTheLossByTime) {
-  Trainer trainer(small_network(), small_config(), {});
+  Trainer trainer(small_network(), small_config(), {}, no_class());
   const StepReport report = step(trainer, two_pictures());
   EXPECT_EQ(report.by_time.samples(), 4);
   EXPECT_DOUBLE_EQ(report.loss, report.by_time.mean());
 }
 
 TEST(Trainer, GoesOnFromARestoredStateAsIfNothingHadHappened) {
-  Trainer first(small_network(), small_config(), {}), second(small_network(), small_config(), {});
+  Trainer first(small_network(), small_config(), {}, no_class()), second(small_network(), small_config(), {});
   step(first, two_pictures());
   std::map<std::string, at::Tensor> state;
   for (const auto& [name, tensor] : first.state()) state.emplace(name, tensor.clone());
@@ -144,7 +148,7 @@ TEST(Trainer, GoesOnFromARestoredStateAsIfNothingHadHappened) {
 }
 
 TEST(Trainer, TheAveragedNetworkFollowsTheAverage) {
-  Trainer trainer(small_network(), small_config(), {});
+  Trainer trainer(small_network(), small_config(), {}, no_class());
   models::Network& averaged = trainer.averaged_network();
   for (int i = 0; i < 3; ++i) step(trainer, two_pictures());
   const auto expected = trainer.averaged_parameters(), found = averaged.parameters(), trained = trainer.parameters();

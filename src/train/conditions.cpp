@@ -1,0 +1,121 @@
+#include "train/conditions.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "models/network.h"
+#include "models/prompt_encoder.h"
+
+namespace pixnerd::train {
+namespace {
+
+constexpr uint64_t kCaptionStream = 3;  // beside those of run.cpp
+
+class LabelConditions : public Conditions {
+ public:
+  explicit LabelConditions(const models::ModelConfig& config) : config_(config) {}
+
+  at::Tensor of_batch(const data::PictureSet&, const data::Batch& batch, int64_t) override { return batch.labels; }
+  at::Tensor of_picture(const data::PictureSet& set, int64_t index) override { return data::condition_of(set, index); }
+  at::Tensor null_condition() override { return models::null_labels(config_, 1); }
+
+  void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) override {
+    for (const int64_t index : pictures) {
+      request.labels.push_back(set.label(index));
+      if (config_.num_styles == 0) continue;
+      request.styles.push_back(set.style(index) >= 0 ? set.style(index) : config_.num_styles);
+    }
+  }
+
+ private:
+  models::ModelConfig config_;
+};
+
+class CaptionConditions : public Conditions {
+ public:
+  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures)
+      : text_(config.text),
+        width_(config.model.txt_embed_dim),
+        seed_(static_cast<uint64_t>(config.train.seed)),
+        encoder_(config.text.encoder, {config.text.precision, config.model.txt_max_length, config.text.cache}) {
+    for (int64_t i = 0; i < pictures.size(); ++i) captions_of(pictures, i);
+    null_ = states({""});
+  }
+
+  at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) override {
+    std::vector<std::string> captions;
+    for (const int64_t index : batch.pictures) {
+      const std::vector<std::string> all = captions_of(set, index);
+      const uint64_t drawn = random_bits(seed_, kCaptionStream, static_cast<uint64_t>(position) + captions.size());
+      captions.push_back(all[drawn % all.size()]);
+    }
+    return states(captions);
+  }
+
+  at::Tensor of_picture(const data::PictureSet& set, int64_t index) override {
+    return states({captions_of(set, index).front()})[0];
+  }
+
+  at::Tensor null_condition() override { return null_; }
+
+  void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) override {
+    std::vector<std::string> texts{""};
+    sample::TextConditions conditions;
+    for (const int64_t index : pictures) {
+      conditions.rows.push_back(static_cast<int64_t>(texts.size()));
+      conditions.null_rows.push_back(0);
+      texts.push_back(captions_of(set, index).front());
+    }
+    conditions.states = states(texts);
+    request.texts = std::move(conditions);
+  }
+
+ private:
+  std::vector<std::string> captions_of(const data::PictureSet& set, int64_t index) const {
+    std::vector<std::string> captions;
+    const auto& wanted = text_.languages;
+    for (const data::Caption& caption : set.captions(index)) {
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), caption.language) != wanted.end()) {
+        captions.push_back(caption.text);
+      }
+    }
+    if (!captions.empty()) return captions;
+    throw DataError(concat("data set '", set.root(), "': picture ", printable(set.name(index)), " has no caption",
+                           wanted.empty() ? "" : concat(" in ", join(wanted, ", ")),
+                           "; give every picture a .txt file, or a \"caption\" in its JSON"));
+  }
+
+  at::Tensor states(const std::vector<std::string>& captions) {
+    models::EncodedPrompts encoded = encoder_.encode(captions, width_);
+    for (const models::CutPrompt& cut : encoded.cut) {
+      if (!std::exchange(has_warned_, true)) {
+        log_warning(concat("captions are longer than the network reads, such as this one: ", describe(cut)));
+      }
+    }
+    return encoded.states;
+  }
+
+  TextConfig text_;
+  int64_t width_;
+  uint64_t seed_;
+  models::PromptEncoder encoder_;
+  at::Tensor null_;
+  bool has_warned_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures) {
+  if (!config.model.takes_text()) return std::make_unique<LabelConditions>(config.model);
+  if (config.text.encoder.empty()) {
+    throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");
+  }
+  return std::make_unique<CaptionConditions>(config, pictures);
+}
+
+}  // namespace pixnerd::train

@@ -1,0 +1,38 @@
+// What a network is told about the pictures of a set: their labels, or what the text encoder makes of their captions.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/loader.h"
+#include "data/picture_set.h"
+#include "sample/request.h"
+#include "train/config.h"
+
+namespace pixnerd::train {
+
+class Conditions {
+ public:
+  virtual ~Conditions() = default;
+
+  // Of a batch of pictures of `set`, [B, ...] on the CPU. Of several captions each picture takes one that the run's seed
+  // and `position`, of the batch's first picture in the run, decide.
+  virtual at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) = 0;
+
+  // Of one picture, always the same: a row of the above.
+  virtual at::Tensor of_picture(const data::PictureSet& set, int64_t index) = 0;
+
+  // What takes the place of a condition that is dropped, [1, ...].
+  virtual at::Tensor null_condition() = 0;
+
+  // Asks for what these pictures show, one each.
+  virtual void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) = 0;
+};
+
+// As the network takes them. ConfigError, DataError: no text encoder, or pictures without a caption.
+std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures);
+
+}  // namespace pixnerd::train

@@ -1,0 +1,27 @@
+// How captions become conditions: the `text:` section of a configuration of a text-to-image network.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/schema.h"
+#include "models/precision.h"
+
+namespace pixnerd::train {
+
+struct TextConfig {
+  std::string encoder;
+  std::string cache;
+  std::vector<std::string> languages;
+  models::Precision precision = models::Precision::bfloat16;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("encoder", self.encoder, "folder of Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors");
+    visit("cache", self.cache, "folder for encoded captions, each read many times; about 4 bytes a state; \"\" for none");
+    visit("languages", self.languages, "languages of the captions to learn from, such as en; all if there is none");
+    visit("precision", self.precision, "arithmetic of the encoder");
+  }
+};
+
+}  // namespace pixnerd::train
