@@ -1,6 +1,8 @@
 #include "cli/train.h"
 
 #include <iostream>
+#include <set>
+#include <sstream>
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
@@ -20,6 +22,26 @@ struct TrainFlags {
   ComputeFlags compute;
 };
 
+std::string key_of(const std::string& line) {
+  const size_t begin = std::min(line.find_first_not_of(' '), line.size());
+  return line.substr(begin, line.find(' ', begin) - begin);
+}
+
+// The lines of the settings that only networks that read text have.
+std::string text_settings() {
+  train::RunConfig config;
+  std::istringstream common(config::describe(config));
+  std::set<std::string> known;
+  for (std::string line; std::getline(common, line);) known.insert(key_of(line));
+  config.model.type = models::ModelType::t2i_heavy;
+  std::istringstream all(config::describe(config));
+  std::string lines;
+  for (std::string line; std::getline(all, line);) {
+    if (!known.contains(key_of(line))) lines += line + "\n";
+  }
+  return lines;
+}
+
 void define(CLI::App& command, TrainFlags& flags) {
   command.add_option("config", flags.config, "a YAML file, or the name of a built-in configuration")
       ->required()
@@ -34,7 +56,8 @@ void define(CLI::App& command, TrainFlags& flags) {
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   add_device_flags(command, flags.compute);
-  command.footer(concat("Settings, as in --set train.steps=1000:\n", config::describe<train::RunConfig>()));
+  command.footer(concat("Settings, as in --set train.steps=1000:\n", config::describe<train::RunConfig>(),
+                        "\nof text-to-image networks, model.type t2i or t2i_heavy:\n", text_settings()));
 }
 
 void run(const TrainFlags& flags) {

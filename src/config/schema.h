@@ -43,9 +43,8 @@ std::string dump(const T& section) {
 
 // The keys of a section, one a line: dotted key, default, help with limits or names.
 template <class T>
-std::string describe() {
+std::string describe(const T& defaults = {}) {
   DescribeFields rows;
-  const T defaults{};
   T::fields(defaults, rows);
   return rows.table();
 }

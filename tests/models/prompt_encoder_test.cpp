@@ -11,8 +11,7 @@
 #include "core/log.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
-#include "tests/models/tiny_qwen3.h"
-#include "tests/text/tiny_tokenizer.h"
+#include "tests/models/qwen3_folder.h"
 
 namespace pixnerd::models {
 namespace {
@@ -21,18 +20,11 @@ void write(const std::filesystem::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-nlohmann::json padding_tokenizer() {
-  return text::tiny_tokenizer({{"a", "b"}}, {{{"content", kPaddingToken}, {"normalized", false}}});
-}
-
 // A folder like a text encoder's.
 class Folder {
  public:
   explicit Folder(uint64_t seed = 1) {
-    write(path() / "config.json", tiny_qwen3_json().dump());
-    write(path() / "tokenizer.json", padding_tokenizer().dump());
-    const Qwen3Weights weights = random_qwen3(tiny_qwen3(), seed);
-    checkpoint::save_safetensors(path() / "model.safetensors", {weights.begin(), weights.end()});
+    write_qwen3_folder(path(), seed);
   }
 
   const std::filesystem::path& path() const { return folder_.path(); }

@@ -63,7 +63,9 @@ TEST(CheckResumable, StepsAndIntervalsMayChangeAndNothingElse) {
 }
 
 TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
-  const std::string keys = config::describe<RunConfig>();
+  RunConfig of_text;
+  of_text.model.type = models::ModelType::t2i;
+  const std::string keys = config::describe<RunConfig>() + config::describe(of_text);
   for (const std::string_view key : changeable_on_resume()) {
     EXPECT_NE(keys.find(std::string(key) + " "), std::string::npos) << key;
   }

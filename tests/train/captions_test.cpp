@@ -1,0 +1,160 @@
+// Training from captions: what the network is told, and that it learns.
+#include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/errors.h"
+#include "core/file.h"
+#include "sample/model_file.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
+#include "tests/data/tars.h"
+#include "tests/models/qwen3_folder.h"
+#include "tests/models/tiny.h"
+#include "train/conditions.h"
+#include "train/run.h"
+
+namespace pixnerd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Quiet : public Progress {
+ public:
+  void update(int64_t, int64_t, std::string_view) override {}
+};
+
+std::string flat(uint8_t level) {
+  return data::png_bytes({8, 8, std::vector<uint8_t>(8 * 8 * 3, level)});
+}
+
+// A shard with a dark and a light picture, each with captions in two languages, and a tiny text encoder.
+class Captions : public testing::Test {
+ protected:
+  Captions() {
+    models::write_qwen3_folder(folder_ / "encoder");
+    write_shard(R"({"caption": {"en": ["dark", "black"], "de": "dunkel"}})", R"({"caption": {"en": "light"}})");
+    config_.model = models::tiny_text_config(models::ModelType::t2i);
+    config_.model.txt_embed_dim = 16;
+    config_.data.path = (folder_ / "data.tar").string();
+    config_.data.image_size = 8;
+    config_.text.encoder = (folder_ / "encoder").string();
+    config_.text.cache = (folder_ / "cache").string();
+    config_.sample.size = {8, 8};
+    config_.sample.sampler.steps = 2;
+    config_.train.batch_size = 4;
+    config_.train.learning_rate = 3e-3;
+    config_.train.ema_decay = 0.9;
+    config_.train.precision = models::Precision::float32;
+  }
+
+  void write_shard(const std::string& dark, const std::string& light) const {
+    std::ofstream out(folder_ / "data.tar", std::ios::binary);
+    out << data::tar_entry("a.png", flat(40)) << data::tar_entry("a.json", dark) << data::tar_entry("b.png", flat(220))
+        << data::tar_entry("b.json", light) << data::kTarEnd;
+  }
+
+  std::unique_ptr<Conditions> conditions() {
+    pictures_ = data::open_pictures(config_.data);
+    return make_conditions(config_, *pictures_);
+  }
+
+  TemporaryFolder folder_;
+  RunConfig config_;
+  std::shared_ptr<const data::PictureSet> pictures_;
+};
+
+TEST_F(Captions, AreTheStatesOfTheTextEncoder) {
+  const auto conditions = this->conditions();
+  models::PromptEncoder encoder(folder_ / "encoder", {models::Precision::bfloat16, 5, {}});
+  const auto states = [&](const std::string& text) { return encoder.encode({&text, 1}).states[0]; };
+  EXPECT_TRUE(at::equal(conditions->of_picture(*pictures_, 1), states("light")));
+  EXPECT_TRUE(at::equal(conditions->null_condition()[0], states("")));
+  EXPECT_FALSE(at::equal(states("light"), states("")));
+
+  data::Batch batch;
+  batch.pictures = {1, 0, 0};
+  const at::Tensor seen = conditions->of_batch(*pictures_, batch, 40);
+  EXPECT_EQ(seen.sizes(), (at::IntArrayRef{3, 5, 16}));
+  EXPECT_TRUE(at::equal(seen[0], states("light")));
+  EXPECT_TRUE(at::equal(conditions->of_batch(*pictures_, batch, 40), seen));
+}
+
+TEST_F(Captions, APictureTakesAnyOfItsCaptionsInTheLanguagesAskedFor) {
+  const auto distinct = [&] {
+    const auto conditions = this->conditions();
+    std::vector<at::Tensor> seen;
+    data::Batch batch;
+    batch.pictures = {0};
+    for (int64_t position = 0; position < 60; ++position) {
+      const at::Tensor states = conditions->of_batch(*pictures_, batch, position);
+      const auto same = [&](const at::Tensor& other) { return at::equal(other, states); };
+      if (std::none_of(seen.begin(), seen.end(), same)) seen.push_back(states);
+    }
+    return seen.size();
+  };
+  EXPECT_EQ(distinct(), 3U);
+  config_.text.languages = {"en"};
+  EXPECT_EQ(distinct(), 2U);
+  config_.text.languages = {"de"};
+  const std::string message = thrown<DataError>([&] { conditions(); });  // the light picture has none
+  EXPECT_NE(message.find("no caption in de"), std::string::npos) << message;
+}
+
+TEST_F(Captions, AreAskedForWhenPicturesAreDrawn) {
+  sample::Request request;
+  conditions()->ask_for(request, *pictures_, {1, 0});
+  ASSERT_TRUE(request.texts.has_value());
+  EXPECT_EQ(request.pictures(), 2);
+  EXPECT_EQ(request.texts->states.size(0), 3);
+  EXPECT_TRUE(at::equal(request.texts->states[request.texts->rows[0]], conditions()->of_picture(*pictures_, 1)));
+}
+
+TEST_F(Captions, WhatIsMissingIsNamed) {
+  config_.text.encoder = "";
+  EXPECT_NE(thrown<ConfigError>([&] { conditions(); }).find("text.encoder"), std::string::npos);
+  config_.text.encoder = (folder_ / "encoder").string();
+  write_shard(R"({"caption": "dark"})", R"({"label": 1})");
+  EXPECT_NE(thrown<DataError>([&] { conditions(); }).find("no caption"), std::string::npos);
+}
+
+TEST_F(Captions, ASmallNetworkLearnsFromThem) {
+  config_.text.languages = {"en"};
+  config_.train.steps = 120;
+  config_.train.log_every = 10;
+  config_.train.sample_every = 60;
+  config_.train.sample_pictures = 2;
+  Quiet progress;
+  run(config_, folder_ / "run", {}, progress);
+  std::ifstream log(folder_ / "run/log.jsonl");
+  std::vector<double> losses;
+  for (std::string line; std::getline(log, line);) {
+    const auto entry = nlohmann::json::parse(line);
+    if (entry.contains("loss")) losses.push_back(entry.at("loss"));
+  }
+  ASSERT_EQ(losses.size(), 12U);
+  EXPECT_LT(losses.back(), 0.6 * losses.front());
+  EXPECT_TRUE(fs::exists(folder_ / "run/samples/step-00000120.png"));
+  const sample::ModelFile model = sample::load_model(folder_ / "run/checkpoints/step-00000120.safetensors");
+  EXPECT_EQ(model.description.model.type, models::ModelType::t2i);
+  EXPECT_TRUE(model.description.classes.empty());
+}
+
+TEST_F(Captions, AResumedRunEndsInTheSameBytes) {
+  config_.train.steps = 6;
+  config_.train.checkpoint_every = 3;
+  Quiet progress;
+  const auto bytes = [&](const fs::path& path) { return read_file(path, 1 << 26); };
+  const std::string whole = bytes(run(config_, folder_ / "whole", {}, progress).checkpoint);
+  RunOptions options;
+  options.resume = true;
+  int64_t asked = 0;
+  options.stop = [&] { return ++asked == 3; };
+  EXPECT_TRUE(run(config_, folder_ / "parts", options, progress).stopped);
+  options.stop = [] { return false; };
+  EXPECT_EQ(bytes(run(config_, folder_ / "parts", options, progress).checkpoint), whole);
+}
+
+}  // namespace
+}  // namespace pixnerd::train
