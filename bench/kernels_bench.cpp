@@ -1,13 +1,15 @@
-// How fast is the neural field's block beside the same mathematics as a chain of the framework's operators, and beside
-// what the processor can do? All candidates in one run, in turn. Rates count the products that the mathematics needs
-// once, 4 E H a pixel forward and 12 E H forward and backward; the kernel's backward pass computes 2 E H of them again,
-// so that 86 % is the most that forward and backward can reach.
+// How fast are the neural field's block, rounding to 8 bits and attention beside the same mathematics as a chain of the
+// framework's operators, and beside what the processor can do? All candidates in one run, in turn. Rates of the block
+// count the products that the mathematics needs once, 4 E H a pixel forward and 12 E H forward and backward; the
+// kernel's backward pass computes 2 E H of them again, so that 86 % is the most that forward and backward can reach.
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/rsqrt.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -19,6 +21,8 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "kernels/field_block.h"
+#include "nn/packed_attention.h"
+#include "nn/quantised.h"
 
 namespace pixnerd::bench {
 namespace {
@@ -115,6 +119,45 @@ void bench(const Sizes& sizes) {
         kRuns);
 }
 
+// What a product of `tokens` rows in 8 bits needs beside it.
+void bench_rounding(int64_t tokens, int64_t width) {
+  const c10::NoGradGuard no_grad;
+  const at::Tensor x = at::randn({tokens, width}).to(at::kBFloat16),
+                   other = at::randn({tokens, width}).to(at::kBFloat16);
+  const at::Tensor scales = at::rand({tokens}) + 1;
+  const auto eager_rows = [](const at::Tensor& rows) {
+    const at::Tensor scale = rows.abs().amax({1}, /*keepdim=*/true).to(at::kFloat) / 127;
+    return (rows / scale).round().add(128).to(at::kByte);
+  };
+  const auto eager_gate = [&] {
+    const at::Tensor scale = scales.unsqueeze(1).to(at::kBFloat16);
+    eager_rows(at::silu(x * scale) * (other * scale));
+  };
+  const double values = static_cast<double>(x.numel());
+  print(concat("rounding ", tokens, " rows of ", width, " to 8 bits"),
+        std::array{Candidate{"eager", [&] { eager_rows(x); }, 0, Arithmetic::float32, 3 * values},
+                   Candidate{"pixnerd", [&] { nn::quantise_rows(x); }, 0, Arithmetic::float32, 3 * values}},
+        kRuns);
+  print(concat("SwiGLU of ", tokens, " rows of ", width, ", to 8 bits"),
+        std::array{
+            Candidate{"eager", eager_gate, 0, Arithmetic::float32, 5 * values},
+            Candidate{"pixnerd", [&] { nn::quantise_gated(x, other, scales); }, 0, Arithmetic::float32, 5 * values}},
+        kRuns);
+}
+
+void bench_attention(int64_t heads, int64_t tokens, int64_t width) {
+  const c10::NoGradGuard no_grad;
+  const auto drawn = [&] { return at::randn({1, heads, tokens, width}).to(at::kBFloat16); };
+  const at::Tensor q = drawn(), k = drawn(), v = drawn();
+  if (!nn::has_packed_attention(q, k)) return;
+  const double operations = 4.0 * static_cast<double>(heads * tokens * tokens * width);
+  print(concat("attention, bfloat16, ", heads, " heads of ", width, ", ", tokens, " tokens"),
+        std::array{Candidate{"framework", [&] { at::scaled_dot_product_attention(q, k, v); }, operations,
+                             Arithmetic::bfloat16},
+                   Candidate{"pixnerd", [&] { nn::packed_attention(q, k, v); }, operations, Arithmetic::bfloat16}},
+        kRuns);
+}
+
 }  // namespace
 }  // namespace pixnerd::bench
 
@@ -126,5 +169,9 @@ int main() {
       pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())));
   bench({"256 tokens of 256 pixels, E 64, H 128", 256, 256, 64, 128});
   bench({"1024 tokens of 64 pixels, E 32, H 64", 1024, 64, 32, 64});
+  std::cout << pixnerd::measure::header("around products");
+  bench_rounding(256, 1024);
+  bench_rounding(256, 2730);
+  for (const int64_t tokens : {256, 1024, 4096}) bench_attention(16, tokens, 64);
   return 0;
 }

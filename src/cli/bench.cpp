@@ -13,6 +13,7 @@
 #include "cli/config_file.h"
 #include "config/json.h"
 #include "config/scalar.h"
+#include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "diffusion/integrate.h"
@@ -52,7 +53,11 @@ class Workload {
     keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
     condition_ = models::blank_condition(config_.model, x_.size(0)).to(network->device());
     std::vector<measure::Candidate> candidates{evaluation("pixnerd", network)};
-    if (!flags_.no_reference) candidates.push_back(evaluation("plain reference", reference(*random_network())));
+    if (flags_.no_reference) return candidates;
+    const bool int8 = flags_.compute.precision() == models::Precision::int8;  // the reference runs in bfloat16
+    candidates.push_back(
+        evaluation(int8 ? "plain reference, bfloat16" : "plain reference", reference(*random_network())));
+    if (int8) candidates.back().arithmetic = measure::Arithmetic::bfloat16;
     return candidates;
   }
 
@@ -101,6 +106,7 @@ class Workload {
   }
 
   measure::Arithmetic arithmetic() const {
+    if (flags_.compute.precision() == models::Precision::int8) return measure::Arithmetic::int8;
     return flags_.compute.precision() == models::Precision::float32 ? measure::Arithmetic::float32
                                                                     : measure::Arithmetic::bfloat16;
   }
@@ -200,6 +206,9 @@ void run(const BenchFlags& flags) {
   reset_peak_resident();
   Workload work(flags, device);
   const bool training = flags.mode == "train";
+  if (training && flags.compute.precision() == models::Precision::int8) {
+    throw RequestError("int8 is for drawing; use --dtype bfloat16 or float32 with --mode train");
+  }
   std::optional<c10::InferenceMode> inference;
   if (!training) inference.emplace();
   const std::vector<measure::Candidate> candidates = training ? work.training() : work.inference();

@@ -119,7 +119,8 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
   const at::Device device = set_up(compute);
   keep_freed_memory();
   train::RunConfig config = subject.config;
-  config.train.precision = compute.precision();
+  const bool int8 = compute.precision() == models::Precision::int8;  // for sampling alone
+  config.train.precision = int8 ? models::Precision::bfloat16 : compute.precision();
   config.train.micro_batch_size.reset();
   Subject random = subject;
   random.checkpoint.clear();

@@ -19,9 +19,11 @@ models::Precision ComputeFlags::precision() const {
 }
 
 void add_compute_flags(CLI::App& command, ComputeFlags& flags) {
-  command.add_option("--dtype", flags.dtype, "arithmetic: float32, or bfloat16 with float32 sums")
+  command
+      .add_option("--dtype", flags.dtype,
+                  "arithmetic: float32, bfloat16 with float32 sums, or int8 with the rest in bfloat16")
       ->check(one_of(config::names_of<models::Precision>()))
-      ->type_name("float32|bfloat16")
+      ->type_name("float32|bfloat16|int8")
       ->capture_default_str();
   add_device_flags(command, flags);
 }

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <optional>
 
+#include "checkpoint/quantised.h"
 #include "checkpoint/shard_index.h"
 #include "checkpoint/tensors.h"
 #include "checkpoint/torch_writer.h"
@@ -14,6 +15,8 @@
 #include "cli/checks.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "models/int8_layers.h"
+#include "nn/quantised.h"
 #include "sample/model_file.h"
 
 namespace pixnerd::cli {
@@ -25,6 +28,8 @@ enum class Target { safetensors, shards, torch };
 
 constexpr std::pair<const char*, DType> kDTypes[] = {
     {"f32", DType::F32}, {"bf16", DType::BF16}, {"f16", DType::F16}, {"f64", DType::F64}};
+
+constexpr const char *kInt8 = "int8", *kDTypeKey = "pixnerd.dtype";  // the latter in the metadata of a file of int8
 
 struct ConvertFlags {
   std::string input, output, dtype, weights = "all";
@@ -44,9 +49,13 @@ void define(CLI::App& command, ConvertFlags& flags) {
                   "files), .ckpt or .pt")
       ->required()
       ->type_name("OUT");
-  command.add_option("--dtype", flags.dtype, "type of the floating-point tensors; as they are unless given")
-      ->check(one_of({"f32", "bf16", "f16", "f64"}))
-      ->type_name("f32|bf16|f16|f64");
+  command
+      .add_option(
+          "--dtype", flags.dtype,
+          "type of the floating-point tensors; as they are unless given. int8 makes a file for drawing with --dtype "
+          "int8: one net, most of its matrices in 8 bits, the others in bf16")
+      ->check(one_of({"f32", "bf16", "f16", "f64", kInt8}))
+      ->type_name("f32|bf16|f16|f64|int8");
   command.add_option("--weights", flags.weights, "which tensors: the averaged net, the trained one, or all")
       ->check(one_of({"ema", "trained", "all"}))
       ->type_name("ema|trained|all")
@@ -79,19 +88,22 @@ std::filesystem::path path_of(const ConvertFlags& flags, Target target) {
   return needs_ending ? concat(flags.output, checkpoint::kIndexEnding) : flags.output;
 }
 
-std::optional<DType> dtype_of(const ConvertFlags& flags) {
+std::optional<DType> dtype_named(const std::string& wanted) {
   for (const auto& [name, dtype] : kDTypes) {
-    if (flags.dtype == name) return dtype;
+    if (wanted == name) return dtype;
   }
   return std::nullopt;
 }
 
-std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, const std::string& weights) {
+// int8 is for drawing, so it keeps one net of several.
+std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, const ConvertFlags& flags) {
   std::vector<sample::NamedEntry> entries = sample::named_entries(file);
-  if (weights == "all") {
+  if (flags.weights == "all" && flags.dtype != kInt8) {
     std::erase_if(entries, [](const auto& entry) { return entry.set == sample::WeightSet::state; });
   } else {
-    const auto which = weights == "ema" ? sample::Weights::ema : sample::Weights::trained;
+    const auto which = flags.weights == "all"   ? sample::Weights::prefer_ema
+                       : flags.weights == "ema" ? sample::Weights::ema
+                                                : sample::Weights::trained;
     const sample::WeightSet set = sample::choose(entries, which, file.source());
     std::erase_if(entries, [&](const auto& entry) { return entry.set != set; });
   }
@@ -99,15 +111,27 @@ std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, co
   return entries;
 }
 
+// Rounding twice would lose more than once, and what int8 has lost no other type brings back.
+void require_not_quantised(const checkpoint::WeightsFile& file) {
+  for (const checkpoint::StridedEntry& entry : file.entries()) {
+    if (entry.dtype == DType::I8) {
+      throw CheckpointError(concat("checkpoint '", file.source(), "': ", printable(entry.name),
+                                   " is in int8 already; convert the file that this one was made from"));
+    }
+  }
+}
+
 // What the file says of itself. One net alone is nothing that training could resume from. A file of PyTorch Lightning
 // has a few keys more, without which it is not one.
-checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const std::string& weights, Target target) {
+checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const ConvertFlags& flags, Target target) {
   checkpoint::Metadata metadata = file.metadata();
-  if (weights != "all") {
+  if (flags.weights != "all" || flags.dtype == kInt8) {
     std::erase_if(metadata, [](const auto& each) {
-      return each.first.starts_with("pixnerd.") && each.first != sample::kConfigKey && each.first != sample::kStepKey;
+      return each.first.starts_with("pixnerd.") && each.first != sample::kConfigKey && each.first != sample::kStepKey &&
+             each.first != kDTypeKey;
     });
   }
+  if (flags.dtype == kInt8) metadata[kDTypeKey] = kInt8;
   if (target != Target::torch) return metadata;
   metadata.emplace("global_step", concat(sample::read_step(metadata, file.source())));
   metadata.emplace("epoch", "0");
@@ -118,29 +142,75 @@ checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const std:
 // One tensor at a time is converted, when its turn comes to be written.
 class Converter {
  public:
-  Converter(std::shared_ptr<const checkpoint::WeightsFile> file, std::vector<sample::NamedEntry> selection,
-            std::optional<DType> dtype)
-      : file_(std::move(file)), selection_(std::move(selection)) {
-    for (const sample::NamedEntry& each : selection_) {
+  Converter(std::shared_ptr<const checkpoint::WeightsFile> file, const std::vector<sample::NamedEntry>& selection,
+            const std::string& dtype)
+      : file_(std::move(file)) {
+    const std::optional<DType> wanted = dtype_named(dtype);
+    for (const sample::NamedEntry& each : selection) {
       const DType old = each.entry->dtype;
-      const DType made = dtype && checkpoint::is_floating(old) ? *dtype : old;
-      const auto bytes = static_cast<size_t>(each.entry->elements()) * checkpoint::bytes_of(made);
-      entries_.push_back({std::string(each.name), made, each.entry->shape, nullptr, bytes});
+      if (!checkpoint::is_floating(old)) {
+        add(each, old);
+      } else if (dtype == kInt8) {
+        add_for_int8(each);
+      } else {
+        add(each, wanted.value_or(old));
+      }
+    }
+    if (dtype == kInt8 && !has_int8()) {
+      throw CheckpointError(concat("checkpoint '", file_->source(), "': has no layers that int8 would round"));
     }
   }
 
   const std::vector<checkpoint::TensorEntry>& entries() const { return entries_; }
 
   std::span<const std::byte> bytes(size_t index) {
-    const at::Tensor tensor = checkpoint::tensor_of(file_, *selection_[index].entry);
-    current_ = tensor.to(checkpoint::scalar_type_of(entries_[index].dtype)).contiguous();
+    const at::Tensor tensor = checkpoint::tensor_of(file_, *sources_[index].entry);
+    if (sources_[index].rounded) {
+      const nn::QuantisedWeight rounded = nn::quantise_weight(tensor);
+      if (!rounded.scales.isfinite().all().item<bool>()) {
+        throw CheckpointError(concat("checkpoint '", file_->source(), "': ", printable(sources_[index].entry->name),
+                                     " has a value that is not finite"));
+      }
+      current_ = entries_[index].dtype == DType::I8 ? rounded.values : rounded.scales;
+    } else {
+      current_ = tensor.to(checkpoint::scalar_type_of(entries_[index].dtype)).contiguous();
+    }
     return {static_cast<const std::byte*>(current_.const_data_ptr()), current_.nbytes()};
   }
 
  private:
+  struct Source {
+    const checkpoint::StridedEntry* entry;
+    bool rounded;  // to int8: its values, or their scales
+  };
+
+  void add(const sample::NamedEntry& each, DType dtype) {
+    const auto bytes = static_cast<size_t>(each.entry->elements()) * checkpoint::bytes_of(dtype);
+    entries_.push_back({std::string(each.name), dtype, each.entry->shape, nullptr, bytes});
+    sources_.push_back({each.entry, false});
+  }
+
+  void add_for_int8(const sample::NamedEntry& each) {
+    const at::ScalarType type = models::int8_file_type(each.parameter, each.entry->shape);
+    if (type != at::kChar) return add(each, type == at::kBFloat16 ? DType::BF16 : DType::F32);
+    add(each, DType::I8);
+    const int64_t rows = each.entry->shape[0];
+    entries_.push_back({concat(each.name, checkpoint::kScaleEnding),
+                        DType::F32,
+                        {rows},
+                        nullptr,
+                        static_cast<size_t>(rows) * checkpoint::bytes_of(DType::F32)});
+    sources_.push_back({each.entry, true});
+    sources_[sources_.size() - 2].rounded = true;
+  }
+
+  bool has_int8() const {
+    return std::any_of(sources_.begin(), sources_.end(), [](const Source& source) { return source.rounded; });
+  }
+
   std::shared_ptr<const checkpoint::WeightsFile> file_;
-  std::vector<sample::NamedEntry> selection_;
   std::vector<checkpoint::TensorEntry> entries_;
+  std::vector<Source> sources_;  // one an entry
   at::Tensor current_;
 };
 
@@ -151,8 +221,9 @@ void run(const ConvertFlags& flags) {
     throw RequestError(concat("'", path, "' is there already; --overwrite replaces it"));
   }
   const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
-  const checkpoint::Metadata metadata = metadata_of(*file, flags.weights, target);
-  Converter converter(file, selected(*file, flags.weights), dtype_of(flags));
+  if (!flags.dtype.empty()) require_not_quantised(*file);
+  const checkpoint::Metadata metadata = metadata_of(*file, flags, target);
+  Converter converter(file, selected(*file, flags), flags.dtype);
   const auto bytes = [&](size_t index) { return converter.bytes(index); };
   if (target == Target::torch) {
     checkpoint::write_torch_file(path, converter.entries(), metadata, bytes);

@@ -9,6 +9,7 @@
 #include "cli/compute_flags.h"
 #include "cli/condition_flags.h"
 #include "cli/sampler_flags.h"
+#include "cli/text_flags.h"
 #include "core/progress.h"
 #include "eval/sampled_pictures.h"
 
@@ -17,6 +18,7 @@ namespace pixnerd::cli {
 struct DrawnFlags {
   std::string checkpoint, labels_from;
   ConditionFlags condition;
+  TextFlags text;
   SamplerFlags sampler;
   ComputeFlags compute;  // of the sampler; its threads are the verb's
   int64_t count = 50000, batch = 16;

@@ -11,6 +11,7 @@
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/sample_plan.h"
+#include "cli/suite.h"
 #include "cli/terminal_progress.h"
 #include "core/errors.h"
 #include "core/memory.h"
@@ -24,6 +25,7 @@ namespace {
 struct SampleFlags {
   std::string checkpoint, again, decoder, out, animate;
   WishFlags wish;
+  SuiteFlags suite;
   bool overwrite = false, labels = false, ignore_unknown = false;
   ComputeFlags compute;
   CLI::Option *dtype = nullptr, *threads = nullptr;
@@ -33,10 +35,9 @@ void define_wish(CLI::App& command, SampleFlags& flags) {
   WishFlags& wish = flags.wish;
   add_condition_flags(command, wish.condition);
   add_text_flags(command, wish.text);
-  command.add_option("--count", wish.count, "pictures of each class or prompt")
+  command.add_option("--count", wish.count, "pictures of each class or prompt; 1 unless given")
       ->check(between(1, 10'000'000))
-      ->type_name("N")
-      ->capture_default_str();
+      ->type_name("N");
   command.add_option("--seed", wish.seed, "seed of the first picture; picture i has SEED + i")
       ->check(between(0, std::numeric_limits<int64_t>::max()))
       ->type_name("SEED")
@@ -81,6 +82,7 @@ void define(CLI::App& command, SampleFlags& flags) {
                   "tokens of 512x512")
       ->check(one_of({"plain", "heavy"}))
       ->type_name("plain|heavy");
+  add_suite_flags(command, flags.suite);
   add_ignore_unknown(command, flags.ignore_unknown);
   add_compute_flags(command, flags.compute);
   flags.dtype = command.get_option("--dtype");
@@ -150,6 +152,7 @@ sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan)
   const auto [width, height] = plan.jobs.front().request.sample.picture_size();
   sample::OutputPlan output{plan.pictures, width, height, plan.columns, flags.overwrite};
   if (sample::is_grid(flags.out) || sample::is_npz(flags.out)) common_size(plan, flags.out);
+  output.padding = plan.padding;
   output.classes = plan.classes;
   if (flags.labels) output.labels = plan.labels;
   return output;
@@ -197,34 +200,39 @@ ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRec
   return compute;
 }
 
-void run(const SampleFlags& flags) {
-  if (flags.labels && !sample::is_grid(flags.out)) {
-    throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
-  }
-  std::vector<sample::PictureRecord> before;
-  if (!flags.again.empty()) before = sample::read_records(flags.again);
-  sample::PictureRecord common = common_record(flags, before);
-  const at::Device device = set_up(compute_of(flags, before));
-  const sample::ModelFile file = sample::load_model(common.checkpoint, sample::Weights::prefer_ema,
-                                                    {flags.ignore_unknown}, decoder_of(common.decoder));
-  SamplePlan plan = before.empty() ? plan_of(flags.wish, file.description, flags.compute.precision())
-                                   : plan_of(before, flags.wish.sampler, file.description);
-  sample::OutputPlan output_settings = output_plan(flags, plan);
-  std::optional<sample::Trajectory> trajectory = trajectory_of(flags, plan);
-  if (!plan.texts.empty()) {
-    if (common.text_encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
-    set_states(plan, encode(plan.texts, common.text_encoder, flags.wish.text.cache, file.description.model));
-  }
-  for (const sample::Job& job : plan.jobs) sample::check(*file.network, job.request);
-  sample::check_memory(*file.network, plan.jobs, available_bytes());
-
+// What the records of all pictures say of the file and the machine.
+void describe(const sample::ModelFile& file, at::Device device, sample::PictureRecord& common) {
   common.step = file.step;
   common.weights = file.weights;
   common.device = device.str();
   common.threads = at::get_num_threads();
-  common.columns = sample::is_grid(flags.out) && (plan.pictures > 1 || flags.labels) ? plan.columns : 0;
-  output_settings.record = records_of(plan, common);
+}
+
+// Before the texts are encoded, which takes its time.
+void check(const SamplePlan& plan, const models::Network& network, const sample::PictureRecord& common) {
+  for (const sample::Job& job : plan.jobs) {
+    job.request.texts ? sample::check_settings(network, job.request) : sample::check(network, job.request);
+  }
+  sample::check_memory(network, plan.jobs, available_bytes());
+  if (!plan.texts.empty() && common.text_encoder.empty()) {
+    throw CLI::ValidationError("--text-encoder is required to draw prompts");
+  }
+}
+
+void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& file, at::Device device,
+          sample::PictureRecord common) {
+  check(plan, *file.network, common);
+  sample::OutputPlan output_settings = output_plan(flags, plan);
+  std::optional<sample::Trajectory> trajectory = trajectory_of(flags, plan);
+  const std::string encoder = common.text_encoder;
+  const bool in_grid = sample::is_grid(flags.out) && (plan.pictures > 1 || flags.labels);
+  common.columns = in_grid ? plan.columns : 0;
+  common.padding = in_grid ? plan.padding : std::nullopt;
+  output_settings.record = records_of(plan, std::move(common));
   const auto output = sample::open_output(flags.out, output_settings);
+  if (!plan.texts.empty()) {
+    set_states(plan, encode(plan.texts, encoder, flags.wish.text.cache, file.description.model));
+  }
   sample::FrameSink frames;
   if (trajectory) {
     frames = [&](int64_t i, int64_t step, const image::Image& frame) { trajectory->add(i, step, frame); };
@@ -242,6 +250,27 @@ void run(const SampleFlags& flags) {
     trajectory->write();
     report(*trajectory);
   }
+}
+
+void run(const SampleFlags& flags) {
+  if (flags.labels && !sample::is_grid(flags.out)) {
+    throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
+  }
+  std::vector<sample::PictureRecord> before;
+  if (!flags.again.empty()) before = sample::read_records(flags.again);
+  sample::PictureRecord common = common_record(flags, before);
+  const ComputeFlags compute = compute_of(flags, before);
+  const at::Device device = set_up(compute);
+  const sample::ModelFile file = sample::load_model(common.checkpoint, sample::Weights::prefer_ema,
+                                                    {flags.ignore_unknown}, decoder_of(common.decoder));
+  describe(file, device, common);
+  if (!flags.suite.name.empty()) {
+    draw_suite(flags.suite, {flags.wish, flags.out, flags.overwrite, compute.precision(), device, common}, file);
+    return;
+  }
+  SamplePlan plan = before.empty() ? plan_of(flags.wish, file.description, flags.compute.precision())
+                                   : plan_of(before, flags.wish.sampler, file.description);
+  draw(flags, plan, file, device, std::move(common));
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescriptio
   }
   if (!flags.condition.names_classes()) throw CLI::ValidationError("--classes or --class is required");
   const std::vector<int64_t> classes = classes_of(flags.condition, description);
-  check_count(classes.size(), flags.count);
-  ask_for_runs(request, classes, styles_of(flags.condition, description), flags.count);
+  check_count(classes.size(), flags.pictures_each());
+  ask_for_runs(request, classes, styles_of(flags.condition, description), flags.pictures_each());
   request.seed = flags.seed;
   sample::check_condition(description.model, request);
   SamplePlan plan;
@@ -53,9 +53,9 @@ SamplePlan plan_of_prompts(const WishFlags& flags, const sample::Request& reques
   }
   if (!flags.text.names_prompts()) throw CLI::ValidationError("--prompt or --prompts is required");
   const std::vector<sample::Prompt> prompts = prompts_of(flags.text);
-  check_count(prompts.size(), flags.count);
+  check_count(prompts.size(), flags.pictures_each());
   const auto pictures =
-      sample::pictures_of(prompts, flags.count, flags.seed, flags.text.negative_prompt, request.sample.size);
+      sample::pictures_of(prompts, flags.pictures_each(), flags.seed, flags.text.negative_prompt, request.sample.size);
   sample::TextTable texts;
   SamplePlan plan;
   plan.jobs = sample::jobs_of(pictures, request, texts);
@@ -83,7 +83,7 @@ SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& descr
   request.precision = precision;
   SamplePlan plan = description.model.takes_text() ? plan_of_prompts(flags, request)
                                                    : plan_of_classes(flags, description, std::move(request));
-  plan.columns = sample::grid_columns(plan.pictures / flags.count, flags.count);
+  plan.columns = sample::grid_columns(plan.pictures / flags.pictures_each(), flags.pictures_each());
   return plan;
 }
 
@@ -103,6 +103,7 @@ SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlag
   plan.jobs = sample::jobs_of(records, texts);
   plan.texts = texts.texts();
   plan.pictures = static_cast<int64_t>(records.size());
+  plan.padding = records.front().padding;
   plan.columns = records.front().columns > 0 ? records.front().columns : sample::grid_columns(plan.pictures, 1);
   return plan;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,17 @@ struct WishFlags {
   ConditionFlags condition;
   TextFlags text;
   SamplerFlags sampler;
-  int64_t count = 1, batch = 16;
+  std::optional<int64_t> count;
+  int64_t batch = 16;
   uint64_t seed = 0;
+
+  int64_t pictures_each() const { return count.value_or(1); }
 };
 
 struct SamplePlan {
   std::vector<sample::Job> jobs;
   int64_t pictures = 0, columns = 1;
+  std::optional<int64_t> padding;    // of a grid
   std::vector<std::string> texts;    // of text-to-image: whose states the jobs still lack
   std::vector<image::Label> labels;  // what each picture shows
   std::vector<int64_t> classes;      // the same as numbers, of classes

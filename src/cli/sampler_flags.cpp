@@ -1,5 +1,7 @@
 #include "cli/sampler_flags.h"
 
+#include <string>
+
 #include "cli/setting_flags.h"
 #include "config/schema.h"
 #include "core/errors.h"
@@ -12,6 +14,23 @@ bool last_step_is_like_others(const SamplerFlags& flags) {
   return flags.last_step_stochastic->count() > 0 && flags.given.find("last_step_stochastic") == nullptr;
 }
 
+// --decode-size WxH@T is --decode-size WxH --decode-time T.
+void take_time_with_size(CLI::App& command) {
+  CLI::Option* const time = command.get_option("--decode-time");
+  command.get_option("--decode-size")
+      ->type_name("WxH[@T]|none")
+      ->transform(CLI::Validator(
+          [time](std::string& text) -> std::string {
+            const size_t at = text.find('@');
+            if (at == std::string::npos) return "";
+            if (time->count() > 0) return "has a time with it, so that --decode-time is one too many";
+            time->add_result(text.substr(at + 1));
+            text.resize(at);
+            return "";
+          },
+          ""));
+}
+
 }  // namespace
 
 void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
@@ -19,6 +38,7 @@ void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
   flags.given.source = "the sampler's settings";
   SettingFlags settings(command, flags.given);
   sample::SampleConfig::fields(defaults, settings);
+  take_time_with_size(command);
   flags.last_step_stochastic = command.get_option("--last-step-stochastic");
   flags.last_step_stochastic->expected(0, 1)->type_name("[none|mean|sde|preserve]");
   command.footer("What is not given is taken from the `sample:` section of the checkpoint's configuration.");

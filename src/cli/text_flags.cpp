@@ -1,6 +1,6 @@
 #include "cli/text_flags.h"
 
-#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 
 #include "cli/terminal_progress.h"
 #include "core/log.h"
@@ -48,16 +48,18 @@ at::Tensor encode(const std::vector<std::string>& texts, const std::string& enco
                        "' the encoder that the network was trained with?"));
   }
   TerminalProgress progress("encoding", "prompts");
-  std::vector<at::Tensor> states;
-  for (const std::string& text : texts) {
-    progress.update(static_cast<int64_t>(states.size()), static_cast<int64_t>(texts.size()), "");
-    const models::EncodedPrompts encoded = prompts.encode({&text, 1}, config.txt_embed_dim);
+  const auto count = static_cast<int64_t>(texts.size());
+  at::Tensor states;  // filled row by row: those of a suite are a large part of a GB
+  progress.update(0, count, "");
+  for (int64_t i = 0; i < count; ++i) {
+    const models::EncodedPrompts encoded = prompts.encode({&texts[static_cast<size_t>(i)], 1}, config.txt_embed_dim);
     for (const models::CutPrompt& cut : encoded.cut) log_warning(describe(cut));
-    states.push_back(encoded.states);
+    if (i == 0) states = at::empty({count, encoded.states.size(1), config.txt_embed_dim}, encoded.states.options());
+    states[i].copy_(encoded.states[0]);
+    progress.update(i + 1, count, "");
   }
-  progress.update(static_cast<int64_t>(texts.size()), static_cast<int64_t>(texts.size()), "");
   progress.finish();
-  return at::cat(states);
+  return states;
 }
 
 }  // namespace pixnerd::cli

@@ -23,6 +23,13 @@ class Denoiser {
   // The velocity v = dx/dt [B, C, H, W] at (x, t). Only networks that predict the image look at t here.
   virtual at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) = 0;
 
+  // What decode() makes of s alone, for an s that serves several times; undefined where there is nothing to be kept, or
+  // too much. With it decode_again(x, t, s, kept) is decode(x, t, s), and cheaper.
+  virtual at::Tensor keep(const at::Tensor&) { return {}; }
+  virtual at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) {
+    return decode(x, t, s);
+  }
+
   at::Tensor velocity(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) {
     return decode(x, t, encode(x, t, condition));
   }

@@ -46,38 +46,58 @@ bool EncodeSchedule::contains(int64_t step) const {
 GuidedVelocity::GuidedVelocity(Denoiser& denoiser, at::Tensor condition, at::Tensor null_condition, Guidance guidance,
                                EncodeSchedule schedule)
     : denoiser_(denoiser),
-      condition_(std::move(condition)),
-      null_condition_(std::move(null_condition)),
+      given_{std::move(condition), {}, {}},
+      null_{std::move(null_condition), {}, {}},
       guidance_(guidance),
       schedule_(std::move(schedule)) {}
 
 void GuidedVelocity::begin_step(int64_t step) {
   scheduled_ = schedule_.contains(step);
+  serves_again_ = !scheduled_ || !schedule_.contains(step + 1);
 }
 
 at::Tensor GuidedVelocity::operator()(const at::Tensor& x, float t) {
   const bool guided = guidance_.active(t);
   encode(x, t, guided);
-  if (!guided) return denoiser_.decode(x, times(t, x), s_).to(at::kFloat);
-
-  const at::Tensor both = twice(x);
-  const auto v = denoiser_.decode(both, times(t, both), at::cat({s_null_, s_})).to(at::kFloat).chunk(2);
-  return v[0] + guidance_.scale * (v[1] - v[0]);
+  return decode(x, t, guided);
 }
 
 void GuidedVelocity::encode(const at::Tensor& x, float t, bool guided) {
-  const bool needs_s = scheduled_ || !s_.defined();
-  const bool needs_null = guided && (scheduled_ || !s_null_.defined());
-  if (needs_s && needs_null) {
+  const bool needs_given = scheduled_ || !given_.s.defined();
+  const bool needs_null = guided && (scheduled_ || !null_.s.defined());
+  if (needs_given) given_.kept.reset();
+  if (needs_null) null_.kept.reset();
+  if (needs_given && needs_null) {
     const at::Tensor both = twice(x);
-    const auto s = denoiser_.encode(both, times(t, both), at::cat({null_condition_, condition_})).chunk(2);
-    s_null_ = s[0];
-    s_ = s[1];
-  } else if (needs_s) {
-    s_ = denoiser_.encode(x, times(t, x), condition_);
+    const auto s = denoiser_.encode(both, times(t, both), at::cat({null_.condition, given_.condition})).chunk(2);
+    null_.s = s[0];
+    given_.s = s[1];
+  } else if (needs_given) {
+    given_.s = denoiser_.encode(x, times(t, x), given_.condition);
   } else if (needs_null) {
-    s_null_ = denoiser_.encode(x, times(t, x), null_condition_);
+    null_.s = denoiser_.encode(x, times(t, x), null_.condition);
   }
+  if (!serves_again_) return;
+  if (!given_.kept.defined()) given_.kept = denoiser_.keep(given_.s);
+  if (guided && !null_.kept.defined()) null_.kept = denoiser_.keep(null_.s);
+}
+
+at::Tensor GuidedVelocity::decode(const at::Tensor& x, float t, bool guided) const {
+  const auto one = [&](const Half& half) {
+    const at::Tensor at_t = times(t, x);
+    return (half.kept.defined() ? denoiser_.decode_again(x, at_t, half.s, half.kept)
+                                : denoiser_.decode(x, at_t, half.s))
+        .to(at::kFloat);
+  };
+  const auto combined = [&](const at::Tensor& v_null, const at::Tensor& v_given) {
+    return v_null + guidance_.scale * (v_given - v_null);
+  };
+  if (!guided) return one(given_);
+  // What is kept is large: each half by itself, rather than a copy of both.
+  if (given_.kept.defined() && null_.kept.defined()) return combined(one(null_), one(given_));
+  const at::Tensor both = twice(x);
+  const auto v = denoiser_.decode(both, times(t, both), at::cat({null_.s, given_.s})).to(at::kFloat).chunk(2);
+  return combined(v[0], v[1]);
 }
 
 }  // namespace pixnerd::diffusion

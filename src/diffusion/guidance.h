@@ -50,15 +50,20 @@ class GuidedVelocity {
   at::Tensor operator()(const at::Tensor& x, float t);
 
  private:
+  // One of the two conditions: its s, and what the denoiser keeps of that where it serves again.
+  struct Half {
+    at::Tensor condition, s, kept;
+  };
+
   // Fills the s of the halves in use: all of them on a scheduled step, else those that have none yet.
   void encode(const at::Tensor& x, float t, bool guided);
+  at::Tensor decode(const at::Tensor& x, float t, bool guided) const;
 
   Denoiser& denoiser_;
-  at::Tensor condition_, null_condition_;
+  Half given_, null_;
   Guidance guidance_;
   EncodeSchedule schedule_;
-  bool scheduled_ = true;
-  at::Tensor s_, s_null_;
+  bool scheduled_ = true, serves_again_ = false;
 };
 
 }  // namespace pixnerd::diffusion

@@ -83,6 +83,9 @@ Extractor load_extractor(const ExtractorConfig& config) {
   if (config.weights.empty()) {
     throw ConfigError(concat("no file of weights is named for the network ", label_of(config.network)));
   }
+  if (config.precision == models::Precision::int8) {
+    throw ConfigError("the network that looks at pictures computes in float32 or bfloat16, not in int8");
+  }
   switch (config.network) {
     case FeatureNetwork::inception:
       return inception(config);

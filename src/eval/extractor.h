@@ -45,7 +45,8 @@ struct Extractor {
   std::string name;  // what save_reference and load_reference know it by; differs with weights, resize and precision
 };
 
-// ConfigError if no file is named; DataError, CheckpointError if it cannot be read or is of another network.
+// ConfigError if no file is named or the precision is int8; DataError, CheckpointError if it cannot be read or is of
+// another network.
 Extractor load_extractor(const ExtractorConfig& config);
 
 }  // namespace pixnerd::eval

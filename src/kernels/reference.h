@@ -8,8 +8,10 @@
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
+#include "kernels/quantise.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rotary.h"
+#include "kernels/softmax.h"
 
 namespace pixnerd::kernels::reference {
 
@@ -50,6 +52,16 @@ template <class T>
 void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows);
 template <class T>
 void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Range rows);
+
+template <class T>
+void quantise_rows(int64_t width, const QuantiseRows<T>& rounding, Range rows);
+template <class T>
+void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows);
+template <class T>
+void quantise_swiglu(int64_t width, int64_t stride, const QuantiseSwiGLU<T>& gate, Range rows);
+
+void softmax_rows(int64_t width, float factor, const SoftmaxRows& softmax, Range rows);
+void multiply_rows(int64_t width, int64_t stride, const MultiplyRows& multiply, Range rows);
 
 void adamw_step(const AdamWStep& step, const AdamWArrays& arrays, Range values);
 

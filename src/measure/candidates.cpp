@@ -72,8 +72,9 @@ Comparison compare(std::span<const Candidate> candidates, int64_t runs) {
     Row& row = comparison.rows[i];
     row.time = timings[2 + 2 * i];
     const double seconds = row.time.median();
-    const double peak =
-        candidates[i].arithmetic == Arithmetic::float32 ? comparison.peak_float32 : comparison.peak_bfloat16;
+    const double peak = candidates[i].arithmetic == Arithmetic::float32    ? comparison.peak_float32
+                        : candidates[i].arithmetic == Arithmetic::bfloat16 ? comparison.peak_bfloat16
+                                                                           : 0;
     row.rate = candidates[i].operations / seconds;
     row.bandwidth = candidates[i].bytes / seconds;
     row.of_peak = peak > 0 ? row.rate / peak : 0;

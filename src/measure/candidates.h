@@ -12,7 +12,8 @@
 
 namespace pixnerd::measure {
 
-enum class Arithmetic { float32, bfloat16 };
+// There is no peak of int8, whose layers are surrounded by bfloat16.
+enum class Arithmetic { float32, bfloat16, int8 };
 
 struct Candidate {
   std::string name;

@@ -55,9 +55,11 @@ double parameters_of(const ModelConfig& config) {
 double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t height, int64_t width, int64_t batch,
                       Precision precision) {
   const auto real = [](int64_t value) { return static_cast<double>(value); };
-  constexpr double kProgram = 300e6;  // LibTorch and its threads
-  constexpr double kImages = 24;      // float32 pictures alive at once: x, both velocities, a solver's memory, patches
-  const double type = precision == Precision::bfloat16 ? 2 : 4;
+  constexpr double kProgram = 300e6;   // LibTorch and its threads
+  constexpr double kInt8Weight = 1.2;  // bytes: some layers stay in bfloat16 (int8_layers.h)
+  constexpr double kImages = 24;       // float32 pictures alive at once: x, both velocities, a solver's memory, patches
+  const double type = precision == Precision::float32 ? 4 : 2;
+  const double weight = precision == Precision::int8 ? kInt8Weight : type;
   const double d = real(config.hidden_size), evaluated = 2 * real(batch);
   const double tokens = evaluated * real(grid.rows * grid.columns + (config.takes_text() ? config.txt_max_length : 0));
   // Of a block, per token: the stream, its norm and either qkv in three forms or the MLP's hidden values.
@@ -65,7 +67,7 @@ double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t 
   const int64_t pixels = height / grid.rows * (width / grid.columns);
   const double decoded = std::min(real(kDecodedValues), tokens * real(decoded_values(config, pixels)));
   const double images = evaluated * real(config.in_channels * height * width) * 4 * kImages / 2;
-  return kProgram + parameters_of(config) * type + tokens * of_token * type + 3 * decoded * type + images;
+  return kProgram + parameters_of(config) * weight + tokens * of_token * type + 3 * decoded * type + images;
 }
 
 }  // namespace pixnerd::models

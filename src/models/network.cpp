@@ -28,6 +28,11 @@ at::Tensor Network::decode(const at::Tensor& x, const at::Tensor& t, const at::T
   return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s);
 }
 
+at::Tensor Network::decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                                 const at::Tensor& kept) {
+  return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s, kept);
+}
+
 at::Tensor null_labels(const ModelConfig& config, int64_t batch) {
   if (config.num_styles == 0) return at::full({batch}, config.num_classes, at::kLong);
   return at::tensor({config.num_classes, config.num_styles}, at::kLong).repeat({batch, 1});

@@ -30,12 +30,14 @@ class Network : public diffusion::Denoiser {
   // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T].
   virtual at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                const at::Tensor& condition) = 0;
-  virtual at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
-                               const at::Tensor& s) = 0;
+  // `kept` is what keep(s) gave, if anything.
+  virtual at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                               const at::Tensor& kept = {}) = 0;
 
   // On the grid that token_grid() gives x. RequestError for sizes that have none.
   at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) final;
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) final;
+  at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor& kept) final;
 
   // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
   virtual checkpoint::NamedTensors parameters() const = 0;
@@ -44,12 +46,14 @@ class Network : public diffusion::Denoiser {
   virtual void initialise(at::Generator& generator) = 0;
 
   // Uses these tensors as parameters; float32 ones are not copied, so what aliases a mapped file can be used but not
-  // trained (copy_into() a network's parameters() for that). Every name must be there with its shape; `source` names
-  // the file in the CheckpointError.
+  // trained (copy_into() a network's parameters() for that). Neither are bfloat16 and int8 matrices of the layers that
+  // prepare_for_inference() packs. Every name must be there with its shape, and int8 ones with their scales
+  // (checkpoint/quantised.h); `source` names the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
   // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens
-  // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then.
+  // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then. kChar
+  // stands for int8 (precision.h): RequestError where it cannot be computed.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
 
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.
@@ -69,6 +73,11 @@ class OnGrid : public diffusion::Denoiser {
   }
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
     return network_.decode_on(grid_, x, t, s);
+  }
+  at::Tensor keep(const at::Tensor& s) override { return network_.keep(s); }
+  at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                          const at::Tensor& kept) override {
+    return network_.decode_on(grid_, x, t, s, kept);
   }
 
  private:

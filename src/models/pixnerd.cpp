@@ -2,12 +2,17 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_nearest2d.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
 
+#include "checkpoint/quantised.h"
 #include "models/cost.h"
+#include "models/frozen_weights.h"
+#include "models/int8_layers.h"
+#include "models/precision.h"
 #include "models/recompute.h"
 #include "nn/onednn.h"
 
@@ -27,9 +32,10 @@ at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, con
   return (image - x) / (1 - t).clamp_min(kSmallestRemainingTime).view({-1, 1, 1, 1});
 }
 
-// Labels have a table each, which no product reads.
-bool is_table(const std::string& name) {
-  return name.ends_with("_table.weight");
+// A matrix that is packed keeps the type of its file until then.
+bool keeps_type(const std::string& name, const at::Tensor& tensor) {
+  const bool packed = layer_group(name, tensor.sizes()) != nullptr;
+  return packed && (tensor.scalar_type() == at::kChar || tensor.scalar_type() == at::kBFloat16);
 }
 
 }  // namespace
@@ -81,8 +87,8 @@ at::Tensor PixNerdImpl::run_block(const nn::TransformerBlock& block, const at::T
       inputs);
 }
 
-at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
-                                  const at::Tensor& s) {
+at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                                  const at::Tensor& kept) {
   const int64_t height = x.size(2), width = x.size(3);
   check_decodable(grid, height, width);
   const at::Tensor patches = nn::unfold_patches(x, grid.rows, grid.columns);  // [B, L, C * N]
@@ -95,16 +101,34 @@ at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, co
   Tensors parts;
   for (int64_t first = 0; first < tokens.size(0); first += part) {
     const int64_t count = std::min(part, tokens.size(0) - first);
-    parts.push_back(decode_pixels(pixels.narrow(0, first, count), tokens.narrow(0, first, count), code));
+    parts.push_back(decode_pixels(pixels.narrow(0, first, count), tokens.narrow(0, first, count),
+                                  kept.defined() ? kept.narrow(1, first, count) : kept, code));
   }
   const at::Tensor out = (parts.size() == 1 ? parts.front() : at::cat(parts)).transpose(1, 2).reshape(patches.sizes());
   const at::Tensor image = nn::fold_patches(out, grid.rows, grid.columns, height, width);
   return config_.prediction == Prediction::velocity ? image : velocity_from_image(image, x, t);
 }
 
-at::Tensor PixNerdImpl::decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& code) const {
+at::Tensor PixNerdImpl::keep(const at::Tensor& s) {
+  constexpr int64_t kMostValues = int64_t{1} << 27;
+  const at::Tensor tokens = s.flatten(0, 1);
+  if (field_blocks_.empty() || c10::GradMode::is_enabled()) return {};
+  const auto blocks = static_cast<int64_t>(field_blocks_.size());
+  if (tokens.size(0) * blocks * field_blocks_.front()->parameters() > kMostValues) return {};
+  Tensors generated;
+  for (const auto& block : field_blocks_) generated.push_back(block->generate(tokens));
+  return at::stack(generated);
+}
+
+at::Tensor PixNerdImpl::decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& kept,
+                                      const at::Tensor& code) const {
   at::Tensor u = x_embedder_->forward(pixels, code);  // [T, N, E]
-  for (const auto& block : field_blocks_) {
+  for (size_t i = 0; i < field_blocks_.size(); ++i) {
+    const auto& block = field_blocks_[i];
+    if (kept.defined()) {
+      u = block->apply(u, kept[static_cast<int64_t>(i)]);
+      continue;
+    }
     u = run_part(recomputed_.field, [block](const Tensors& in) { return block->forward(in[0], in[1]); }, {u, s});
   }
   return final_layer_->forward(u);
@@ -117,10 +141,29 @@ checkpoint::NamedTensors PixNerdImpl::parameters() const {
 }
 
 void PixNerdImpl::adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) {
-  checkpoint::check_names_and_shapes(parameters(), tensors, source);
+  std::map<std::string, at::Tensor> given = tensors;
+  std::map<std::string, at::Tensor> scales = checkpoint::take_scales(given, source);
+  std::map<std::string, at::Tensor> as_real = given;
+  for (const auto& [name, scale] : scales) as_real[name] = expected_tensor(given.at(name).sizes());
+  checkpoint::check_names_and_shapes(parameters(), as_real, source);
   for (auto& parameter : named_parameters()) {
-    parameter.value().set_data(tensors.at(parameter.key()).to(at::kFloat));
+    at::Tensor& tensor = given.at(parameter.key());
+    const bool keeps = keeps_type(parameter.key(), tensor);
+    if (!keeps && scales.contains(parameter.key())) {
+      tensor = nn::dequantise({tensor, scales.extract(parameter.key()).mapped()});
+    }
+    parameter.value().set_data(keeps ? tensor : tensor.to(at::kFloat));
   }
+  for (auto& [name, layer] : linear_layers())
+    layer->weight_scales = scales.contains(name) ? scales[name] : at::Tensor();
+}
+
+std::vector<std::pair<std::string, nn::LinearImpl*>> PixNerdImpl::linear_layers() {
+  std::vector<std::pair<std::string, nn::LinearImpl*>> layers;
+  for (const auto& module : named_modules()) {
+    if (auto* layer = module.value()->as<nn::LinearImpl>()) layers.emplace_back(module.key() + ".weight", layer);
+  }
+  return layers;
 }
 
 void PixNerdImpl::pack(at::ScalarType dtype) {
@@ -129,15 +172,35 @@ void PixNerdImpl::pack(at::ScalarType dtype) {
   for (auto& block : field_blocks_) block->pack(dtype);
 }
 
+void PixNerdImpl::pack_int8() {
+  const auto layers = linear_layers();
+  const bool stored =
+      std::any_of(layers.begin(), layers.end(), [](const auto& each) { return each.second->weight_scales.defined(); });
+  for (const auto& [name, layer] : layers) {
+    const LayerGroup* group = layer_group(name, layer->weight.sizes());
+    if (group == nullptr || !(stored ? layer->weight_scales.defined() : group->int8)) continue;
+    layer->pack(at::kChar, group->rows > 0 ? group->rows : nn::LinearImpl::kTypicalRows);
+  }
+}
+
 void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
   set_requires_grad(false);
+  if (dtype == at::kChar) {
+    require_int8(device);
+    pack_int8();
+    dtype = at::kBFloat16;
+  }
   if (device.is_cpu() && nn::has_onednn(dtype)) pack(dtype);
   to(device, dtype);
 }
 
 void PixNerdImpl::to(const at::Device& device, at::ScalarType dtype) {
+  for (auto& [name, layer] : linear_layers()) {
+    if (layer->weight_scales.defined()) layer->weight.set_data(nn::dequantise({layer->weight, layer->weight_scales}));
+    layer->weight_scales.reset();
+  }
   for (auto& parameter : named_parameters()) {
-    const bool matrix = parameter.value().dim() == 2 && !is_table(parameter.key());
+    const bool matrix = is_matrix(parameter.key(), parameter.value().dim());
     parameter.value().set_data(parameter.value().to(device, matrix ? dtype : at::kFloat));
   }
 }

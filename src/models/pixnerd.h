@@ -41,7 +41,11 @@ class PixNerdImpl : public torch::nn::Module, public Network {
 
   at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                        const at::Tensor& condition) override;
-  at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override;
+  at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                       const at::Tensor& kept = {}) override;
+
+  // The weights that the neural field predicts from s, [blocks, T, 2 E E r], unless they are more than 2^27.
+  at::Tensor keep(const at::Tensor& s) override;
 
   const ModelConfig& config() const override { return config_; }
   checkpoint::NamedTensors parameters() const override;
@@ -72,8 +76,14 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   std::vector<nn::NeuralFieldBlock> field_blocks_;
 
  private:
-  // pixels [T, N, C], s [T, D] -> [T, N, C].
-  at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& code) const;
+  // pixels [T, N, C] and s [T, D], or what was kept of it -> [T, N, C].
+  at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& kept,
+                           const at::Tensor& code) const;
+
+  // The linear layers by the names of their weights.
+  std::vector<std::pair<std::string, nn::LinearImpl*>> linear_layers();
+  // Those that a file has in 8 bits or, where it has none, those of int8_layers.h.
+  void pack_int8();
 
   RecomputedParts recomputed_;
   nn::GridTables rope_, codes_;

@@ -2,16 +2,29 @@
 
 #include <ATen/autocast_mode.h>
 
+#include "core/errors.h"
+#include "nn/onednn.h"
+
 namespace pixnerd::models {
 
 std::span<const std::pair<const char*, Precision>> enum_names(Precision) {
-  static constexpr std::array<std::pair<const char*, Precision>, 2> kNames{
-      {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}}};
+  static constexpr std::array<std::pair<const char*, Precision>, 3> kNames{
+      {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}, {"int8", Precision::int8}}};
   return kNames;
 }
 
 at::ScalarType weight_type(Precision precision) {
+  if (precision == Precision::int8) return at::kChar;
   return precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat;
+}
+
+void require_int8(const at::Device& device) {
+  if (!device.is_cpu()) throw RequestError("int8 is computed on a CPU only; use --device cpu, or --dtype bfloat16");
+  if (!nn::has_onednn(at::kChar)) {
+    throw RequestError(
+        "int8 needs a processor with AVX-512 VNNI and a LibTorch with oneDNN's int8 products, which are not both here; "
+        "use --dtype bfloat16 or float32");
+  }
 }
 
 Precision current_precision(const at::Device& device) {
@@ -22,7 +35,7 @@ PrecisionScope::PrecisionScope(Precision precision, const at::Device& device)
     : device_(device.type()),
       was_enabled_(at::autocast::is_autocast_enabled(device_)),
       previous_type_(at::autocast::get_autocast_dtype(device_)) {
-  at::autocast::set_autocast_enabled(device_, precision == Precision::bfloat16);
+  at::autocast::set_autocast_enabled(device_, precision != Precision::float32);
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
   at::autocast::increment_nesting();
 }

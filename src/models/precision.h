@@ -1,4 +1,5 @@
 // The arithmetic a network runs in. bfloat16 is mixed precision: products in bfloat16, statistics and x in float32.
+// int8, for inference on a CPU, is bfloat16 with the products of most linear layers in 8 bits (int8_layers.h).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,16 +10,21 @@
 
 namespace pixnerd::models {
 
-enum class Precision { float32, bfloat16 };
+enum class Precision { float32, bfloat16, int8 };
 std::span<const std::pair<const char*, Precision>> enum_names(Precision);
 
-// The type in which Network::to keeps matrices for inference.
+// The type in which Network::prepare_for_inference keeps matrices; kChar for int8.
 at::ScalarType weight_type(Precision precision);
 
-// What the innermost scope on that device says; float32 outside of any.
+// What the innermost scope on that device says; float32 outside of any, and bfloat16 in one of int8.
 Precision current_precision(const at::Device& device);
 
-// While it lives, operations on `device` run in `precision` (autocast). Scopes nest; the cache of cast weights is
+// RequestError that says what to use instead unless int8 can be computed on that device: a CPU with AVX-512 VNNI, and a
+// LibTorch that has oneDNN's operators.
+void require_int8(const at::Device& device);
+
+// While it lives, operations on `device` run in `precision` (autocast); in bfloat16 for int8, whose linear layers bring
+// their own arithmetic. Scopes nest; the cache of cast weights is
 // emptied when the outermost one ends.
 class PrecisionScope {
  public:

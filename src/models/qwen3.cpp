@@ -13,6 +13,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <c10/core/GradMode.h>
 
+#include "models/int8_layers.h"
 #include "models/precision.h"
 #include "nn/onednn.h"
 #include "nn/swiglu.h"
@@ -20,10 +21,11 @@
 namespace pixnerd::models {
 namespace {
 
-nn::Linear linear_of(const at::Tensor& weight, at::ScalarType type) {
+nn::Linear linear_of(const std::string& name, const at::Tensor& weight, at::ScalarType type) {
   nn::Linear linear(weight.size(1), weight.size(0), /*with_bias=*/false);
   linear->weight.set_requires_grad(false);
   linear->weight.set_data(weight);
+  if (type == at::kChar) type = is_int8_layer_of_qwen3(name) ? at::kChar : at::kBFloat16;
   if (nn::has_onednn(type)) {
     linear->pack(type);
   } else {
@@ -47,16 +49,20 @@ at::Tensor repeat_heads(const at::Tensor& x, int64_t times) {
 }  // namespace
 
 Qwen3::Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type)
-    : config_(config), type_(type) {
+    : config_(config), type_(type == at::kChar ? at::kBFloat16 : type) {
   const c10::NoGradGuard no_gradients;
+  if (type == at::kChar) require_int8(at::kCPU);
   Qwen3Weights chosen = qwen3_weights(weights, config, source);
   const auto take = [&](const std::string& name) { return std::move(chosen.extract(name).mapped()); };
-  const auto vector = [&](const std::string& name) { return take(name).to(type).clone(); };
+  const auto vector = [&](const std::string& name) { return take(name).to(type_).clone(); };
   embedding_ = take("embed_tokens.weight");
   last_norm_ = vector("norm.weight");
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string name = "layers." + std::to_string(i) + ".";
-    const auto matrix = [&](const char* part) { return linear_of(take(name + part + ".weight"), type); };
+    const auto matrix = [&](const char* part) {
+      const std::string weight = name + part + ".weight";
+      return linear_of(weight, take(weight), type);
+    };
     Layer layer;
     layer.input_norm = vector(name + "input_layernorm.weight");
     layer.mlp_norm = vector(name + "post_attention_layernorm.weight");

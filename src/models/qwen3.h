@@ -20,8 +20,9 @@ namespace pixnerd::models {
 class Qwen3 {
  public:
   // From tensors under their published names, in any floating dtype (qwen3_weights.h; CheckpointError). `type`, float32
-  // or bfloat16, is that of the arithmetic and of the result. Matrices are copied into the order that products want,
-  // and mapped ones are given back as they are; the table of embeddings stays mapped. Destroying the object frees all.
+  // or bfloat16, is that of the arithmetic and of the result; kChar stands for int8, with results in bfloat16. Matrices
+  // are copied into the order that products want, and mapped ones are given back as they are; the table of embeddings
+  // stays mapped. Destroying the object frees all.
   Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type);
 
   // A Hugging Face folder: config.json, and model.safetensors or the index of several. ConfigError, CheckpointError,

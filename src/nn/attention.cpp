@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include "nn/packed_attention.h"
 #include "nn/rotary.h"
 
 namespace pixnerd::nn {
@@ -38,6 +39,8 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, c
     k = at::cat({k, k_norm_->forward(kv.select(2, 0)).transpose(1, 2)}, 2);           // [B, H, L + M, d]
     v = at::cat({v, kv.select(2, 1).transpose(1, 2)}, 2);
   }
+  // For inference alone: a block that is recomputed must come to the same bits with gradients and without.
+  if (proj_->is_packed() && has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
   const at::Tensor mixed = at::scaled_dot_product_attention(q, k, v);  // [B, H, L, d]
   return proj_->forward(mixed.transpose(1, 2).flatten(2));
 }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "nn/kernel_call.h"
 #include "nn/linear_product.h"
 #include "nn/onednn.h"
 
@@ -22,14 +23,47 @@ void LinearImpl::initialise(at::Generator& generator) {
 }
 
 at::Tensor LinearImpl::forward(const at::Tensor& x) const {
-  if (packed_) return onednn_linear(x.to(packed_->dtype), packed_->weight, packed_->bias);
+  if (takes_int8()) return forward(quantise_rows(has_kernels(x) ? x : x.to(at::kFloat)));
+  if (packed_) {
+    const auto added = packed_->bias.defined() ? std::make_optional(packed_->bias) : std::nullopt;
+    return onednn_linear(x.to(packed_->dtype), packed_->weight, added);
+  }
+  if (weight_scales.defined()) return at::linear(x, dequantise({weight, weight_scales}).to(x.scalar_type()), bias);
+  if (weight.scalar_type() != x.scalar_type() && !at::autocast::is_autocast_enabled(x.device().type())) {
+    return at::linear(x, weight.to(x.scalar_type()), bias);  // as a file had it
+  }
   return has_linear_product(x, weight) ? linear_product(x, weight, bias) : at::linear(x, weight, bias);
 }
 
+at::Tensor LinearImpl::forward(const QuantisedRows& x) const {
+  at::Tensor y = unscaled(x);
+  scale_rows(y, x.scales, packed_->bias);
+  return y;
+}
+
+at::Tensor LinearImpl::unscaled(const QuantisedRows& x) const {
+  const at::Tensor y = onednn_linear_int8(x.values.flatten(0, -2), packed_->weight, packed_->scales);
+  at::DimVector shape(x.values.sizes());
+  shape.back() = y.size(1);
+  return y.view(shape);
+}
+
 void LinearImpl::pack(at::ScalarType dtype, int64_t rows) {
-  packed_ = Packed{onednn_pack(weight.detach().to(dtype).contiguous(), rows), std::nullopt, dtype};
-  if (bias.defined()) packed_->bias = bias.detach().to(dtype);
-  weight.set_data(at::empty({0}, weight.options()));
+  if (packed_) return;
+  Packed packed{{}, {}, {}, dtype};
+  if (dtype == at::kChar) {
+    const QuantisedWeight in_bytes =
+        weight_scales.defined() ? QuantisedWeight{weight, weight_scales} : quantise_weight(weight);
+    packed.weight = onednn_pack_int8(in_bytes.values, rows);
+    packed.scales = in_bytes.scales.clone();
+  } else {
+    const at::Tensor real = weight_scales.defined() ? dequantise({weight, weight_scales}) : weight.detach();
+    packed.weight = onednn_pack(real.to(dtype).contiguous(), rows);
+  }
+  if (bias.defined()) packed.bias = bias.detach().to(dtype == at::kChar ? at::kFloat : dtype);
+  packed_ = std::move(packed);
+  weight.set_data(at::empty({0}, at::kFloat));
+  weight_scales.reset();
 }
 
 Linear register_in_sequence(torch::nn::Module& parent, const std::string& name, int64_t index, Linear child) {

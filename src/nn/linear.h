@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "nn/quantised.h"
+
 namespace pixnerd::nn {
 
 struct LinearImpl : torch::nn::Module {
@@ -20,20 +22,30 @@ struct LinearImpl : torch::nn::Module {
   // [..., in_features] -> [..., out_features]
   at::Tensor forward(const at::Tensor& x) const;
 
+  // The same of rows that are in 8 bits already, in bfloat16; only where takes_int8().
+  at::Tensor forward(const QuantisedRows& x) const;
+  // The same without the rows' scales and without the bias.
+  at::Tensor unscaled(const QuantisedRows& x) const;
+  bool takes_int8() const { return packed_ && packed_->dtype == at::kChar; }
+
   // From now on forward() multiplies in that type with a packed copy of the weight, without gradients, and `weight` is
-  // empty. For inference on a CPU, and only where has_onednn(dtype). The order is best for `rows` rows, but any number
-  // works.
+  // empty. For inference on a CPU, and only where has_onednn(dtype): float32, bfloat16, or int8, which rounds the
+  // weight if it is not in 8 bits yet and each row of x as it comes. The order is best for `rows` rows, but any number
+  // works. What is packed already stays as it is.
   void pack(at::ScalarType dtype, int64_t rows = kTypicalRows);
+
+  bool is_packed() const { return packed_.has_value(); }
 
   static constexpr int64_t kTypicalRows = 256;  // the tokens of a picture of 256 x 256 pixels
 
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out], undefined without bias
+  at::Tensor weight;         // [out, in]; int8 where weight_scales says so
+  at::Tensor weight_scales;  // [out] float32, undefined unless the weight is in 8 bits; no parameter
+  at::Tensor bias;           // [out], undefined without bias
 
  private:
   struct Packed {
     at::Tensor weight;
-    std::optional<at::Tensor> bias;
+    at::Tensor scales, bias;  // undefined where there are none
     at::ScalarType dtype;
   };
   std::optional<Packed> packed_;

@@ -54,8 +54,7 @@ void NeuralFieldBlockImpl::initialise(at::Generator& generator) {
   norm_->initialise();
 }
 
-at::Tensor NeuralFieldBlockImpl::forward(const at::Tensor& u, const at::Tensor& s) const {
-  const at::Tensor parameters = param_generator_->forward(s);  // [T, 2 E H]
+at::Tensor NeuralFieldBlockImpl::apply(const at::Tensor& u, const at::Tensor& parameters) const {
   if (has_kernels(u)) return field_block(u, parameters, norm_->weight, unit_ == UnitColumns::both);
   const auto halves = parameters.chunk(2, 1);
   const at::Tensor w1 = normalise_columns(halves[0].unflatten(1, {field_width_, hidden_}));

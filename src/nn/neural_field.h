@@ -34,7 +34,13 @@ struct NeuralFieldBlockImpl : torch::nn::Module {
   void pack(at::ScalarType dtype) { param_generator_->pack(dtype); }
 
   // u [T, N, E], s [T, D] -> [T, N, E]
-  at::Tensor forward(const at::Tensor& u, const at::Tensor& s) const;
+  at::Tensor forward(const at::Tensor& u, const at::Tensor& s) const { return apply(u, generate(s)); }
+
+  // In two: W1 and W2 of each token, s [T, D] -> [T, 2 E E r], and what they do to its pixels.
+  at::Tensor generate(const at::Tensor& s) const { return param_generator_->forward(s); }
+  at::Tensor apply(const at::Tensor& u, const at::Tensor& parameters) const;
+
+  int64_t parameters() const { return 2 * field_width_ * hidden_; }  // of one token
 
  private:
   int64_t field_width_, hidden_;

@@ -11,7 +11,7 @@
 
 namespace pixnerd::nn {
 
-// Whether this LibTorch has these operators and this processor multiplies in that type: float32 or bfloat16.
+// Whether this LibTorch has these operators and this processor multiplies in that type: float32, bfloat16 or int8.
 bool has_onednn(at::ScalarType type);
 
 // A weight [out, in] in the order that is fastest for products with about `rows` rows; only the functions below read
@@ -21,6 +21,13 @@ at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows);
 // x [M, in] and a weight [out, in], packed or of any strides, of one type -> x W^T + bias [M, out].
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight,
                          const std::optional<at::Tensor>& bias = std::nullopt);
+
+// A weight [out, in] int8 in the order that is fastest for products with about `rows` rows.
+at::Tensor onednn_pack_int8(const at::Tensor& weight, int64_t rows);
+
+// x [M, in] uint8, counted from 128, and a packed int8 weight with a scale for each output [out] -> the products of x -
+// 128 with the scaled weight [M, out] bfloat16.
+at::Tensor onednn_linear_int8(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scales);
 
 enum class Activation { none, relu, relu6 };
 

@@ -123,8 +123,21 @@ void SwiGLUImpl::pack(at::ScalarType dtype) {
 }
 
 at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const {
-  return out_->forward(gate_and_up_.is_empty() ? gated_product(gate_->forward(x), up_->forward(x))
-                                               : gated_product_of_halves(gate_and_up_->forward(x)));
+  const bool fused = !gate_and_up_.is_empty();
+  const Linear& first = fused ? gate_and_up_ : gate_;
+  if (first->takes_int8() && (fused || up_->takes_int8()) && out_->takes_int8() && has_kernels(x)) {
+    return forward(quantise_rows(x));
+  }
+  return out_->forward(fused ? gated_product_of_halves(gate_and_up_->forward(x))
+                             : gated_product(gate_->forward(x), up_->forward(x)));
+}
+
+at::Tensor SwiGLUImpl::forward(const QuantisedRows& x) const {
+  if (gate_and_up_.is_empty()) {
+    return out_->forward(quantise_gated(gate_->unscaled(x), up_->unscaled(x), x.scales));
+  }
+  const auto [a, b] = halves_of(gate_and_up_->unscaled(x));
+  return out_->forward(quantise_gated(a, b, x.scales));
 }
 
 }  // namespace pixnerd::nn

@@ -24,6 +24,9 @@ struct SwiGLUImpl : torch::nn::Module {
   // [..., width] -> [..., width]
   at::Tensor forward(const at::Tensor& x) const;
 
+  // The same where all layers run in 8 bits, of rows that are in 8 bits already.
+  at::Tensor forward(const QuantisedRows& x) const;
+
  private:
   Linear gate_{nullptr}, up_{nullptr};  // separate
   Linear gate_and_up_{nullptr};         // fused

@@ -52,15 +52,14 @@ bool same_settings(const PictureRecord& a, const PictureRecord& b) {
          a.style.has_value() == b.style.has_value() && config::dump(a.sample) == config::dump(b.sample);
 }
 
-// Whether records[first ...] are a whole batch, each in its place.
-bool is_whole_batch(const std::vector<PictureRecord>& records, size_t first) {
-  const auto batch = static_cast<size_t>(records[first].batch);
-  if (first + batch > records.size()) return false;
-  for (size_t k = 0; k < batch; ++k) {
-    const PictureRecord& record = records[first + k];
-    if (record.place != static_cast<int64_t>(k) || !same_settings(record, records[first])) return false;
+// How many records from the first on go together into one batch, each in its place.
+size_t together(const std::vector<PictureRecord>& records, size_t first) {
+  size_t count = 1;
+  while (first + count < records.size() && records[first + count].place > records[first + count - 1].place &&
+         same_settings(records[first + count], records[first])) {
+    ++count;
   }
-  return true;
+  return count;
 }
 
 }  // namespace
@@ -160,12 +159,12 @@ std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& t
     job.request.sample = first.sample;
     job.request.precision = first.dtype;
     job.request.batch_size = first.batch;
-    const bool whole = is_whole_batch(records, i);
-    for (int64_t k = 0; k < first.batch; ++k) {
-      const size_t at = whole ? i + static_cast<size_t>(k) : i;
-      add(job, records[at], texts, whole || k == first.place ? static_cast<int64_t>(at) : -1);
+    const size_t end = i + together(records, i);
+    for (int64_t place = 0; place < first.batch; ++place) {
+      const bool known = i < end && records[i].place == place;
+      add(job, known ? records[i] : first, texts, known ? static_cast<int64_t>(i) : -1);
+      if (known) ++i;
     }
-    i += whole ? static_cast<size_t>(first.batch) : 1;
     jobs.push_back(std::move(job));
   }
   return jobs;

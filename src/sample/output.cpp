@@ -75,8 +75,10 @@ class GridOutput : public PictureOutput {
     if (!plan_.labels.empty()) {
       return image::make_labelled_grid(pictures_, plan_.labels, columns, kLabelledPadding);
     }
-    return pictures_.size() == 1 ? pictures_.front() : image::make_grid(pictures_, columns, kPadding);
+    return pictures_.size() == 1 ? pictures_.front() : image::make_grid(pictures_, columns, padding());
   }
+
+  int padding() const { return static_cast<int>(plan_.padding.value_or(kPadding)); }
 
   // The records of all pictures, one a line.
   std::vector<image::PngText> texts() const {
@@ -88,7 +90,7 @@ class GridOutput : public PictureOutput {
 
   void require_possible() const {
     // Without the labels first: those of too many pictures are not worth laying out.
-    require_room({}, kPadding);
+    require_room({}, padding());
     if (!plan_.labels.empty()) require_room(plan_.labels, kLabelledPadding);
   }
 

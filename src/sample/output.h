@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct OutputPlan {
   int64_t width = 1, height = 1;       // of a picture, in pixels
   int64_t columns = 1;                 // of a grid
   bool overwrite = false;              // use a folder that is not empty, replace an .npz
+  std::optional<int64_t> padding{};    // pixels between the pictures of a grid; none: the usual
   std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
   std::vector<int64_t> classes{};      // of the pictures, one each, or none: arr_1 of an .npz
 

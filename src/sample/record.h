@@ -32,9 +32,10 @@ struct PictureRecord {
   models::Precision dtype = models::Precision::float32;
   std::string device = "cpu";
   int64_t threads = 1;
-  int64_t batch = 1;    // pictures that were computed together
-  int64_t place = 0;    // this one's among them, from 0
-  int64_t columns = 0;  // of the grid that the picture is in; 0 for a picture of its own
+  int64_t batch = 1;               // pictures that were computed together
+  int64_t place = 0;               // this one's among them, from 0
+  int64_t columns = 0;             // of the grid that the picture is in; 0 for a picture of its own
+  std::optional<int64_t> padding;  // of that grid, in pixels; none: as pixnerd usually makes them
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -57,6 +58,7 @@ struct PictureRecord {
     visit("batch", self.batch, "pictures computed together", config::between(1, 65536));
     visit("place", self.place, "this one's place among them", config::between(0, 65535));
     visit("columns", self.columns, "columns of the grid it is in", config::between(0, 65536));
+    visit("padding", self.padding, "pixels between the pictures of that grid", config::between(0, 1024));
   }
 
   // ConfigError: a place beyond the batch, a picture of nothing or of both a class and a prompt.

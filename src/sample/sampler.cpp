@@ -43,14 +43,10 @@ image::Image picture(const at::Tensor& x_cpu, int64_t i) {
 
 }  // namespace
 
-void check(const models::Network& network, const Request& request) {
+void check_settings(const models::Network& network, const Request& request) {
   const models::ModelConfig& config = network.config();
   if (config.in_channels != kColours) {
     throw RequestError(concat("the network draws ", config.in_channels, " channels, but a picture has 3"));
-  }
-  check_condition(config, request);
-  if (!request.seeds.empty() && static_cast<int64_t>(request.seeds.size()) != request.pictures()) {
-    throw RequestError(concat(request.seeds.size(), " seeds for ", request.pictures(), " pictures"));
   }
   if (request.batch_size < 1) throw RequestError(concat("a batch of ", request.batch_size, " pictures is impossible"));
   const auto [width, height] = request.sample.size;
@@ -58,6 +54,13 @@ void check(const models::Network& network, const Request& request) {
   if (request.sample.decode_size)
     models::check_decodable(grid, (*request.sample.decode_size)[1], (*request.sample.decode_size)[0]);
   request.sample.validate();
+}
+
+void check(const models::Network& network, const Request& request) {
+  check_settings(network, request);
+  check_condition(network.config(), request);
+  if (request.seeds.empty() || static_cast<int64_t>(request.seeds.size()) == request.pictures()) return;
+  throw RequestError(concat(request.seeds.size(), " seeds for ", request.pictures(), " pictures"));
 }
 
 void sample_images(models::Network& network, const Request& request, const ImageSink& sink, Progress& progress,

@@ -18,6 +18,10 @@ using ImageSink = std::function<void(int64_t index, image::Image)>;
 // every picture, steps in order within a picture.
 using FrameSink = std::function<void(int64_t index, int64_t step, image::Image)>;
 
+// RequestError for settings and sizes that this network has no answer to, and for a network that does not draw RGB:
+// what can be told of a request before its texts are encoded.
+void check_settings(const models::Network& network, const Request& request);
+
 // RequestError for settings, sizes and labels that this network has no answer to, and for a network that does not draw
 // RGB. sample_images() begins with it; call it earlier to know before other work is done.
 void check(const models::Network& network, const Request& request);

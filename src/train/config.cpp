@@ -26,6 +26,9 @@ void TrainConfig::validate() const {
   if (micro_batch_size && *micro_batch_size > batch_size) {
     throw ConfigError(concat("micro_batch_size ", *micro_batch_size, " is more than batch_size ", batch_size));
   }
+  if (precision == models::Precision::int8) {
+    throw ConfigError("precision: int8 is for drawing; train in bfloat16 or float32");
+  }
 }
 
 std::span<const std::string_view> changeable_on_resume() {

@@ -81,7 +81,7 @@ struct TrainConfig {
     visit("sample_pictures", self.sample_pictures, "pictures of a grid, classes evenly spread", between(1, 1024));
   }
 
-  // ConfigError for a micro batch larger than the batch.
+  // ConfigError for a micro batch larger than the batch, and for int8, which has no gradients.
   void validate() const;
 };
 

@@ -1,6 +1,8 @@
 #include "train/initial_weights.h"
 
+#include "checkpoint/quantised.h"
 #include "checkpoint/tensors.h"
+#include "core/errors.h"
 #include "core/text.h"
 #include "sample/model_file.h"
 
@@ -23,6 +25,10 @@ std::string made_anew(const std::string& name, const at::Tensor& table, const at
 
 std::string take_weights(models::Network& network, const std::filesystem::path& path) {
   auto stored = sample::load_weights(path).tensors;
+  if (checkpoint::has_quantised(stored)) {
+    throw CheckpointError(concat("checkpoint '", path.string(),
+                                 "': is in int8, for drawing alone; begin with the file that it was made from"));
+  }
   checkpoint::NamedTensors taken;
   std::string kept;
   for (const auto& [name, parameter] : network.parameters()) {

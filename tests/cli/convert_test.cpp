@@ -1,6 +1,12 @@
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+
 #include <fstream>
 
 #include "checkpoint/tensors.h"
+#include "models/precision.h"
+#include "nn/onednn.h"
 #include "tests/cli/program.h"
 #include "tests/sample/tiny_model.h"
 
@@ -65,6 +71,45 @@ TEST_F(ConvertTest, OneNetInAnotherType) {
     EXPECT_TRUE(tensor.equal(checkpoint::tensor_of(original, *entry).to(at::kBFloat16))) << name;
   }
   EXPECT_EQ(loaded.metadata.at("global_step"), "3");
+}
+
+TEST_F(ConvertTest, Int8LoadsWithoutTheOriginal) {
+  if (!nn::has_onednn(at::kChar)) GTEST_SKIP() << "no int8 products here";
+  expect_converts("tiny.safetensors", "q.safetensors", {"--dtype", "int8"});
+  const auto written = checkpoint::load_safetensors(path("q.safetensors"));
+  EXPECT_EQ(written.metadata.at("pixnerd.dtype"), "int8");
+  const std::string name = "ema_denoiser.blocks.0.attn.qkv.weight";
+  EXPECT_EQ(written.tensors.at(name).scalar_type(), at::kChar);
+  EXPECT_EQ(written.tensors.at(name + "_scale").sizes(), at::IntArrayRef({48}));
+  EXPECT_EQ(written.tensors.at("ema_denoiser.final_layer.linear.weight").scalar_type(), at::kBFloat16);
+  EXPECT_EQ(written.tensors.at("ema_denoiser.blocks.0.norm1.weight").scalar_type(), at::kFloat);
+
+  // Rounded at loading or before, the network is the same.
+  std::vector<at::Tensor> velocities;
+  for (const char* file : {"tiny.safetensors", "q.safetensors"}) {
+    const sample::ModelFile model = sample::load_model(path(file));
+    model.network->prepare_for_inference(at::kCPU, at::kChar);
+    const models::PrecisionScope scope(models::Precision::int8, at::kCPU);
+    velocities.push_back(
+        model.network->velocity(at::ones({1, 3, 8, 12}), at::full({1}, 0.3), at::zeros({1}, at::kLong)));
+  }
+  EXPECT_TRUE(velocities[0].equal(velocities[1]));
+  const Outcome info = program_({"info", path("q.safetensors")});
+  EXPECT_EQ(info.code, 0) << info.err;
+  EXPECT_TRUE(info.says("transformer blocks")) << info.out;
+}
+
+TEST_F(ConvertTest, Int8IsNotRoundedAgain) {
+  expect_converts("tiny.safetensors", "q.safetensors", {"--dtype", "int8"});
+  for (const char* dtype : {"int8", "f32"}) {
+    expect_error(convert("q.safetensors", "r.safetensors", {"--dtype", dtype}), 1, "in int8 already");
+  }
+  expect_converts("q.safetensors", "q.ckpt");
+  expect_converts("q.ckpt", "again.safetensors");
+  const auto before = checkpoint::load_safetensors(path("q.safetensors"));
+  const auto after = checkpoint::load_safetensors(path("again.safetensors"));
+  ASSERT_EQ(before.tensors.size(), after.tensors.size());
+  for (const auto& [name, tensor] : before.tensors) EXPECT_TRUE(after.tensors.at(name).equal(tensor)) << name;
 }
 
 TEST_F(ConvertTest, NothingIsReplacedUnlessAskedFor) {

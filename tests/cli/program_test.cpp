@@ -47,7 +47,8 @@ class ProgramTest : public testing::Test {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     std::vector<Image> all;
     for (int64_t i = 0; i < count; ++i) all.push_back(read_image(path(name) + "/0000" + std::to_string(i) + ".png"));
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path(name)), {}), count);
+    EXPECT_TRUE(std::filesystem::exists(path(name) + "/manifest.jsonl"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path(name)), {}), count + 1);
     return all;
   }
 
@@ -289,13 +290,13 @@ TEST_F(ProgramTest, TheBatchSizeChangesNothing) {
 TEST_F(ProgramTest, FlagsOverrideTheCheckpointAndAbsentOnesDoNot) {
   const Arguments common{"--classes", "1"};
   const Image as_stored = picture(common);
-  EXPECT_EQ(as_stored.width, 8 + 4);  // one picture with the grid's frame
+  EXPECT_EQ(as_stored.width, 8);
   const auto with = [&](Arguments more) {
     more.insert(more.begin(), common.begin(), common.end());
     return picture(more);
   };
   EXPECT_EQ(with({"--steps", "4", "--size", "8x12", "--guidance", "1"}).rgb, as_stored.rgb);
-  EXPECT_EQ(with({"--size", "16x4"}).width, 16 + 4);
+  EXPECT_EQ(with({"--size", "16x4"}).width, 16);
   for (const Arguments& change : std::vector<Arguments>{{"--steps", "5"},
                                                         {"--solver", "heun"},
                                                         {"--solver", "adams"},

@@ -140,5 +140,19 @@ TEST(OnGrid, ALargePictureDecodedInPartsIsTheSame) {
   EXPECT_TRUE(at::allclose(network->decode(x, t, s), whole, 1e-5, 1e-5));
 }
 
+// With what is kept of s, decoding again gives the same, in parts too.
+TEST(OnGrid, WhatIsKeptOfTheConditioningServesAgain) {
+  for (const ModelConfig& config : {tiny_config(), tiny_text_config(ModelType::t2i_heavy)}) {
+    const auto network = random_network(config, 11);
+    const at::NoGradGuard no_grad;
+    auto [x, t, y] = inputs(config, 16, 24);
+    if (!config.takes_text()) y = at::full({2}, 1, at::kLong);
+    const at::Tensor s = network->encode(x, t, y), kept = network->keep(s);
+    ASSERT_TRUE(kept.defined());
+    EXPECT_TRUE(at::equal(network->decode_again(x, t, s, kept), network->decode(x, t, s)));
+    EXPECT_FALSE(at::equal(network->decode_again(x + 1, t, s, kept), network->decode(x, t, s)));
+  }
+}
+
 }  // namespace
 }  // namespace pixnerd::models

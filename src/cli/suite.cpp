@@ -1,0 +1,141 @@
+#include "cli/suite.h"
+
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "cli/checks.h"
+#include "cli/terminal_progress.h"
+#include "core/errors.h"
+#include "core/interrupt.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "models/precision.h"
+#include "sample/output.h"
+#include "sample/suite.h"
+
+namespace pixnerd::cli {
+namespace {
+
+constexpr int64_t kGenevalCount = 4;
+
+struct Stopped {};
+
+// The progress of the whole suite, of which a part may have been there before. Ends the work when the user wants that:
+// a batch can take minutes.
+class SuiteProgress : public Progress {
+ public:
+  SuiteProgress(Progress& shown, int64_t total) : shown_(shown), total_(total) {}
+
+  void update(int64_t done, int64_t of_rest, std::string_view note) override {
+    if (InterruptScope::interrupted()) throw Stopped{};
+    shown_.update(total_ - of_rest + done, total_, note);
+  }
+
+ private:
+  Progress& shown_;
+  int64_t total_;
+};
+
+sample::Suite suite_of(const SuiteFlags& flags, const WishFlags& wish) {
+  if (flags.name == "dpg") {
+    if (!flags.metadata.empty()) throw CLI::ValidationError("--metadata is for --suite geneval");
+    if (wish.text.file.empty()) throw CLI::ValidationError("--suite dpg needs --prompts, a folder of .txt files");
+    if (wish.count.value_or(4) != 4) throw CLI::ValidationError("--suite dpg draws 4 pictures of each prompt");
+    return sample::read_dpg(wish.text.file);
+  }
+  if (flags.metadata.empty()) throw CLI::ValidationError("--suite geneval needs --metadata");
+  if (!wish.text.file.empty()) throw CLI::ValidationError("--suite geneval takes its prompts from --metadata");
+  return sample::read_geneval(flags.metadata, wish.count.value_or(kGenevalCount));
+}
+
+sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file) {
+  if (!file.description.model.takes_text()) {
+    throw CLI::ValidationError("the checkpoint draws classes, not prompts, of which --suite is made");
+  }
+  if (sample::is_grid(settings.out) || sample::is_npz(settings.out)) {
+    throw CLI::ValidationError("--suite writes many files; let --out be a folder");
+  }
+  sample::SuiteWish wish;
+  wish.like.sample = settings_of(settings.wish.sampler, file.description.sample);
+  wish.like.batch_size = settings.wish.batch;
+  wish.like.precision = settings.precision;
+  wish.negative_prompt = settings.wish.text.negative_prompt;
+  wish.common = settings.common;
+  wish.overwrite = settings.overwrite;
+  return {settings.out, suite_of(flags, settings.wish), std::move(wish)};
+}
+
+// Before the prompts are encoded, which takes its time.
+void check(const sample::Job& job, const SuiteSettings& settings, const sample::ModelFile& file) {
+  sample::check_settings(*file.network, job.request);
+  sample::check_memory(*file.network, {job}, available_bytes());
+  if (settings.common.text_encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
+}
+
+// Until all is drawn, or the user stops it.
+void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector<std::string>& texts,
+          const SuiteSettings& settings, const sample::ModelFile& file) {
+  const std::vector<sample::Job> jobs{job};
+  std::map<int64_t, int64_t> place_of;  // in the job, of each picture
+  for (size_t k = 0; k < job.numbers.size(); ++k) place_of[job.numbers[k]] = static_cast<int64_t>(k);
+  file.network->prepare_for_inference(settings.device, models::weight_type(settings.precision));
+  keep_freed_memory();
+  const InterruptScope interrupts;
+  TerminalProgress shown("sampling", "steps");
+  SuiteProgress progress(shown, folder.suite().pictures() * job.request.sample.sampler.steps);
+  const auto put = [&](int64_t picture, image::Image image) {
+    folder.put(picture, std::move(image), sample::record_of(settings.common, job, place_of.at(picture), texts));
+  };
+  try {
+    sample::draw(*file.network, jobs, put, progress);
+    shown.finish();
+  } catch (const Stopped&) {
+    // What is there is counted by the caller.
+  }
+}
+
+}  // namespace
+
+void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
+  CLI::Option* const suite =
+      command
+          .add_option("--suite", flags.name,
+                      "draw a prompt suite into the folder --out, four pictures of each prompt with the seeds 0 to 3: "
+                      "geneval, from --metadata, or dpg, from --prompts, here a folder of .txt files; what is there "
+                      "from an earlier run stays")
+          ->check(one_of({"geneval", "dpg"}))
+          ->type_name("geneval|dpg");
+  command.add_option("--metadata", flags.metadata, "GenEval's evaluation_metadata.jsonl")
+      ->needs(suite)
+      ->type_name("FILE");
+  for (const char* each :
+       {"--again", "--animate", "--labels", "--classes", "--class", "--style", "--prompt", "--seed"}) {
+    suite->excludes(command.get_option(each));
+  }
+}
+
+void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file) {
+  sample::SuiteFolder folder = folder_of(flags, settings, file);
+  const int64_t all = folder.suite().pictures(), found = folder.finished();
+  sample::TextTable texts;
+  std::optional<sample::Job> job = folder.rest(texts);
+  if (job) check(*job, settings, file);
+  if (found > 0) {
+    std::cout << settings.out << ": found " << found << " of " << all << " pictures" << std::endl;
+  }
+  folder.open();
+  if (job) {
+    job->request.texts->states =
+        encode(texts.texts(), settings.common.text_encoder, settings.wish.text.cache, file.description.model);
+    draw(folder, *job, texts.texts(), settings, file);
+  }
+  if (folder.finished() < all) {
+    throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in '", settings.out,
+                              "'; the same command draws the others"));
+  }
+  std::cout << settings.out << ": " << all << " pictures of " << folder.suite().prompts.size() << " prompts, "
+            << all - found << " of them drawn now" << std::endl;
+}
+
+}  // namespace pixnerd::cli

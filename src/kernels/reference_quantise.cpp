@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/quantise_step.h"
+#include "kernels/reference.h"
+#include "kernels/reference_value.h"
+
+namespace pixnerd::kernels::reference {
+
+// In float32: in double some values would be rounded to the other side.
+template <class T>
+void quantise_rows(int64_t width, const QuantiseRows<T>& rounding, Range rows) {
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const T* x = rounding.x + i * width;
+    float magnitude = 0;
+    for (int64_t j = 0; j < width; ++j) {
+      const float value = std::abs(static_cast<float>(x[j]));
+      if (std::isnan(value) || value > magnitude) magnitude = value;
+      if (std::isnan(magnitude)) break;
+    }
+    const float inverse = inverse_step(magnitude);
+    for (int64_t j = 0; j < width; ++j) {
+      const float steps = std::nearbyint(static_cast<float>(x[j]) * inverse);
+      rounding.q[i * width + j] = std::isnan(steps) ? 0 : static_cast<uint8_t>(steps + kZeroPoint);
+    }
+    rounding.scales[i] = step_of(magnitude);
+  }
+}
+
+template <class T>
+void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows) {
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      const int64_t at = i * width + j;
+      write(read(scaling.x[at]) * scaling.scales[i] + value_or_zero(scaling.bias, j), scaling.y[at]);
+    }
+  }
+}
+
+template <class T>
+void quantise_swiglu(int64_t width, int64_t stride, const QuantiseSwiGLU<T>& gate, Range rows) {
+  std::vector<float> y(static_cast<size_t>(width));
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      const double a = read(gate.a[i * stride + j]) * gate.scales_ab[i];
+      y[static_cast<size_t>(j)] = static_cast<float>(a * sigmoid(a) * read(gate.b[i * stride + j]) * gate.scales_ab[i]);
+    }
+    quantise_rows<float>(width, {y.data(), gate.q + i * width, gate.scales + i}, {0, 1});
+  }
+}
+
+template void quantise_rows(int64_t, const QuantiseRows<float>&, Range);
+template void quantise_rows(int64_t, const QuantiseRows<BFloat16>&, Range);
+template void scale_rows(int64_t, const ScaleRows<float>&, Range);
+template void scale_rows(int64_t, const ScaleRows<BFloat16>&, Range);
+template void scale_rows(int64_t, const ScaleRows<double>&, Range);
+template void quantise_swiglu(int64_t, int64_t, const QuantiseSwiGLU<float>&, Range);
+template void quantise_swiglu(int64_t, int64_t, const QuantiseSwiGLU<BFloat16>&, Range);
+
+}  // namespace pixnerd::kernels::reference

@@ -1,0 +1,279 @@
+#include "sample/suite.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "config/json.h"
+#include "config/writer.h"
+#include "core/errors.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "image/codec.h"
+#include "image/grid.h"
+#include "sample/output.h"
+#include "text/unicode.h"
+
+namespace pixnerd::sample {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostBytes = size_t{64} << 20;  // of a file of prompts
+constexpr int64_t kDpgCount = 4, kDpgColumns = 2;
+
+// At least `digits` digits.
+std::string padded(int64_t number, size_t digits) {
+  const std::string text = concat(number);
+  return std::string(digits - std::min(digits, text.size()), '0') + text;
+}
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kBlank = " \t\r\n\v\f";
+  const size_t begin = text.find_first_not_of(kBlank);
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+std::string prompt_of(const std::string& line, const std::string& where) {
+  try {
+    const config::Value value = config::parse_json(line, where);
+    const config::Value* const prompt = value.find("prompt");
+    if (prompt == nullptr || *prompt != config::text_value(prompt->scalar)) {  // a number is no text
+      throw ConfigError(concat(where, ": there is no \"prompt\" with a text"));
+    }
+    return prompt->scalar;
+  } catch (const ConfigError& error) {
+    throw DataError(error.what());
+  }
+}
+
+std::vector<fs::path> listing(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> all;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+    all.push_back(each->path());
+  }
+  if (error) throw DataError(concat("cannot list the folder '", folder, "': ", error.message()));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+bool is_partial(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with(".pixnerd-") && name.ends_with(".partial");
+}
+
+// Left by a process that was killed while it wrote.
+void remove_partial_files(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> partial;
+  for (fs::recursive_directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+    if (is_partial(each->path())) partial.push_back(each->path());
+  }
+  for (const fs::path& each : partial) fs::remove(each, error);
+}
+
+bool holds(const fs::path& file, const std::string& text) {
+  std::error_code error;
+  return fs::is_regular_file(file, error) && fs::file_size(file, error) == text.size() &&
+         read_file(file, text.size()) == text;
+}
+
+// Two values as "guidance is 3, not 4"; "" if they are equal.
+std::string difference(const config::Value& is, const config::Value& wanted, const std::string& name) {
+  if (is == wanted) return "";
+  for (const auto& [key, value] : is.fields) {
+    const config::Value* const other = wanted.find(key);
+    const std::string found = other == nullptr ? "" : difference(value, *other, key);
+    if (!found.empty()) return found;
+  }
+  return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
+}
+
+// What rounding alone depends on does not count, nor what it was computed on.
+std::string difference(PictureRecord is, const PictureRecord& wanted) {
+  is.threads = wanted.threads;
+  is.batch = wanted.batch;
+  is.place = wanted.place;
+  is.device = wanted.device;
+  return difference(config::member_value(is), config::member_value(wanted), "the picture");
+}
+
+}  // namespace
+
+Suite read_geneval(const fs::path& metadata, int64_t count) {
+  const std::string content = read_file(metadata, kMostBytes);
+  Suite suite;
+  suite.count = count;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    std::string line = content.substr(begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    if (trimmed(line).empty()) continue;
+    const fs::path folder = padded(static_cast<int64_t>(suite.prompts.size()), 5);
+    suite.prompts.push_back(prompt_of(line, concat(metadata, ":", number)));
+    suite.notes.emplace_back(folder / "metadata.jsonl", line);
+    for (int64_t k = 0; k < count; ++k) suite.files.push_back(folder / "samples" / (padded(k, 4) + ".png"));
+  }
+  if (suite.prompts.empty()) throw DataError(concat("'", metadata, "' has no prompt; it should have one a line"));
+  return suite;
+}
+
+Suite read_dpg(const fs::path& folder) {
+  Suite suite;
+  suite.count = kDpgCount;
+  suite.columns = kDpgColumns;
+  for (const fs::path& each : listing(folder)) {
+    if (each.extension() != ".txt") continue;
+    suite.prompts.push_back(text::repaired(trimmed(read_file(each, kMostBytes))));
+    suite.files.push_back(each.stem().string() + ".png");
+  }
+  if (suite.prompts.empty()) throw DataError(concat("'", folder, "' has no prompt; each should be a .txt of its own"));
+  return suite;
+}
+
+SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteWish wish)
+    : folder_(std::move(folder)), suite_(std::move(suite)), wish_(std::move(wish)) {
+  if (suite_.columns > 0) {
+    wish_.common.columns = suite_.columns;
+    wish_.common.padding = 0;
+  }
+  is_there_.resize(suite_.files.size());
+  std::error_code error;
+  const fs::file_type type = fs::status(folder_, error).type();
+  if (type == fs::file_type::not_found) return;
+  if (type != fs::file_type::directory) {
+    throw RequestError(concat("'", folder_, "' is no folder, which --suite needs; give --out another name"));
+  }
+  look_at_pictures();
+  if (finished_ == 0 && !wish_.overwrite) look_at_rest();
+}
+
+std::vector<TextPicture> SuiteFolder::pictures() const {
+  std::vector<TextPicture> all;
+  for (const std::string& prompt : suite_.prompts) {
+    for (int64_t k = 0; k < suite_.count; ++k) {
+      all.push_back({prompt, wish_.negative_prompt, static_cast<uint64_t>(k), wish_.like.sample.size});
+    }
+  }
+  return all;
+}
+
+// Why a file that is there is not the one that is wanted; "" if it is.
+std::string SuiteFolder::complaint(size_t file, const std::vector<PictureRecord>& wanted) const {
+  const fs::path path = folder_ / suite_.files[file];
+  try {
+    const std::vector<PictureRecord> records = read_records(path);
+    if (records.size() != wanted.size()) return concat("it has ", records.size(), " pictures");
+    for (size_t k = 0; k < wanted.size(); ++k) {
+      const std::string found = difference(records[k], wanted[k]);
+      if (!found.empty()) return found;
+    }
+    image::read_image(path);  // to its end
+    return "";
+  } catch (const DataError& error) {
+    return error.what();
+  }
+}
+
+void SuiteFolder::look_at_pictures() {
+  TextTable texts;
+  const Job all = jobs_of(pictures(), wish_.like, texts).front();
+  const auto in_a_file = static_cast<size_t>(suite_.columns > 0 ? suite_.count : 1);
+  for (size_t file = 0; file < suite_.files.size(); ++file) {
+    const fs::path path = folder_ / suite_.files[file];
+    std::error_code error;
+    if (!fs::exists(path, error)) continue;
+    std::vector<PictureRecord> wanted;
+    for (size_t k = 0; k < in_a_file; ++k) {
+      wanted.push_back(record_of(wish_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
+    }
+    const std::string why = complaint(file, wanted);
+    if (!why.empty() && !wish_.overwrite) {
+      throw RequestError(concat("'", path, "' is there already and was made otherwise: ", why,
+                                "; give --out another folder, or --overwrite to draw such pictures anew"));
+    }
+    is_there_[file] = why.empty();
+    if (why.empty()) finished_ += static_cast<int64_t>(in_a_file);
+  }
+}
+
+// The folder has no picture of the suite: it should be empty, but for what a run may leave that was killed early.
+void SuiteFolder::look_at_rest() const {
+  const auto is_own = [&](const fs::path& entry) {
+    return is_partial(entry) || std::any_of(suite_.notes.begin(), suite_.notes.end(), [&](const auto& note) {
+             return folder_ / note.first.parent_path() == entry;
+           });
+  };
+  for (const fs::path& entry : listing(folder_)) {
+    if (is_own(entry)) continue;
+    throw RequestError(concat("the folder '", folder_, "' has '", printable(entry.filename().string()),
+                              "' in it and no picture of this suite; give another folder, or --overwrite"));
+  }
+}
+
+std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
+  const std::vector<TextPicture> all = pictures();
+  const auto is_wanted = [&](int64_t picture) { return !is_there_[suite_.file_of(picture)]; };
+  std::vector<TextPicture> chosen;
+  std::vector<int64_t> numbers;
+  const auto count = static_cast<int64_t>(all.size());
+  for (int64_t first = 0; first < count; first += wish_.like.batch_size) {
+    const int64_t last = std::min(first + wish_.like.batch_size, count);
+    bool needed = false;
+    for (int64_t i = first; i < last; ++i) needed = needed || is_wanted(i);
+    if (!needed) continue;
+    for (int64_t i = first; i < last; ++i) {
+      chosen.push_back(all[static_cast<size_t>(i)]);
+      numbers.push_back(is_wanted(i) ? i : -1);
+    }
+  }
+  if (chosen.empty()) return std::nullopt;
+  Job job = jobs_of(chosen, wish_.like, texts).front();
+  job.numbers = std::move(numbers);
+  return job;
+}
+
+void SuiteFolder::open() const {
+  const auto missing = std::find(is_there_.begin(), is_there_.end(), false) - is_there_.begin();
+  if (missing < std::ssize(is_there_)) prepare_file(folder_ / suite_.files[static_cast<size_t>(missing)]);
+  remove_partial_files(folder_);
+  for (const auto& [name, text] : suite_.notes) {
+    const fs::path file = folder_ / name;
+    if (holds(file, text)) continue;
+    prepare_file(file);
+    write_file_atomically(file, [&text = text](std::ostream& out) { out << text; });
+  }
+}
+
+void SuiteFolder::put(int64_t picture, image::Image image, const PictureRecord& record) {
+  PictureRecord own = record;
+  own.columns = wish_.common.columns;
+  own.padding = wish_.common.padding;
+  const fs::path path = folder_ / suite_.files[suite_.file_of(picture)];
+  prepare_file(path);
+  if (suite_.columns == 0) {
+    image::write_png(path, image, {{kRecordKeyword, to_json(own)}});
+    ++finished_;
+    return;
+  }
+  pending_[picture] = {std::move(image), to_json(own)};
+  const int64_t first = picture / suite_.count * suite_.count;
+  std::vector<image::Image> images;
+  std::string lines;
+  for (int64_t k = 0; k < suite_.count; ++k) {
+    if (!pending_.contains(first + k)) return;
+  }
+  for (int64_t k = 0; k < suite_.count; ++k) {
+    Cell& cell = pending_[first + k];
+    images.push_back(std::move(cell.image));
+    lines += concat(k > 0 ? "\n" : "", cell.record);
+    pending_.erase(first + k);
+  }
+  image::write_png(path, image::make_grid(images, static_cast<int>(suite_.columns), 0), {{kRecordKeyword, lines}});
+  finished_ += suite_.count;
+}
+
+}  // namespace pixnerd::sample

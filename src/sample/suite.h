@@ -1,0 +1,92 @@
+// Prompt suites, as their evaluators want the pictures. Picture k of a prompt has the seed k.
+//
+//   GenEval     00000/metadata.jsonl, 00000/samples/0000.png ...   https://github.com/djghosh13/geneval
+//   DPG-Bench   <name of the prompt's file>.png, 2 x 2 pictures    https://github.com/TencentQQGYLab/ELLA
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "image/image.h"
+#include "sample/job.h"
+#include "sample/record.h"
+
+namespace pixnerd::sample {
+
+struct Suite {
+  std::vector<std::string> prompts;
+  int64_t count = 4;    // pictures of a prompt
+  int64_t columns = 0;  // of the grid without gaps that a prompt's pictures make; 0: each has a file of its own
+
+  // Below the suite's folder: one a picture, or one a grid; and texts to stand beside them, one a prompt or none.
+  std::vector<std::filesystem::path> files;
+  std::vector<std::pair<std::filesystem::path, std::string>> notes;
+
+  int64_t pictures() const { return static_cast<int64_t>(prompts.size()) * count; }
+  size_t file_of(int64_t picture) const { return static_cast<size_t>(columns > 0 ? picture / count : picture); }
+};
+
+// From evaluation_metadata.jsonl: JSON lines with a "prompt" and whatever else, which is passed on byte for byte.
+// DataError: the file cannot be read, has no line, or a broken one, which is named.
+Suite read_geneval(const std::filesystem::path& metadata, int64_t count);
+
+// From a folder in which every .txt is a prompt, in the order of names. DataError: there is none, or one cannot be
+// read.
+Suite read_dpg(const std::filesystem::path& folder);
+
+// How a suite's pictures are made.
+struct SuiteWish {
+  Request like;  // everything but conditions and seeds
+  std::string negative_prompt;
+  PictureRecord common;    // what the records of all pictures have in common
+  bool overwrite = false;  // use a folder with other things in it, replace pictures that were made otherwise
+};
+
+// The folder that a suite's pictures go to. Those that are there and were made as wished, as their records say, stay.
+// Every file appears whole or not at all, so that a run that was killed can go on.
+class SuiteFolder {
+ public:
+  // Changes nothing yet. RequestError unless wish.overwrite: something else lies in the place of a picture, or the
+  // folder has things in it and nothing of the suite.
+  SuiteFolder(std::filesystem::path folder, Suite suite, SuiteWish wish);
+
+  const Suite& suite() const { return suite_; }
+  int64_t finished() const { return finished_; }  // pictures that are there, those of grids that are whole
+
+  // What is to be drawn, in the batches of the whole suite: of a batch of which something is missing all pictures are
+  // drawn, so that they come out the same in one go or in many. Nothing if all are there. The job's states are still
+  // missing, as those of jobs_of().
+  std::optional<Job> rest(TextTable& texts) const;
+
+  // To be called before the work: makes the folder, with the notes in it, and removes what a killed run left half
+  // written. DataError: no permission, or what else the system says.
+  void open() const;
+
+  // A picture of rest(); a grid is written with its last one.
+  void put(int64_t picture, image::Image image, const PictureRecord& record);
+
+ private:
+  std::vector<TextPicture> pictures() const;
+  std::string complaint(size_t file, const std::vector<PictureRecord>& wanted) const;
+  void look_at_pictures();
+  void look_at_rest() const;
+
+  std::filesystem::path folder_;
+  Suite suite_;
+  SuiteWish wish_;
+  std::vector<bool> is_there_;  // one a file
+  int64_t finished_ = 0;
+
+  struct Cell {
+    image::Image image;
+    std::string record;
+  };
+  std::map<int64_t, Cell> pending_;  // of grids that are not complete
+};
+
+}  // namespace pixnerd::sample

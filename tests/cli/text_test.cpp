@@ -1,0 +1,242 @@
+// `pixnerd sample` with prompts, and pictures that are drawn again.
+#include <fstream>
+
+#include "sample/record.h"
+#include "tests/cli/text_program.h"
+#include "tests/models/dinov2_weights.h"
+
+namespace pixnerd::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using image::distance;
+using image::Image;
+
+class TextTest : public TextProgram {};
+
+TEST_F(TextTest, PicturesShowTheirPrompts) {
+  const Image fox = picture({"--prompt", "ab"});
+  EXPECT_EQ(fox.width, 8);
+  EXPECT_EQ(picture({"--prompt", "ab"}).rgb, fox.rgb);
+  EXPECT_NE(picture({"--prompt", "cd"}).rgb, fox.rgb);
+  EXPECT_NE(picture({"--prompt", "ab", "--seed", "1"}).rgb, fox.rgb);
+  EXPECT_NE(picture({"--prompt", "ab", "--negative-prompt", "cd"}).rgb, fox.rgb);
+  EXPECT_EQ(picture({"--prompt", "ab", "--negative-prompt", "ab"}).rgb,
+            picture({"--prompt", "ab", "--guidance", "1"}).rgb);
+  EXPECT_NE(picture({"--prompt", ""}).rgb, fox.rgb);
+}
+
+TEST_F(TextTest, AGridHasAPromptARow) {
+  const Outcome outcome =
+      sample({"--prompt", "ab", "--prompt", "cd", "--count", "3", "--seed", "7", "--labels"}, "grid.png");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("6 pictures in 3 columns, seeds 7 to 12")) << outcome.out;
+}
+
+TEST_F(TextTest, AFileOfPrompts) {
+  write("lines.txt", "ab\n\ncd\n");
+  ASSERT_EQ(sample({"--prompts", path("lines.txt"), "--count", "2"}, "lines").code, 0);
+  ASSERT_EQ(sample({"--prompt", "ab", "--prompt", "cd", "--count", "2"}, "flags").code, 0);
+  for (const char* name : {"/00000.png", "/00001.png", "/00002.png", "/00003.png"}) {
+    EXPECT_EQ(read(std::string("lines") + name).rgb, read(std::string("flags") + name).rgb);
+  }
+
+  write("lines.jsonl",
+        "{\"prompt\": \"ab\"}\n{\"prompt\": \"cd\", \"seed\": 5, \"size\": [16, 8], \"negative_prompt\": \"e\"}\n"
+        "{\"prompt\": \"\", \"size\": [8, 8]}\n");
+  const Outcome outcome = sample({"--prompts", path("lines.jsonl")}, "json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("3 pictures, seeds 0, 5, 2")) << outcome.out;
+  EXPECT_EQ(read("json/00001.png").width, 16);
+  EXPECT_EQ(read("json/00001.png").rgb,
+            picture({"--prompt", "cd", "--seed", "5", "--size", "16x8", "--negative-prompt", "e"}).rgb);
+  expect_error(sample({"--prompts", path("lines.jsonl")}, "grid.png"), 1, "several sizes");
+  expect_error(sample({"--prompts", path("lines.jsonl")}, "all.npz"), 1, "several sizes");
+}
+
+TEST_F(TextTest, AManifestRepeatsAFolder) {
+  write("p.jsonl", "{\"prompt\": \"ab\", \"size\": [16, 8]}\n{\"prompt\": \"cd\"}\n{\"prompt\": \"ef\"}\n");
+  ASSERT_EQ(sample({"--prompts", path("p.jsonl"), "--batch", "2", "--count", "3"}, "first").code, 0);
+  const auto records = sample::read_records(path("first/manifest.jsonl"));
+  ASSERT_EQ(records.size(), 9U);
+  EXPECT_EQ(records[0].prompt, "ab");
+  EXPECT_EQ(records[0].negative_prompt, "");
+  EXPECT_EQ(records[0].text_encoder, file("qwen3"));
+  const Outcome all = program_({"sample", "--again", path("first/manifest.jsonl"), "--out", path("second")});
+  ASSERT_EQ(all.code, 0) << all.err;
+  for (const sample::PictureRecord& record : records) {
+    EXPECT_EQ(read("first/" + record.file).rgb, again(path("first/" + record.file)).rgb) << record.file;
+  }
+  // The manifest's lines are in the order of drawing, by sizes; so are the pictures of the second folder.
+  for (size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(read("first/" + records[i].file).rgb, read("second/0000" + std::to_string(i) + ".png").rgb) << i;
+  }
+}
+
+TEST_F(TextTest, AGridAndAClassAreRepeated) {
+  ASSERT_EQ(sample({"--prompt", "ab", "--prompt", "cd", "--count", "3"}, "grid.png").code, 0);
+  const Image grid = read("grid.png");
+  EXPECT_EQ(again(path("grid.png")).rgb, grid.rgb);
+  EXPECT_EQ(again(path("again.png")).rgb, grid.rgb);
+  const Outcome classes = program_({"sample", "--checkpoint", file("classes.safetensors"), "--classes", "0,2", "--out",
+                                    path("classes.png"), "--batch", "1"});
+  ASSERT_EQ(classes.code, 0) << classes.err;
+  EXPECT_EQ(again(path("classes.png")).rgb, read("classes.png").rgb);
+}
+
+TEST_F(TextTest, APictureIsRepeatedOtherwise) {
+  const Image first = picture({"--prompt", "ab"});
+  EXPECT_LE(distance(again(path("picture.png"), {"--threads", "2"}), first), 1);
+  EXPECT_NE(again(path("picture.png"), {"--steps", "5"}).rgb, first.rgb);
+  EXPECT_EQ(again(path("picture.png"), {"--size", "16x12"}).height, 12);
+  fs::copy_file(file("t2i.safetensors"), path("moved.safetensors"));
+  fs::copy(file("qwen3"), path("moved-qwen3"));
+  EXPECT_EQ(
+      again(path("picture.png"), {"--checkpoint", path("moved.safetensors"), "--text-encoder", path("moved-qwen3")})
+          .rgb,
+      first.rgb);
+  EXPECT_EQ(sample::read_records(path("again.png")).front().checkpoint, path("moved.safetensors"));
+  expect_error(program_({"sample", "--again", path("picture.png"), "--out", path("a.png"), "--checkpoint",
+                         file("classes.safetensors")}),
+               1, "not what the checkpoint draws");
+  expect_error(program_({"sample", "--again", path("picture.png"), "--out", path("a.png"), "--prompt", "cd"}), 2,
+               "--again");
+}
+
+TEST_F(TextTest, DecodeSizeTakesItsTimeWithIt) {
+  const Image large = picture({"--prompt", "ab", "--decode-size", "16x24", "--decode-time", "0.3"});
+  EXPECT_EQ(large.width, 16);
+  EXPECT_EQ(large.height, 24);
+  EXPECT_EQ(picture({"--prompt", "ab", "--decode-size", "16x24@0.3"}).rgb, large.rgb);
+  EXPECT_EQ(again(path("picture.png")).rgb, large.rgb);
+  EXPECT_NE(picture({"--prompt", "ab", "--decode-size", "16x24@0.7"}).rgb, large.rgb);
+  EXPECT_EQ(picture({"--prompt", "ab", "--decode-size", "none"}).width, 8);
+  const auto refused = [&](const Arguments& more, const std::string& what) {
+    Arguments all{"--prompt", "ab"};
+    all.insert(all.end(), more.begin(), more.end());
+    expect_error(sample(all, "a.png"), 2, what);
+  };
+  refused({"--decode-size", "16x24@0.3", "--decode-time", "0.3"}, "one too many");
+  refused({"--decode-size", "16x24@2"}, "--decode-time");
+  refused({"--decode-size", "16x24@"}, "--decode-time");
+  refused({"--decode-size", "16@0.5"}, "--decode-size");
+  expect_error(sample({"--prompt", "ab", "--decode-size", "16x25"}, "a.png"), 1, "16x25");
+}
+
+TEST_F(TextTest, TheHeavyDecoderDrawsSizesThatItsTokensFit) {
+  EXPECT_EQ(picture({"--prompt", "ab", "--size", "12x12"}, "heavy").width, 12);
+  // The published model's rule, 512 pixels of the picture to as many of the decoder's patches as of the transformer's.
+  expect_error(sample({"--prompt", "ab", "--size", "12x12", "--decoder", "heavy"}, "a.png"), 1, "multiple of 128");
+  const Outcome outcome = sample({"--prompt", "ab", "--size", "13x13"}, "a.png", "heavy");
+  expect_error(outcome, 1, "13x13");
+  EXPECT_TRUE(outcome.complains("12 or 14")) << outcome.err;
+  expect_error(sample({"--prompt", "ab", "--size", "10x8"}, "a.png"), 1, "10x8");
+}
+
+TEST_F(TextTest, ALongPromptIsCutWithAWarning) {
+  const Outcome outcome = sample({"--prompt", "one two three"}, "a.png");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(outcome.complains("it is cut behind 'one t', 'wo three' is not read")) << outcome.err;
+  EXPECT_EQ(read("a.png").rgb, picture({"--prompt", "one t"}).rgb);
+}
+
+TEST_F(TextTest, PromptsAreKeptInACache) {
+  const Image first = picture({"--prompt", "ab", "--prompt-cache", path("cache")});
+  EXPECT_FALSE(fs::is_empty(path("cache")));
+  EXPECT_EQ(picture({"--prompt", "ab", "--prompt-cache", path("cache")}).rgb, first.rgb);
+}
+
+TEST_F(TextTest, WhatDoesNotFitIsRefused) {
+  const std::string t2i = file("t2i.safetensors"), classes = file("classes.safetensors");
+  expect_error(sample({}, "a.png"), 2, "--prompt or --prompts is required");
+  expect_error(sample({"--classes", "0"}, "a.png"), 2, "draws prompts, not classes");
+  expect_error(sample({"--prompt", "ab"}, "a.png", "classes"), 2, "draws classes, not prompts");
+  expect_error(sample({"--prompt", "ab", "--prompts", "x"}, "a.png"), 2, "--prompt");
+  expect_error(program_({"sample", "--checkpoint", t2i, "--prompt", "ab", "--out", path("a.png")}), 2,
+               "--text-encoder is required");
+  write("broken.jsonl", "{\"prompt\": \"ab\"}\n{\"prompt\": 3, \"sede\": 1}\n");
+  expect_error(sample({"--prompts", path("broken.jsonl")}, "a"), 1, "broken.jsonl:2");
+  expect_error(sample({"--prompts", path("none.txt")}, "a"), 1, "none.txt");
+  EXPECT_TRUE(fs::is_empty(own_.path()) || !fs::exists(path("a.png")));
+}
+
+TEST_F(TextTest, AnEncoderThatDoesNotMatchNamesTheField) {
+  const auto with = [&](const std::string& name, const std::function<void(const fs::path&)>& change) {
+    fs::copy(file("qwen3"), path(name));
+    change(path(name));
+    return program_({"sample", "--checkpoint", file("t2i.safetensors"), "--prompt", "ab", "--text-encoder", path(name),
+                     "--out", path("a.png")});
+  };
+  const auto set = [](const char* key, int value) {
+    return [=](const fs::path& folder) {
+      nlohmann::json config = models::tiny_qwen3_json();
+      config[key] = value;
+      std::ofstream(folder / "config.json") << config.dump();
+    };
+  };
+  expect_error(with("vocabulary", set("vocab_size", 290)), 1, "vocab_size");
+  expect_error(with("layers", set("num_hidden_layers", 3)), 1, "num_hidden_layers");
+  expect_error(with("tokenizer", [](const fs::path& folder) { fs::remove(folder / "tokenizer.json"); }), 1,
+               "tokenizer.json");
+  expect_error(with("weights", [](const fs::path& folder) { fs::remove(folder / "model.safetensors"); }), 1,
+               "model.safetensors");
+  EXPECT_FALSE(fs::exists(path("a.png")));
+
+  sample::ModelDescription other = tiny_text_description();
+  other.model.txt_embed_dim = 6;
+  sample::write_tiny_model(path("narrow.safetensors"), other);
+  const Outcome narrow = program_({"sample", "--checkpoint", path("narrow.safetensors"), "--prompt", "ab",
+                                   "--text-encoder", file("qwen3"), "--out", path("a.png")});
+  EXPECT_EQ(narrow.code, 0);
+  EXPECT_TRUE(narrow.complains("have width 16, the network reads 6: they are cut")) << narrow.err;
+}
+
+TEST_F(TextTest, EvalDrawsPromptsInTurn) {
+  const auto weights = models::dinov2_weights();
+  checkpoint::save_safetensors(path("dinov2.safetensors"), {weights.begin(), weights.end()});
+  write("p.txt", "ab\ncd\n");
+  ASSERT_EQ(sample({"--prompt", "ef", "--count", "6"}, "reference").code, 0);
+  ASSERT_EQ(sample({"--prompt", "ab", "--prompt", "cd", "--prompt", "ab", "--prompt", "cd"}, "drawn.npz").code, 0);
+  const auto eval = [&](const Arguments& more) {
+    Arguments all{"eval",    "--dinov2",    path("dinov2.safetensors"), "--resamples", "0", "--json", "--metrics",
+                  "fid,kid", "--reference", path("reference")};
+    all.insert(all.end(), more.begin(), more.end());
+    return program_(all);
+  };
+  const Arguments drawing{"--checkpoint", file("t2i.safetensors"), "--count", "4", "--sample-batch", "16"};
+  const auto drawn = [&](const Arguments& more) {
+    Arguments all = drawing;
+    all.insert(all.end(), more.begin(), more.end());
+    return eval(all);
+  };
+  const Outcome outcome = drawn({"--prompts", path("p.txt"), "--text-encoder", file("qwen3")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, eval({"--images", path("drawn.npz")}).out);
+  expect_error(drawn({"--prompts", path("p.txt")}), 2, "--text-encoder is required");
+  expect_error(drawn({"--text-encoder", file("qwen3")}), 2, "--prompts is required");
+  expect_error(drawn({"--classes", "0", "--text-encoder", file("qwen3")}), 2, "draws prompts, not classes");
+  write("sizes.jsonl", "{\"prompt\": \"ab\", \"size\": [16, 8]}\n");
+  expect_error(drawn({"--prompts", path("sizes.jsonl"), "--text-encoder", file("qwen3")}), 1, "has a size of its own");
+  expect_error(eval({"--checkpoint", file("classes.safetensors"), "--prompts", path("p.txt"), "--count", "4"}), 2,
+               "draws classes, not prompts");
+}
+
+// Before anything is loaded: there is no text encoder here.
+TEST_F(TextTest, MoreMemoryThanThereIsIsRefusedFirst) {
+  const auto outcome = [&](const Arguments& more) {
+    Arguments all{"--prompt", "ab", "--count", "65536", "--text-encoder", path("none")};
+    all.insert(all.end(), more.begin(), more.end());
+    Arguments whole{"sample", "--checkpoint", file("t2i.safetensors"), "--out", path("a")};
+    whole.insert(whole.end(), all.begin(), all.end());
+    return program_(whole);
+  };
+  const Outcome refused = outcome({"--size", "4096x4096", "--batch", "65536"});
+  expect_error(refused, 1, "drawing 65536 pictures at a time of 4096x4096 pixels needs about ");
+  EXPECT_TRUE(refused.complains("are available; ask for a smaller --size or --batch")) << refused.err;
+  expect_error(outcome({"--size", "10x10"}), 1, "10x10");  // a size that is impossible is told first, too
+  expect_error(outcome({}), 1, "none");
+  EXPECT_FALSE(fs::exists(path("a")) && !fs::is_empty(path("a")));
+}
+
+}  // namespace
+}  // namespace pixnerd::cli

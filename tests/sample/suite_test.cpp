@@ -1,0 +1,134 @@
+#include "sample/suite.h"
+
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "core/file.h"
+#include "image/codec.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
+#include "tests/image/pictures.h"
+
+namespace pixnerd::sample {
+namespace {
+
+class Suites : public testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    write_file_atomically(folder_ / name, [&](std::ostream& out) { out << text; });
+    return folder_ / name;
+  }
+
+  static SuiteWish wish(int64_t batch) {
+    SuiteWish wish;
+    wish.like.batch_size = batch;
+    wish.like.sample.size = {4, 4};
+    wish.common.checkpoint = "a.ckpt";
+    return wish;
+  }
+
+  // Draws noise for all that is missing, up to `most` pictures.
+  static void fill(SuiteFolder& suite, int64_t most = 1000) {
+    TextTable texts;
+    const std::optional<Job> job = suite.rest(texts);
+    suite.open();
+    for (size_t k = 0; k < job->numbers.size(); ++k) {
+      const int64_t picture = job->numbers[k];
+      if (picture < 0 || most-- <= 0) continue;
+      PictureRecord common;
+      common.checkpoint = "a.ckpt";
+      suite.put(picture, image::noise(4, 4, static_cast<uint32_t>(picture)),
+                record_of(common, *job, static_cast<int64_t>(k), texts.texts()));
+    }
+  }
+
+  std::vector<int64_t> rest(const SuiteFolder& suite) const {
+    TextTable texts;
+    const std::optional<Job> job = suite.rest(texts);
+    return job ? job->numbers : std::vector<int64_t>{};
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Suites, GenevalKeepsEveryLine) {
+  const Suite suite = read_geneval(
+      write("m.jsonl", "{\"prompt\": \"a\", \"x\":  [1, null]}\r\n\n{\"tag\": 1.50, \"prompt\": \"b\"}"), 2);
+  EXPECT_EQ(suite.prompts, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(suite.notes.size(), 2U);
+  EXPECT_EQ(suite.notes[0].second, "{\"prompt\": \"a\", \"x\":  [1, null]}");
+  EXPECT_EQ(suite.notes[1].second, "{\"tag\": 1.50, \"prompt\": \"b\"}");
+  EXPECT_EQ(suite.notes[1].first, "00001/metadata.jsonl");
+  ASSERT_EQ(suite.files.size(), 4U);
+  EXPECT_EQ(suite.files[3], "00001/samples/0001.png");
+  EXPECT_EQ(suite.file_of(3), 3U);
+}
+
+TEST_F(Suites, DpgTakesTheTextsOfAFolderInTheOrderOfNames) {
+  write("p/b.txt", " two\nlines \n");
+  write("p/a.txt", "one");
+  write("p/c.png", "");
+  const Suite suite = read_dpg(folder_ / "p");
+  EXPECT_EQ(suite.prompts, (std::vector<std::string>{"one", "two\nlines"}));
+  EXPECT_EQ(suite.files, (std::vector<std::filesystem::path>{"a.png", "b.png"}));
+  EXPECT_EQ(suite.pictures(), 8);
+  EXPECT_EQ(suite.file_of(7), 1U);
+}
+
+TEST_F(Suites, WhatIsMissingIsDrawnInTheBatchesOfTheWhole) {
+  const Suite suite =
+      read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n{\"prompt\": \"c\"}"), 3);
+  SuiteFolder first(folder_ / "out", suite, wish(4));
+  EXPECT_EQ(rest(first), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+  fill(first, 6);
+  EXPECT_EQ(first.finished(), 6);
+  const SuiteFolder second(folder_ / "out", suite, wish(4));
+  EXPECT_EQ(second.finished(), 6);
+  EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, -1, 6, 7, 8}));
+  std::filesystem::remove(folder_ / "out/00000/samples/0001.png");
+  SuiteFolder third(folder_ / "out", suite, wish(2));
+  EXPECT_EQ(rest(third), (std::vector<int64_t>{-1, 1, 6, 7, 8}));
+  fill(third);
+  EXPECT_TRUE(rest(SuiteFolder(folder_ / "out", suite, wish(16))).empty());
+}
+
+TEST_F(Suites, AGridAppearsWithItsLastPicture) {
+  write("p/a.txt", "one");
+  write("p/b.txt", "two");
+  SuiteFolder first(folder_ / "out", read_dpg(folder_ / "p"), wish(3));
+  fill(first, 6);
+  EXPECT_EQ(first.finished(), 4);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "out/a.png"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out/b.png"));
+  SuiteFolder second(folder_ / "out", read_dpg(folder_ / "p"), wish(3));
+  EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, 4, 5, 6, 7}));
+  fill(second);
+  const image::Image grid = image::read_image(folder_ / "out/b.png");
+  EXPECT_EQ(grid.width, 8);
+  EXPECT_EQ(grid.row(4)[4 * 3], image::noise(4, 4, 7).rgb[0]);
+  const auto records = read_records(folder_ / "out/b.png");
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[3].seed, 3);
+  EXPECT_EQ(records[3].columns, 2);
+  EXPECT_EQ(records[3].padding, 0);
+}
+
+TEST_F(Suites, PicturesThatWereMadeOtherwiseAreNotMixedIn) {
+  const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
+  SuiteFolder first(folder_ / "out", suite, wish(1));
+  fill(first);
+  SuiteWish other = wish(1);
+  other.common.checkpoint = "b.ckpt";
+  const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, other); });
+  EXPECT_NE(message.find("checkpoint is a.ckpt, not b.ckpt"), std::string::npos) << message;
+  other.overwrite = true;
+  EXPECT_EQ(rest(SuiteFolder(folder_ / "out", suite, other)), (std::vector<int64_t>{0, 1}));
+  other = wish(7);
+  other.common.threads = 9;  // rounding alone
+  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
+}
+
+}  // namespace
+}  // namespace pixnerd::sample
