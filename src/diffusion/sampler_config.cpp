@@ -6,10 +6,11 @@
 namespace pixnerd::diffusion {
 
 std::span<const std::pair<const char*, SolverKind>> enum_names(SolverKind) {
-  static constexpr std::array<std::pair<const char*, SolverKind>, 4> kNames{{{"euler", SolverKind::euler},
+  static constexpr std::array<std::pair<const char*, SolverKind>, 5> kNames{{{"euler", SolverKind::euler},
                                                                              {"heun", SolverKind::heun},
                                                                              {"heun-reuse", SolverKind::heun_reuse},
-                                                                             {"adams", SolverKind::adams}}};
+                                                                             {"adams", SolverKind::adams},
+                                                                             {"dpm++", SolverKind::dpm}}};
   return kNames;
 }
 
@@ -28,8 +29,10 @@ std::span<const std::pair<const char*, NoiseScale>> enum_names(NoiseScale) {
 }
 
 void SamplerConfig::validate() const {
-  if (solver == SolverKind::adams && (stochastic != Stochastic::none || last_step_stochastic != Stochastic::none)) {
-    throw ConfigError("the adams solver has no stochastic form; use solver euler or heun, or stochastic none");
+  const bool is_deterministic = solver == SolverKind::adams || solver == SolverKind::dpm;
+  if (is_deterministic && (stochastic != Stochastic::none || last_step_stochastic != Stochastic::none)) {
+    throw ConfigError(
+        "the solvers adams and dpm++ have no stochastic form; use solver euler or heun, or stochastic none");
   }
   if (guidance_interval && !((*guidance_interval)[0] < (*guidance_interval)[1])) {
     throw ConfigError(concat("guidance_interval [", (*guidance_interval)[0], ", ", (*guidance_interval)[1],

@@ -12,7 +12,7 @@
 
 namespace pixnerd::diffusion {
 
-enum class SolverKind { euler, heun, heun_reuse, adams };
+enum class SolverKind { euler, heun, heun_reuse, adams, dpm };
 enum class Stochastic { none, mean, sde, preserve };
 enum class NoiseScale { sigma, constant };
 
@@ -37,7 +37,7 @@ struct SamplerConfig {
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     using config::at_least;
-    visit("solver", self.solver, "euler, heun (2n - 1 evaluations), heun-reuse (n) or adams");
+    visit("solver", self.solver, "euler, heun (2n - 1 evaluations), heun-reuse (n), adams or dpm++ (2M)");
     visit("steps", self.steps, "steps n of the time grid", at_least(1));
     visit("order", self.order, "velocities that adams combines", config::between(1, 4));
     visit("stochastic", self.stochastic, "none, or the form in which a step adds noise: mean, sde or preserve");

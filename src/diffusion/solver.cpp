@@ -2,6 +2,7 @@
 
 #include "core/errors.h"
 #include "diffusion/adams.h"
+#include "diffusion/dpm_solver.h"
 #include "diffusion/euler.h"
 #include "diffusion/heun.h"
 
@@ -16,6 +17,8 @@ std::unique_ptr<Solver> make_solver(const SamplerConfig& config, std::vector<flo
       return std::make_unique<Heun>(config, std::move(grid));
     case SolverKind::adams:
       return std::make_unique<Adams>(config, std::move(grid));
+    case SolverKind::dpm:
+      return std::make_unique<DpmSolver>(std::move(grid));
   }
   throw RequestError("unknown solver");
 }

@@ -12,6 +12,7 @@
 
 #include "core/errors.h"
 #include "diffusion/integrate.h"
+#include "diffusion/time_grid.h"
 
 namespace pixnerd::diffusion {
 namespace {
@@ -60,6 +61,35 @@ TEST(Solver, EvaluationsPerRun) {
   EXPECT_EQ(heun, 13);
   EXPECT_EQ(reuse, 7);
   EXPECT_EQ(adams, 7);
+  int dpm = 0;
+  error_of(SolverKind::dpm, 1, 7, &dpm);
+  EXPECT_EQ(dpm, 7);
+}
+
+// On this problem the errors of its first and last steps, which are of first order, partly make up for each other.
+TEST(Solver, DpmIsAtLeastOfSecondOrder) {
+  EXPECT_GT(std::log2(error_of(SolverKind::dpm, 1, 16) / error_of(SolverKind::dpm, 1, 32)), 1.8);
+}
+
+// The part of the flow that is known, straight to a picture, costs DPM-Solver nothing, however uneven the steps.
+TEST(Solver, DpmIsExactWhereThePictureStays) {
+  FunctionDenoiser denoiser([](const at::Tensor& x, const at::Tensor& t, const at::Tensor&) {
+    return (0.25 - x) / (1 - t).view({-1, 1, 1, 1});
+  });
+  SamplerConfig config;
+  config.solver = SolverKind::dpm;
+  config.steps = 5;
+  config.timeshift = 3;
+  config.last_step = 0.4;
+  ImageNoise noise({1});
+  const at::Tensor y = at::zeros({1});
+  std::vector<double> distances;
+  const auto observe = [&](size_t, const StepResult& result) {
+    distances.push_back(std::abs(result.x.item<double>() - 0.25));
+  };
+  integrate(denoiser, y, y, config, at::full({1, 1, 1, 1}, 2.25, at::kDouble), noise, observe);
+  EXPECT_NEAR(distances[1] / 2, 1 - shift_time(0.3F, 3), 1e-6);
+  EXPECT_NEAR(distances.back(), 0, 1e-6);
 }
 
 TEST(Solver, HeunBeatsEulerOnTheSameGrid) {
