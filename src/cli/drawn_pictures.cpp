@@ -109,6 +109,8 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
       ->type_name("auto|cpu|cuda")
       ->capture_default_str();
   add_ignore_unknown(command, flags.ignore_unknown);
+  add_preset(command, flags.sampler, flags.compute, "--sample-dtype");
+  command.get_option("--preset")->needs(checkpoint);
   add_sampler_flags(command, flags.sampler);
 }
 

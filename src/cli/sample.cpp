@@ -87,6 +87,8 @@ void define(CLI::App& command, SampleFlags& flags) {
   add_compute_flags(command, flags.compute);
   flags.dtype = command.get_option("--dtype");
   flags.threads = command.get_option("--threads");
+  add_preset(command, flags.wish.sampler, flags.compute, "--dtype");
+  command.get_option("--preset")->excludes(command.get_option("--again"));
   add_sampler_flags(command, flags.wish.sampler);
 }
 

@@ -2,9 +2,13 @@
 
 #include <string>
 
+#include "cli/checks.h"
 #include "cli/setting_flags.h"
+#include "config/member.h"
 #include "config/schema.h"
 #include "core/errors.h"
+#include "core/text.h"
+#include "sample/preset.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -31,7 +35,30 @@ void take_time_with_size(CLI::App& command) {
           ""));
 }
 
+sample::PresetSettings settings_of(const std::string& preset, sample::SampleConfig stored) {
+  for (const auto& [name, value] : sample::enum_names(sample::Preset{})) {
+    if (preset == name) return sample::settings_of(value, std::move(stored));
+  }
+  throw RequestError(concat("there is no preset '", preset, "'"));
+}
+
 }  // namespace
+
+void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, const std::string& dtype) {
+  command
+      .add_option("--preset", flags.preset,
+                  "solver, steps and arithmetic that go together: exact, the checkpoint's own settings in float32; "
+                  "balanced; fast. Flags that are given as well replace its settings")
+      ->check(one_of(config::names_of<sample::Preset>()))
+      ->type_name("exact|balanced|fast");
+  command.parse_complete_callback([&flags, &compute, option = command.get_option(dtype)] {
+    if (flags.preset.empty() || option->count() > 0) return;
+    const models::Precision precision = settings_of(flags.preset, {}).precision;
+    for (const auto& [name, value] : models::enum_names(precision)) {
+      if (value == precision) compute.dtype = name;
+    }
+  });
+}
 
 void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
   const sample::SampleConfig defaults;
@@ -45,6 +72,7 @@ void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
 }
 
 sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig config) {
+  if (!flags.preset.empty()) config = settings_of(flags.preset, std::move(config)).sample;
   // Two ways to say when s is computed: the one that is given takes the place of the other.
   if (flags.given.find("reuse") != nullptr) config.sampler.encode_steps.clear();
   if (flags.given.find("encode_steps") != nullptr) config.sampler.reuse = 1;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/compute_flags.h"
 #include "config/value.h"
 #include "sample/config.h"
 
@@ -10,12 +11,17 @@ namespace pixnerd::cli {
 
 struct SamplerFlags {
   config::Value given;
+  std::string preset;
   CLI::Option* last_step_stochastic = nullptr;
 };
 
 void add_sampler_flags(CLI::App& command, SamplerFlags& flags);
 
-// A checkpoint's settings with those of the command line over them; CLI::ValidationError for what does not go together.
+// --preset, whose settings other flags of the sampler replace, and whose arithmetic the flag `dtype` does.
+void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, const std::string& dtype);
+
+// A checkpoint's settings, or what a preset makes of them, with those of the command line over them;
+// CLI::ValidationError for what does not go together.
 sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig config);
 
 }  // namespace pixnerd::cli

@@ -311,6 +311,16 @@ TEST_F(ProgramTest, FlagsOverrideTheCheckpointAndAbsentOnesDoNot) {
   }
 }
 
+TEST_F(ProgramTest, APresetIsOverriddenByFlags) {
+  const Image fast = picture({"--classes", "1", "--preset", "fast"});
+  EXPECT_NE(picture({"--classes", "1", "--preset", "exact"}).rgb, fast.rgb);
+  EXPECT_EQ(picture({"--classes", "1", "--preset", "exact"}).rgb, picture({"--classes", "1"}).rgb);
+  EXPECT_EQ(picture({"--classes", "1", "--preset", "fast", "--solver", "euler", "--dtype", "float32"}).rgb,
+            picture({"--classes", "1", "--solver", "euler"}).rgb);
+  EXPECT_EQ(picture({"--classes", "1", "--dtype", "int8", "--solver", "adams"}).rgb, fast.rgb);
+  expect_error(sample({"--classes", "1", "--preset", "slow"}), 2, "exact");
+}
+
 TEST_F(ProgramTest, TheGuidanceIntervalIsTwoTimesOrNone) {
   const Image always = picture({"--classes", "1", "--guidance", "4"});
   EXPECT_EQ(picture({"--classes", "1", "--guidance", "4", "--guidance-interval", "none"}).rgb, always.rgb);

@@ -1,0 +1,41 @@
+#include "sample/preset.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pixnerd::sample {
+namespace {
+
+void use_few_steps(diffusion::SamplerConfig& sampler, diffusion::SolverKind solver, int64_t steps) {
+  sampler.solver = solver;
+  sampler.order = 2;
+  sampler.steps = std::min(sampler.steps, steps);
+  sampler.stochastic = sampler.last_step_stochastic = diffusion::Stochastic::none;
+  sampler.last_step.reset();
+}
+
+}  // namespace
+
+std::span<const std::pair<const char*, Preset>> enum_names(Preset) {
+  static constexpr std::array<std::pair<const char*, Preset>, 3> kNames{
+      {{"exact", Preset::exact}, {"balanced", Preset::balanced}, {"fast", Preset::fast}}};
+  return kNames;
+}
+
+PresetSettings settings_of(Preset preset, SampleConfig stored) {
+  stored.sampler.reuse = 1;
+  stored.sampler.encode_steps.clear();
+  switch (preset) {
+    case Preset::exact:
+      return {std::move(stored), models::Precision::float32};
+    case Preset::balanced:
+      use_few_steps(stored.sampler, diffusion::SolverKind::adams, 16);
+      return {std::move(stored), models::Precision::bfloat16};
+    case Preset::fast:
+      use_few_steps(stored.sampler, diffusion::SolverKind::adams, 10);
+      return {std::move(stored), models::Precision::int8};
+  }
+  return {std::move(stored), models::Precision::float32};
+}
+
+}  // namespace pixnerd::sample

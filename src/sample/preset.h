@@ -1,0 +1,29 @@
+// Settings of the sampler and an arithmetic that go together, chosen by measurement (tools/search, docs/evaluation.md).
+#pragma once
+
+#include <span>
+#include <utility>
+
+#include "models/precision.h"
+#include "sample/config.h"
+
+namespace pixnerd::sample {
+
+enum class Preset {
+  exact,     // the checkpoint's own settings in float32, s computed at every step
+  balanced,  // hardly to be told from `exact`, at a fraction of the evaluations
+  fast,      // the least time at which the pictures are judged as good as with the published settings
+};
+
+std::span<const std::pair<const char*, Preset>> enum_names(Preset);
+
+struct PresetSettings {
+  SampleConfig sample;
+  models::Precision precision = models::Precision::float32;
+};
+
+// `stored` are the checkpoint's settings. Sizes, guidance and the time shift stay what they are: they belong to the
+// network. No preset takes more steps than are stored.
+PresetSettings settings_of(Preset preset, SampleConfig stored);
+
+}  // namespace pixnerd::sample
