@@ -41,6 +41,7 @@ sample::Request request_of(const DrawnFlags& flags, const sample::ModelDescripti
                            sample::TextTable& texts) {
   sample::Request request;
   request.seed = seed;
+  tell_of_reuse(flags.sampler, description.sample);
   request.sample = settings_of(flags.sampler, description.sample);
   request.batch_size = flags.batch;
   request.precision = flags.compute.precision();

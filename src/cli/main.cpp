@@ -15,6 +15,7 @@
 #include "cli/eval.h"
 #include "cli/info.h"
 #include "cli/sample.h"
+#include "cli/schedule.h"
 #include "cli/train.h"
 #include "core/errors.h"
 #include "core/memory.h"
@@ -42,6 +43,7 @@ void define(CLI::App& program) {
   pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
   pixnerd::cli::add_convert(program);
+  pixnerd::cli::add_schedule(program);
   pixnerd::cli::add_bench(program);
 }
 

@@ -78,6 +78,7 @@ image::Label label_of(const sample::PictureRecord& record, const sample::ModelDe
 
 SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision) {
   sample::Request request;
+  tell_of_reuse(flags.sampler, description.sample);
   request.sample = settings_of(flags.sampler, description.sample);
   request.batch_size = flags.batch;
   request.precision = precision;
@@ -90,6 +91,7 @@ SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& descr
 SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,
                    const sample::ModelDescription& description) {
   SamplePlan plan;
+  tell_of_reuse(flags, records.front().sample);
   for (sample::PictureRecord& record : records) {
     record.sample = settings_of(flags, record.sample);
     if (record.prompt.has_value() != description.model.takes_text()) {

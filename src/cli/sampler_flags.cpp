@@ -7,6 +7,7 @@
 #include "config/member.h"
 #include "config/schema.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "sample/preset.h"
 
@@ -42,6 +43,11 @@ sample::PresetSettings settings_of(const std::string& preset, sample::SampleConf
   throw RequestError(concat("there is no preset '", preset, "'"));
 }
 
+// A list of steps means the times that it was chosen for.
+bool same_steps(const diffusion::SamplerConfig& a, const diffusion::SamplerConfig& b) {
+  return a.solver == b.solver && a.steps == b.steps && a.timeshift == b.timeshift && a.last_step == b.last_step;
+}
+
 }  // namespace
 
 void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, const std::string& dtype) {
@@ -75,9 +81,13 @@ sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig
   if (!flags.preset.empty()) config = settings_of(flags.preset, std::move(config)).sample;
   // Two ways to say when s is computed: the one that is given takes the place of the other.
   if (flags.given.find("reuse") != nullptr) config.sampler.encode_steps.clear();
-  if (flags.given.find("encode_steps") != nullptr) config.sampler.reuse = 1;
+  const bool lists_steps = flags.given.find("encode_steps") != nullptr;
+  if (lists_steps) config.sampler.reuse = 1;
+  const diffusion::SamplerConfig before = config.sampler;
+  config.sampler.encode_steps.clear();
   try {
     config::read(flags.given, config);
+    if (!lists_steps && same_steps(before, config.sampler)) config.sampler.encode_steps = before.encode_steps;
     if (last_step_is_like_others(flags)) {
       config.sampler.last_step_stochastic = config.sampler.stochastic;
       config.validate();
@@ -86,6 +96,16 @@ sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig
     throw CLI::ValidationError(error.what());
   }
   return config;
+}
+
+void tell_of_reuse(const SamplerFlags& flags, const sample::SampleConfig& stored) {
+  const diffusion::SamplerConfig& before = stored.sampler;
+  const bool asks = !flags.preset.empty() || flags.given.find("reuse") || flags.given.find("encode_steps");
+  if (asks || before.encode_steps.empty() || !settings_of(flags, stored).sampler.encode_steps.empty()) return;
+  log_info(
+      concat("the steps at which to compute s (encode_steps) are stored for ", before.steps,
+             " steps and other settings than these, with which s is computed at every step; `pixnerd schedule` chooses "
+             "steps for them"));
 }
 
 }  // namespace pixnerd::cli

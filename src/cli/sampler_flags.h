@@ -21,7 +21,11 @@ void add_sampler_flags(CLI::App& command, SamplerFlags& flags);
 void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, const std::string& dtype);
 
 // A checkpoint's settings, or what a preset makes of them, with those of the command line over them;
-// CLI::ValidationError for what does not go together.
+// CLI::ValidationError for what does not go together. Stored encode_steps are for the stored solver, steps, time shift
+// and last step: with others they are left out, and s is computed at every step.
 sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig config);
+
+// Logs that settings_of() leaves stored encode_steps out, if it does so for no flag that asks for it.
+void tell_of_reuse(const SamplerFlags& flags, const sample::SampleConfig& stored);
 
 }  // namespace pixnerd::cli

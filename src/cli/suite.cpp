@@ -57,6 +57,7 @@ sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& sett
     throw CLI::ValidationError("--suite writes many files; let --out be a folder");
   }
   sample::SuiteWish wish;
+  tell_of_reuse(settings.wish.sampler, file.description.sample);
   wish.like.sample = settings_of(settings.wish.sampler, file.description.sample);
   wish.like.batch_size = settings.wish.batch;
   wish.like.precision = settings.precision;

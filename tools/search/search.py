@@ -15,12 +15,12 @@ import array
 import ast
 import concurrent.futures
 import json
+import os
 import pathlib
 import shlex
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -56,11 +56,15 @@ def distance(one, other):
 
 
 def run(arguments):
-    started = time.monotonic()
-    done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{shlex.join(arguments)}\n{done.stderr}")
-    return done.stdout, time.monotonic() - started
+    """What the program prints, and the seconds of processor time that it took: others may be at work beside it."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as messages:
+        child = subprocess.Popen(arguments, stdout=out, stderr=messages)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), messages.seek(0)
+        if child.returncode != 0:
+            sys.exit(f"{shlex.join(arguments)}\n{messages.read()}")
+        return out.read(), used.ru_utime + used.ru_stime
 
 
 def read_results(path):
@@ -118,10 +122,29 @@ def print_table(options):
         print(row(result))
 
 
+def series(results):
+    """Settings that differ in their steps alone, as {solver: [(steps, result), ...]}; what else was tried under ""."""
+    found = {}
+    for result in results:
+        solver, _, steps = result["name"].rpartition(" ")
+        plain = steps.isdigit() and " " not in solver
+        found.setdefault(solver if plain else "", []).append((steps if plain else result["name"], result))
+    others = found.pop("", [])
+    return found | {"": others}
+
+
 def plot(options):
-    data = "\n".join(f"{1000 * each['seconds'] / each['pictures']} {each['kd']['value']} {each['kd']['half_width']} "
-                     f"{each['distance']} \"{each['name']}\"" for each in read_results(options.out)[1:])
-    subprocess.run(["gnuplot", "-e", f"out='{options.plot}'", str(HERE / "plot.gp")], input=data, text=True, check=True)
+    """One block of rows a series: milliseconds a picture, distance, KD, its half width, label."""
+    blocks = series(read_results(options.out)[1:])
+    text = "\n\n".join("".join(
+        f"{1000 * each['seconds'] / each['pictures']} {each['distance']} {each['kd']['value']} "
+        f"{each['kd']['half_width']} \"{label}\"\n" for label, each in rows) for rows in blocks.values())
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as rows:
+        rows.write(text)
+        rows.flush()
+        names = " ".join(name or "others" for name in blocks)
+        subprocess.run(["gnuplot", "-e", f"out='{options.plot}'; rows='{rows.name}'; names='{names}'",
+                        str(HERE / "plot.gp")], check=True)
 
 
 def main():

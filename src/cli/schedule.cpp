@@ -1,0 +1,175 @@
+#include "cli/schedule.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "checkpoint/weights_file.h"
+#include "cli/checkpoint_flags.h"
+#include "cli/checks.h"
+#include "cli/compute_flags.h"
+#include "cli/sample_plan.h"
+#include "cli/terminal_progress.h"
+#include "core/errors.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "diffusion/reuse_schedule.h"
+#include "sample/redescribe.h"
+#include "sample/similarity.h"
+
+namespace pixnerd::cli {
+namespace {
+
+struct ScheduleFlags {
+  std::string checkpoint, decoder, out;
+  WishFlags wish;
+  int64_t encodings = 0;
+  bool overwrite = false, ignore_unknown = false;
+  ComputeFlags compute;
+};
+
+void define_pictures(CLI::App& command, WishFlags& wish) {
+  add_condition_flags(command, wish.condition);
+  add_text_flags(command, wish.text);
+  command
+      .add_option("--count", wish.count,
+                  "pictures of each class or prompt; 1 unless given. Where no class is named, 16 spread over all are "
+                  "drawn, in every style")
+      ->check(between(1, 10'000'000))
+      ->type_name("N");
+  command.add_option("--seed", wish.seed, "seed of the first picture; picture i has SEED + i")
+      ->check(between(0, std::numeric_limits<int64_t>::max()))
+      ->type_name("SEED")
+      ->capture_default_str();
+  wish.batch = 4;
+  command.add_option("--batch", wish.batch, "pictures computed together, whose s of all steps are kept meanwhile")
+      ->check(between(1, 65536))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+void define(CLI::App& command, ScheduleFlags& flags) {
+  command.add_option("--checkpoint", flags.checkpoint, "the network, as `pixnerd sample` takes it")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--encodings", flags.encodings, "at how many of the sampler's steps s is to be computed")
+      ->required()
+      ->check(between(1, 1'000'000))
+      ->type_name("K");
+  define_pictures(command, flags.wish);
+  command
+      .add_option("--out", flags.out,
+                  "write the checkpoint again (.safetensors), with the sampler's settings of this measurement and the "
+                  "chosen encode_steps in its configuration and everything else as it is")
+      ->type_name("FILE");
+  command.add_flag("--overwrite", flags.overwrite, "replace a file that is there already");
+  command.add_option("--decoder", flags.decoder, "of a text-to-image network whose file does not say: plain or heavy")
+      ->check(one_of({"plain", "heavy"}))
+      ->type_name("plain|heavy");
+  add_ignore_unknown(command, flags.ignore_unknown);
+  add_compute_flags(command, flags.compute);
+  add_preset(command, flags.wish.sampler, flags.compute, "--dtype");
+  add_sampler_flags(command, flags.wish.sampler);
+}
+
+std::optional<models::ModelType> decoder_of(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  return name == "heavy" ? models::ModelType::t2i_heavy : models::ModelType::t2i;
+}
+
+void check(const ScheduleFlags& flags) {
+  for (const char* key : {"reuse", "encode_steps"}) {
+    if (flags.wish.sampler.given.find(key) == nullptr) continue;
+    throw CLI::ValidationError(concat(key, " is what is chosen here; say with --encodings how often"));
+  }
+  if (flags.out.empty()) return;
+  if (std::filesystem::path(flags.out).extension() != ".safetensors") {
+    throw CLI::ValidationError(concat("--out '", flags.out, "' must end in .safetensors"));
+  }
+  if (!flags.overwrite && std::filesystem::exists(flags.out)) {
+    throw RequestError(concat("'", flags.out, "' is there already; --overwrite replaces it"));
+  }
+}
+
+// Where no class is named, some from the first to the last.
+WishFlags wish_of(const ScheduleFlags& flags, const models::ModelConfig& config) {
+  constexpr int64_t kClasses = 16;
+  WishFlags wish = flags.wish;
+  if (config.takes_text() || wish.condition.names_classes()) return wish;
+  const int64_t count = std::min(kClasses, config.num_classes);
+  for (int64_t k = 0; k < count; ++k) wish.condition.classes.push_back(k * config.num_classes / count);
+  if (!wish.count) wish.count = std::max<int64_t>(config.num_styles, 1);
+  return wish;
+}
+
+void print_row(const std::string& name, const diffusion::Similarity& similarity, const std::vector<int64_t>& steps) {
+  const std::vector<double> each = diffusion::reused_similarity(similarity, steps);
+  const double mean = std::accumulate(each.begin(), each.end(), 0.0) / static_cast<double>(each.size());
+  std::vector<std::string> numbers;
+  for (const int64_t step : steps) numbers.push_back(concat(step));
+  char line[64];
+  std::snprintf(line, sizeof(line), "%-10s %10.5f %10.5f  ", name.c_str(), mean,
+                *std::min_element(each.begin(), each.end()));
+  std::cout << line << join(numbers, ",") << '\n';
+}
+
+void report(const SamplePlan& plan, const diffusion::SamplerConfig& sampler, const diffusion::Similarity& similarity) {
+  const auto encodings = static_cast<int64_t>(sampler.encode_steps.size());
+  std::cout << "s computed at " << encodings << " of " << sampler.steps << " steps; similarity of the s used to the "
+            << "step's own, over " << plan.pictures << (plan.pictures == 1 ? " picture\n" : " pictures\n");
+  std::cout << "schedule         mean      least  steps\n";
+  print_row("chosen", similarity, sampler.encode_steps);
+  print_row("uniform", similarity, diffusion::uniform_encode_steps(sampler.steps, encodings));
+  std::cout.flush();
+}
+
+diffusion::Similarity measure(const ScheduleFlags& flags, SamplePlan& plan, const sample::ModelFile& file,
+                              at::Device device) {
+  if (!plan.texts.empty()) {
+    if (flags.wish.text.encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
+    set_states(plan, encode(plan.texts, flags.wish.text.encoder, flags.wish.text.cache, file.description.model));
+  }
+  file.network->prepare_for_inference(device, models::weight_type(plan.jobs.front().request.precision));
+  keep_freed_memory();
+  TerminalProgress progress("measuring", "steps");
+  diffusion::Similarity similarity = sample::measure_similarity(*file.network, plan.jobs, progress);
+  progress.finish();
+  return similarity;
+}
+
+void run(const ScheduleFlags& flags) {
+  check(flags);
+  const at::Device device = set_up(flags.compute);
+  const checkpoint::PickleOptions options{flags.ignore_unknown};
+  sample::ModelFile file =
+      sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, options, decoder_of(flags.decoder));
+  diffusion::SamplerConfig& stored = file.description.sample.sampler;
+  stored.reuse = 1;
+  stored.encode_steps.clear();
+  SamplePlan plan = plan_of(wish_of(flags, file.description.model), file.description, flags.compute.precision());
+  sample::check_memory(*file.network, plan.jobs, available_bytes());
+  sample::SampleConfig settings = settings_of(flags.wish.sampler, file.description.sample);
+  if (flags.encodings > settings.sampler.steps) {
+    throw RequestError(concat("s cannot be computed at ", flags.encodings, " of ", settings.sampler.steps, " steps"));
+  }
+  const diffusion::Similarity similarity = measure(flags, plan, file, device);
+  settings.sampler.encode_steps = diffusion::best_encode_steps(similarity, flags.encodings);
+  report(plan, settings.sampler, similarity);
+  if (flags.out.empty()) return;
+  file.description.sample = settings;
+  sample::write_with(file.description, checkpoint::WeightsFile::open(flags.checkpoint, options), flags.out);
+  std::cout << flags.out << ": written with these steps" << std::endl;
+}
+
+}  // namespace
+
+void add_schedule(CLI::App& program) {
+  add_command<ScheduleFlags>(program, "schedule", "choose at which steps of the sampler to run the transformer", define,
+                             run);
+}
+
+}  // namespace pixnerd::cli
