@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kReadAtOnce = 1 << 18, kMostNames = 1000, kMostSides = 16, kMostHeaderBytes = 1 << 16;
 constexpr std::string_view kMagic = "\x93NUMPY", kEnding = ".npy";
+constexpr const char* kOtherSize = "its size is not that of its shape and type";
 
 using Archive = std::unique_ptr<archive, int (*)(archive*)>;
 
@@ -179,17 +180,17 @@ NpzArray::~NpzArray() = default;
 void NpzArray::parse_header() {
   std::array<unsigned char, 12> begin{};
   const auto bytes = std::as_writable_bytes(std::span(begin));
-  read(bytes.first(8));
+  take(bytes.first(8));
   const std::string_view magic(reinterpret_cast<const char*>(begin.data()), kMagic.size());
   const HeaderReader complaint("", what_);
   if (magic != kMagic || begin[6] < 1 || begin[6] > 3) complaint.refuse("it is not in the .npy format");
   const size_t length_bytes = begin[6] == 1 ? 2 : 4;
-  read(bytes.subspan(8, length_bytes));
+  take(bytes.subspan(8, length_bytes));
   size_t length = 0;
   for (size_t i = length_bytes; i-- > 0;) length = length << 8 | begin[8 + i];
   if (length > kMostHeaderBytes) complaint.refuse("its header is too long");
   std::string text(length, ' ');
-  read(std::as_writable_bytes(std::span(text)));
+  take(std::as_writable_bytes(std::span(text)));
 
   HeaderReader::Header header = HeaderReader(text, what_).read();
   shape_ = *header.shape;
@@ -213,10 +214,25 @@ void NpzArray::parse_header() {
     }
   }
   const auto stated = static_cast<int64_t>(8 + length_bytes + length) + elements_ * static_cast<int64_t>(item_bytes);
-  if (member_bytes_ >= 0 && member_bytes_ != stated) complaint.refuse("its size is not that of its shape and type");
+  if (member_bytes_ >= 0 && member_bytes_ != stated) complaint.refuse(kOtherSize);
+  left_ = elements_ * static_cast<int64_t>(item_bytes);
 }
 
 void NpzArray::read(std::span<std::byte> bytes) {
+  take(bytes);
+  left_ -= static_cast<int64_t>(bytes.size());
+  if (left_ == 0) check_end();
+}
+
+// libarchive compares a stored member's checksum when it is asked for more than there is.
+void NpzArray::check_end() {
+  std::byte more{};
+  const la_ssize_t count = archive_read_data(archive_.get(), &more, 1);
+  if (count < 0) fail(what_, archive_.get(), "the file is damaged");
+  if (count > 0) HeaderReader("", what_).refuse(kOtherSize);
+}
+
+void NpzArray::take(std::span<std::byte> bytes) {
   size_t done = 0;
   while (done < bytes.size()) {
     const la_ssize_t count = archive_read_data(archive_.get(), bytes.data() + done, bytes.size() - done);

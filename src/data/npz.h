@@ -36,19 +36,21 @@ class NpzArray {
   const std::vector<int64_t>& shape() const { return shape_; }  // {} is a scalar
   int64_t elements() const { return elements_; }
 
-  // The next bytes, row-major. DataError if so many do not follow: the array or the file ends, or does not pass its
-  // checksum.
+  // The next bytes, row-major. DataError if so many do not follow, the array or the file ends; and with the last bytes
+  // of the array, if the whole of it does not pass its checksum.
   void read(std::span<std::byte> bytes);
 
  private:
   void parse_header();
+  void take(std::span<std::byte> bytes);
+  void check_end();
 
   std::string what_;  // opens messages
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   int64_t member_bytes_ = 0;
   std::string type_;
   std::vector<int64_t> shape_;
-  int64_t elements_ = 0;
+  int64_t elements_ = 0, left_ = 0;  // left: bytes that were not read yet
 };
 
 }  // namespace pixnerd::data

@@ -69,6 +69,23 @@ TEST_F(NpzTest, RefusesWhatIsNoNpzFile) {
   EXPECT_NE(thrown<DataError>([&] { npz_names(folder_ / "text.npz"); }).find("text.npz"), std::string::npos);
 }
 
+// Stored, as NumPy writes it, nothing but the checksum can tell.
+TEST_F(NpzTest, AChangedPixelIsFoundAtTheEndOfTheArray) {
+  const auto path = write({{"x.npy", npy("|u1", "(6,)", kSix)}, {"y.npy", npy("|u1", "(6,)", kSix)}});
+  std::string damaged = read_whole(path);
+  damaged.at(damaged.find(kSix) + 2) = 9;
+  std::ofstream(path, std::ios::binary) << damaged;
+  NpzArray array(path, "x");
+  std::string first(4, ' '), second(2, ' ');
+  array.read(std::as_writable_bytes(std::span(first)));
+  const std::string message = thrown<DataError>([&] { array.read(std::as_writable_bytes(std::span(second))); });
+  EXPECT_NE(message.find("CRC"), std::string::npos) << message;
+  EXPECT_NE(message.find("array 'x' of '"), std::string::npos) << message;
+  std::string other(6, ' ');
+  NpzArray(path, "y").read(std::as_writable_bytes(std::span(other)));
+  EXPECT_EQ(other, kSix);
+}
+
 TEST_F(NpzTest, DamagedFilesAreReadOrRefused) {
   const auto path = write({{"x.npy", npy("|u1", "(6,)", kSix)}});
   const std::string whole = read_whole(path);
