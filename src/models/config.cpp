@@ -1,5 +1,7 @@
 #include "models/config.h"
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "core/text.h"
 
@@ -17,6 +19,10 @@ std::span<const std::pair<const char*, Prediction>> enum_names(Prediction) {
   return kNames;
 }
 
+int64_t whole_patches(int64_t pixels, int64_t patch_size) {
+  return std::max<int64_t>(pixels / patch_size, 1) * patch_size;
+}
+
 void ModelConfig::validate() const {
   if (hidden_size % num_heads != 0) {
     throw ConfigError(concat("hidden_size ", hidden_size, " is not divisible by num_heads ", num_heads));
@@ -30,7 +36,7 @@ void ModelConfig::validate() const {
                              "; num_blocks counts the transformer blocks and the neural-field blocks together"));
   }
   if (type != ModelType::t2i_heavy) return;
-  if (decoder_base_size % patch_size != 0) {
+  if (!decoder_patch_scaling && decoder_base_size % patch_size != 0) {
     throw ConfigError(concat("decoder_base_size ", decoder_base_size, " is no multiple of patch_size ", patch_size));
   }
   for (const double scaling : decoder_patch_scaling.value_or(std::array{1.0, 1.0})) {

@@ -18,6 +18,9 @@ std::span<const std::pair<const char*, ModelType>> enum_names(ModelType);
 enum class Prediction { velocity, image };
 std::span<const std::pair<const char*, Prediction>> enum_names(Prediction);
 
+// The side of a picture in whole patches, at least one, that is `pixels` or else the nearest below.
+int64_t whole_patches(int64_t pixels, int64_t patch_size);
+
 struct ModelConfig {
   ModelType type = ModelType::c2i;
   int64_t in_channels = 3;

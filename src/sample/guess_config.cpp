@@ -91,6 +91,7 @@ class Guesser {
     config_.num_text_blocks = text_blocks_;
     config_.txt_embed_dim = side("y_embedder.proj.weight", 1, 2);
     config_.txt_max_length = side("y_pos_embedding", 1, 3);
+    config_.decoder_base_size = models::whole_patches(config_.decoder_base_size, config_.patch_size);
   }
 
   // Rows of a table, that of no label not counted.

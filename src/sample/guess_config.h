@@ -15,7 +15,8 @@ using Shapes = std::map<std::string, std::vector<int64_t>, std::less<>>;
 
 // Shapes under the parameters' own names. Nothing if they are of no network that is known, or of an impossible one.
 // Whether a text-to-image network is the plain one or the one with the heavy decoder, shapes cannot tell: the heavy one
-// is taken, as published last; at 512 x 512 pixels in patches of 16 both are the same.
+// is taken, as published last; its base size is 512, or what of it whole patches fill, and at that size both are the
+// same.
 std::optional<models::ModelConfig> guess_config(const Shapes& shapes);
 
 // "class-conditional, width 1024, 16 heads, 22 transformer and 2 neural-field blocks, ...".

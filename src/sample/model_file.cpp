@@ -59,6 +59,14 @@ ModelDescription guess(const std::map<std::string, at::Tensor>& tensors, const s
   return description;
 }
 
+// A file of the plain network says nothing of the heavy decoder's tokens, and the published number of pixels need not
+// be in whole patches.
+void set_decoder(models::ModelConfig& config, models::ModelType decoder) {
+  if (config.type == decoder) return;
+  config.type = decoder;
+  config.decoder_base_size = models::whole_patches(config.decoder_base_size, config.patch_size);
+}
+
 // Parameters take no memory until they are written to, so a description that is out of proportion costs nothing
 // unless a single one of them is more than the machine could ever give.
 std::shared_ptr<models::Network> build(const models::ModelConfig& config, const std::string& source) {
@@ -120,7 +128,7 @@ ModelDescription describe_guess(const models::ModelConfig& config) {
     sampler.guidance = 3.5;
     sampler.guidance_interval = {0.1, 1.0};
   }
-  const int64_t side = std::max<int64_t>(wanted / config.patch_size, 1) * config.patch_size;
+  const int64_t side = models::whole_patches(wanted, config.patch_size);
   description.sample.size = {side, side};
   return description;
 }
@@ -158,7 +166,7 @@ ModelFile load_model(const std::filesystem::path& path, Weights which, const che
   file.description = stated ? *stated : guess(weights.tensors, source);
   if (decoder) {
     if (!file.description.model.takes_text()) throw error_in(source, "is class-conditional: it has one decoder only");
-    file.description.model.type = *decoder;
+    set_decoder(file.description.model, *decoder);
   }
   file.step = read_step(weights.metadata, source);
   file.weights = weights.name;

@@ -44,6 +44,21 @@ TEST(TokenGrid, AGivenScalingGivesBothGridsTheSameTokens) {
   EXPECT_EQ(token_grid(config, 16, 96), (TokenGrid{2, 2}));
 }
 
+TEST(TokenGrid, TheBaseSizeCountsOnlyWithoutAScaling) {
+  ModelConfig config = heavy();
+  config.patch_size = 12;  // does not divide 512
+  EXPECT_NE(thrown<ConfigError>([&] { config.validate(); }).find("decoder_base_size 512"), std::string::npos);
+  config.decoder_patch_scaling = {1.25, 1.75};
+  config.validate();
+  EXPECT_EQ(token_grid(config, 30, 63), (TokenGrid{2, 3}));
+  config.decoder_patch_scaling.reset();
+  config.decoder_base_size = whole_patches(512, config.patch_size);
+  config.validate();
+  EXPECT_EQ(token_grid(config, 504, 504), (TokenGrid{42, 42}));
+  EXPECT_EQ(whole_patches(512, 16), 512);
+  EXPECT_EQ(whole_patches(10, 16), 16);
+}
+
 TEST(TokenGrid, AScalingThatFitsNoSizeIsNamed) {
   ModelConfig config = heavy();
   config.decoder_patch_scaling = {1.3, 1.0};  // patches of 20 pixels, of which the transformer sees 15.4

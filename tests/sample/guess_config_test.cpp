@@ -70,6 +70,18 @@ TEST(GuessConfig, TextToImageNetworks) {
   EXPECT_EQ(sizes.txt_max_length, 10);
 }
 
+// Whatever the patch, both decoders are the same at the size that is drawn unless told.
+TEST(GuessConfig, TextToImageNetworksOfAnyPatch) {
+  for (const auto& [patch, base] : {std::pair{6, 510}, std::pair{12, 504}, std::pair{16, 512}, std::pair{600, 600}}) {
+    Shapes shapes = t2i_shapes();
+    shapes["s_embedder.proj.weight"] = {32, 3 * patch * patch};
+    const auto guessed = guess_config(shapes);
+    ASSERT_TRUE(guessed.has_value()) << patch;
+    EXPECT_EQ(guessed->type, models::ModelType::t2i_heavy);
+    EXPECT_EQ(guessed->decoder_base_size, base);
+  }
+}
+
 TEST(GuessConfig, ShapesOfNoNetworkAreNotGuessed) {
   EXPECT_FALSE(guess_config({}).has_value());
   const std::pair<const char*, std::vector<int64_t>> changes[] = {{"s_embedder.proj.weight", {48, 193}},

@@ -163,6 +163,21 @@ TEST_F(ModelFileTest, TextToImageNetworksAreLoaded) {
   EXPECT_THROW(description.validate(), ConfigError);
 }
 
+TEST_F(ModelFileTest, PatchesThatDoNotDivideTheHeavyDecodersSizeAreLoaded) {
+  ModelDescription description;
+  description.model = models::tiny_text_config(models::ModelType::t2i);
+  description.model.patch_size = 12;
+  const auto network = models::random_network(description.model, 5);
+  for (const checkpoint::Metadata& metadata : {checkpoint::Metadata{}, describe(description, 7)}) {
+    checkpoint::save_safetensors(path_, network->parameters(), metadata);
+    for (const auto decoder : {models::ModelType::t2i, models::ModelType::t2i_heavy}) {
+      const ModelFile file = load_model(path_, Weights::prefer_ema, {}, decoder);
+      EXPECT_EQ(file.description.model.type, decoder);
+      EXPECT_EQ(token_grid(file.description.model, 504, 504), (models::TokenGrid{42, 42}));
+    }
+  }
+}
+
 TEST_F(ModelFileTest, FilesOfPyTorchAreReadAsTheyAre) {
   const ModelFile file = load_model("tests/golden/checkpoints/lightning.ckpt");
   EXPECT_EQ(file.step, 3);
