@@ -17,6 +17,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 
 namespace pixnerd {
 namespace {
@@ -129,7 +130,7 @@ class TemporaryFile {
   static int create(const fs::path& target, mode_t mode, fs::path& path) {
     static std::atomic<unsigned> count{0};
     for (int attempt = 0; attempt < 1000; ++attempt) {
-      const fs::path candidate = target.parent_path() / concat(".pixnerd-", ::getpid(), "-", count++, ".partial");
+      const fs::path candidate = target.parent_path() / uncommitted_name(::getpid(), count++);
       const int fd = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
       if (fd >= 0) {
         path = candidate;

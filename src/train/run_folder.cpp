@@ -9,6 +9,7 @@
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/text.h"
 
 namespace pixnerd::train {
@@ -100,12 +101,6 @@ RunState read_state(const checkpoint::Metadata& metadata, const fs::path& path) 
   }
   state.since_log_line = read_window(text(kWindowKey), path);
   return state;
-}
-
-std::string hexadecimal(uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 }  // namespace
