@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <optional>
 #include <string>
 
 namespace pixnerd {
@@ -20,11 +19,21 @@ uint64_t kilobytes_of(const char* file, const std::string& key) {
   return 0;
 }
 
-// The number in a file of the process's control group; nothing where there is none, or "max".
-std::optional<uint64_t> of_control_group(const char* file) {
-  std::ifstream in(std::string("/sys/fs/cgroup/") + file);
+// The number in a file; nothing where there is none, or "max".
+std::optional<uint64_t> number_in(const std::filesystem::path& file) {
+  std::ifstream in(file);
   uint64_t bytes = 0;
   return in >> bytes ? std::optional(bytes) : std::nullopt;
+}
+
+// The number behind `key` in a file of lines "key number"; 0 where there is none.
+uint64_t number_of(const std::filesystem::path& file, const std::string& key) {
+  std::ifstream in(file);
+  uint64_t number = 0;
+  for (std::string name; in >> name >> number;) {
+    if (name == key) return number;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -39,9 +48,14 @@ uint64_t peak_resident_bytes() {
 
 uint64_t available_bytes() {
   const uint64_t machine = kilobytes_of("/proc/meminfo", "MemAvailable");
-  const auto limit = of_control_group("memory.max"), used = of_control_group("memory.current");
-  if (!limit || !used) return machine;
-  return std::min(machine, *limit - std::min(*limit, *used));
+  return std::min(machine, left_by_control_group("/sys/fs/cgroup").value_or(machine));
+}
+
+std::optional<uint64_t> left_by_control_group(const std::filesystem::path& folder) {
+  const auto limit = number_in(folder / "memory.max"), used = number_in(folder / "memory.current");
+  if (!limit || !used) return std::nullopt;
+  const uint64_t cached = std::min(*used, number_of(folder / "memory.stat", "inactive_file"));
+  return *limit - std::min(*limit, *used - cached);
 }
 
 bool reset_peak_resident() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 
 namespace pixnerd {
 
@@ -11,6 +13,11 @@ uint64_t peak_resident_bytes();  // the most since the start, or since the last 
 // What the system could still give this process, swap aside: the machine's available memory, or what its control group
 // leaves where that is less. 0 where the system does not tell.
 uint64_t available_bytes();
+
+// The second of these, from the files of version 2 in the group's folder. What was read of files and is not in use,
+// such as a checkpoint's pages, is counted to the group by the system but given up as soon as memory is wanted: it is
+// left. Nothing without a limit.
+std::optional<uint64_t> left_by_control_group(const std::filesystem::path& folder);
 
 // Makes the present use the peak. False if the system does not allow it; the peak then stays that of the whole run.
 bool reset_peak_resident();

@@ -6,7 +6,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
+
+#include "tests/core/temporary_folder.h"
 
 namespace pixnerd {
 namespace {
@@ -31,6 +34,21 @@ TEST(MemoryTest, PeakRemembersWhatWasReleased) {
 TEST(MemoryTest, SomeMemoryIsAvailableAndLessThanThereIs) {
   EXPECT_GT(available_bytes(), uint64_t{1} << 20);
   EXPECT_LE(available_bytes(), static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE));
+}
+
+TEST(MemoryTest, FilesThatAreKeptInMemoryAreLeftByAControlGroup) {
+  const TemporaryFolder folder;
+  const auto write = [&](const char* name, const char* text) { std::ofstream(folder / name) << text; };
+  EXPECT_FALSE(left_by_control_group(folder.path()));
+  write("memory.max", "max\n");
+  write("memory.current", "700\n");
+  EXPECT_FALSE(left_by_control_group(folder.path()));
+  write("memory.max", "1000\n");
+  EXPECT_EQ(left_by_control_group(folder.path()), 300U);
+  write("memory.stat", "anon 100\nfile 600\nactive_file 200\ninactive_file 400\n");
+  EXPECT_EQ(left_by_control_group(folder.path()), 700U);
+  write("memory.current", "1500\n");
+  EXPECT_EQ(left_by_control_group(folder.path()), 0U);
 }
 
 TEST(MemoryTest, ResetForgetsThePeak) {
