@@ -53,6 +53,7 @@ sample::Request request_of(const DrawnFlags& flags, const sample::ModelDescripti
   if (!flags.labels_from.empty()) {
     data::DataConfig config;
     config.path = flags.labels_from;
+    config.include = flags.include;
     config.styles = description.model.num_styles > 0;
     eval::ask_as_in(request, flags.count, *data::open_pictures(config), description, seed);
     return request;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/compute_flags.h"
 #include "cli/condition_flags.h"
@@ -17,6 +18,7 @@ namespace pixnerd::cli {
 
 struct DrawnFlags {
   std::string checkpoint, labels_from;
+  std::vector<std::string> include;  // of labels_from
   ConditionFlags condition;
   TextFlags text;
   SamplerFlags sampler;
@@ -33,7 +35,7 @@ class DrawnPictures {
   // Loads the network and says what it is to draw; errors as the verb `sample`, and DataError for --labels-from.
   DrawnPictures(const DrawnFlags& flags, uint64_t seed);
 
-  eval::Pictures& pictures() { return *pictures_; }
+  eval::Pictures& pictures() const { return *pictures_; }
 
   // Shows the steps of drawing there from now on, which must outlive it.
   void report_to(Progress& progress) { relay_.to = &progress; }

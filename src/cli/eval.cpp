@@ -1,18 +1,20 @@
 #include "cli/eval.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
-#include <iostream>
+#include <memory>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include "cli/checks.h"
 #include "cli/drawn_pictures.h"
+#include "cli/eval_report.h"
 #include "cli/extractor_flags.h"
 #include "cli/terminal_progress.h"
-#include "config/json.h"
 #include "config/member.h"
 #include "core/errors.h"
 #include "core/log.h"
@@ -20,7 +22,9 @@
 #include "core/threads.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
+#include "eval/obstacle.h"
 #include "eval/open_reference.h"
+#include "sample/output.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -29,13 +33,14 @@ using eval::Metric;
 
 struct EvalFlags {
   std::string images, reference, save_statistics;
+  std::vector<std::string> include;
   DrawnFlags drawn;
   ExtractorFlags extractor;
   std::vector<std::string> metrics;
   eval::Settings settings;
   int64_t is_split_size = 0, batch = 32;
   int threads = 0;
-  bool json = false;
+  bool json = false, overwrite = false;
 };
 
 void define_inputs(CLI::App& command, EvalFlags& flags) {
@@ -48,9 +53,16 @@ void define_inputs(CLI::App& command, EvalFlags& flags) {
                   "what it is compared with: the same, an .npz with mu and sigma, or what --save-statistics wrote")
       ->type_name("PATH");
   command
+      .add_option("--include", flags.include,
+                  "patterns (*, ?) of the class folders or shards to use of --reference and --labels-from, with commas "
+                  "between them; all unless given")
+      ->delimiter(',')
+      ->type_name("PATTERN,...");
+  command
       .add_option("--save-statistics", flags.save_statistics,
-                  "write the reference's statistics and features (safetensors), to be named as --reference later")
-      ->type_name("FILE");
+                  "write what --metrics need of the reference's pictures, to be named as --reference later")
+      ->type_name("FILE.safetensors");
+  command.add_flag("--overwrite", flags.overwrite, "replace the file of --save-statistics if it is there");
   add_drawn_flags(command, flags.drawn, images);
 }
 
@@ -76,11 +88,11 @@ void define(CLI::App& command, EvalFlags& flags) {
       ->check(between(2, 100000))
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--resamples", settings.resamples, "draws of the bootstrap behind the intervals; 0 for none")
+  command.add_option("--resamples", settings.resamples, "random draws behind an interval; 0 for no intervals")
       ->check(between(0, 10000))
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--seed", settings.seed, "of the bootstrap, KID's subsets and drawn pictures")
+  command.add_option("--seed", settings.seed, "of these draws, KID's subsets and drawn pictures")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "pictures the network sees at once")
@@ -108,10 +120,36 @@ eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network)
   if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {
     throw CLI::ValidationError("--reference is needed for every metric but is");
   }
-  if (flags.reference.empty() && !flags.save_statistics.empty()) {
-    throw CLI::ValidationError("--save-statistics writes those of --reference, which is missing");
+  if (!flags.save_statistics.empty() && (flags.reference.empty() || !eval::needs_reference(settings.metrics))) {
+    throw CLI::ValidationError("--save-statistics writes what --metrics need of --reference, which is nothing");
   }
   return settings;
+}
+
+// Before the work whose result is to go there. An input stays even with --overwrite.
+void check_statistics_file(const EvalFlags& flags, const std::string& weights) {
+  const std::filesystem::path file = flags.save_statistics;
+  if (file.empty()) return;
+  if (file.extension() != ".safetensors") {
+    throw CLI::ValidationError("--save-statistics needs a name that ends in .safetensors");
+  }
+  if (!sample::prepare_file(file)) return;
+  std::error_code error;
+  for (const std::string& input : {flags.images, flags.reference, flags.drawn.checkpoint, weights}) {
+    if (input.empty() || !std::filesystem::equivalent(file, input, error)) continue;
+    throw RequestError(concat("--save-statistics would replace '", printable(input, 400), "', which is read"));
+  }
+  if (!flags.overwrite) {
+    throw RequestError(concat("'", file, "' is there already; give --save-statistics another name, or --overwrite"));
+  }
+}
+
+void check_include(const EvalFlags& flags) {
+  if (flags.include.empty() || !flags.drawn.labels_from.empty()) return;
+  std::error_code error;
+  const bool is_missing = !flags.reference.empty() && !std::filesystem::exists(flags.reference, error);
+  if (is_missing || eval::takes_patterns(flags.reference)) return;  // open_reference() tells what is missing
+  throw CLI::ValidationError("--include chooses among class folders or shards, of --reference or --labels-from");
 }
 
 // The network, and how many pictures it sees at once.
@@ -121,17 +159,22 @@ class Judge {
 
   const std::string& name() const { return extractor_.name; }
 
-  eval::Features features_of(eval::Pictures& pictures, const std::string& label) const {
+  // Those of one black picture, which have the sizes of all others.
+  eval::Features example(const eval::Pictures& pictures) const {
+    return extractor_.extract(at::zeros({1, pictures.height(), pictures.width(), 3}, at::kByte));
+  }
+
+  eval::Features features_of(eval::Pictures& pictures, const eval::Needs& needs, const std::string& label) const {
     TerminalProgress progress(label, "pictures");
-    eval::Features features = eval::extract(pictures, extractor_.extract, batch_, &progress);
+    eval::Features features = eval::extract(pictures, extractor_.extract, batch_, needs, &progress);
     progress.finish();
     return features;
   }
 
-  eval::Features features_of(DrawnPictures& drawn) const {
+  eval::Features features_of(DrawnPictures& drawn, const eval::Needs& needs) const {
     TerminalProgress progress("sampling", "steps");
     drawn.report_to(progress);
-    eval::Features features = eval::extract(drawn.pictures(), extractor_.extract, batch_);
+    eval::Features features = eval::extract(drawn.pictures(), extractor_.extract, batch_, needs);
     progress.finish();
     return features;
   }
@@ -141,51 +184,6 @@ class Judge {
   int64_t batch_;
 };
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.6g", value);
-  return text;
-}
-
-void print_table(const eval::Report& report, int64_t pictures, const std::string& network) {
-  const auto print = [](const std::string& metric, const std::string& value, const std::string& half_width,
-                        const std::string& deviation) {
-    char line[160];
-    std::snprintf(line, sizeof(line), "%-10s %12s %14s %12s", metric.c_str(), value.c_str(), half_width.c_str(),
-                  deviation.c_str());
-    const std::string text = line;
-    std::cout << text.substr(0, text.find_last_not_of(' ') + 1) << '\n';
-  };
-  print("metric", "value", "95 % +-", "deviation");
-  for (const eval::Result& each : report.results) {
-    print(eval::name_of(each.metric), number(each.value), each.half_width ? number(*each.half_width) : "",
-          each.deviation ? number(*each.deviation) : "");
-  }
-  std::cout << "of " << pictures << " pictures, seen by " << network << std::endl;
-}
-
-void print_json(const eval::Report& report, int64_t pictures, const std::string& network) {
-  config::Value all, warnings;
-  all.kind = config::Value::Kind::map;
-  warnings.kind = config::Value::Kind::list;
-  all.fields.emplace_back("pictures", config::plain_value(concat(pictures)));
-  all.fields.emplace_back("network", config::text_value(network));
-  for (const eval::Result& each : report.results) {
-    config::Value result;
-    result.kind = config::Value::Kind::map;
-    const auto add = [&](const char* key, const std::optional<double>& value) {
-      if (value) result.fields.emplace_back(key, config::plain_value(shortest(*value)));
-    };
-    add("value", each.value);
-    add("half_width", each.half_width);
-    add("deviation", each.deviation);
-    all.fields.emplace_back(eval::name_of(each.metric), result);
-  }
-  for (const std::string& warning : report.warnings) warnings.items.push_back(config::text_value(warning));
-  all.fields.emplace_back("warnings", warnings);
-  std::cout << config::to_json(all) << std::endl;
-}
-
 void warn_of_sizes(const eval::Pictures& pictures, const eval::Reference& reference, eval::Report& report) {
   if (reference.width == 0 || (reference.width == pictures.width() && reference.height == pictures.height())) return;
   report.warnings.push_back(concat("the pictures have ", pictures.width(), "x", pictures.height(),
@@ -193,11 +191,100 @@ void warn_of_sizes(const eval::Pictures& pictures, const eval::Reference& refere
                                    ": the figures tell that difference too"));
 }
 
-DrawnFlags with_threads(const EvalFlags& flags) {
+DrawnFlags drawn_flags(const EvalFlags& flags) {
   DrawnFlags drawn = flags.drawn;
   drawn.compute.threads = flags.threads;
+  drawn.include = flags.include;
   return drawn;
 }
+
+// One call of the verb.
+class Judgement {
+ public:
+  explicit Judgement(const EvalFlags& flags)
+      : flags_(flags), config_(flags.extractor.config()), settings_(settings_of(flags, config_.network)) {}
+
+  void run() {
+    check_include(flags_);
+    check_statistics_file(flags_, config_.weights);
+    at::set_num_threads(flags_.threads > 0 ? flags_.threads : hardware_threads());
+    if (flags_.images.empty()) {
+      drawn_.emplace(drawn_flags(flags_), settings_.seed);
+    } else {
+      stored_ = eval::open_pictures(flags_.images);
+    }
+    const Judge judge(config_, flags_.batch);
+    const eval::Features example = judge.example(pictures());
+    drop_hindered(example);
+    open_reference(judge);
+    drop_hindered(example);
+    if (reference_ && !flags_.save_statistics.empty()) {
+      eval::save_reference(flags_.save_statistics, *reference_, judge.name());
+    }
+    report(evaluate(judge), judge.name());
+  }
+
+ private:
+  const eval::Pictures& pictures() const { return stored_ ? *stored_ : drawn_->pictures(); }
+  const eval::Reference* reference() const { return reference_ ? &*reference_ : nullptr; }
+
+  // Before the work: a figure that was asked for by name and cannot be had ends it, others are left out.
+  void drop_hindered(const eval::Features& example) {
+    std::vector<Metric> possible;
+    std::string first_reason;
+    for (const Metric metric : settings_.metrics) {
+      const std::string reason = eval::obstacle(metric, example, pictures().size(), reference(), settings_);
+      if (reason.empty()) {
+        possible.push_back(metric);
+        continue;
+      }
+      if (!flags_.metrics.empty()) throw DataError(reason);
+      if (first_reason.empty()) first_reason = reason;
+      warnings_.push_back(concat(eval::name_of(metric), " is left out: ", reason));
+    }
+    if (possible.empty()) throw DataError(first_reason);
+    settings_.metrics = possible;
+  }
+
+  void open_reference(const Judge& judge) {
+    if (!eval::needs_reference(settings_.metrics)) return;
+    const bool is_chosen_from = eval::takes_patterns(flags_.reference);
+    const eval::ReferenceWish wish{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
+                                   judge.name(), settings_.metrics};
+    reference_ = eval::open_reference(wish, [&](eval::Pictures& each, const eval::Needs& needs) {
+      return judge.features_of(each, needs, "reference");
+    });
+  }
+
+  eval::Report evaluate(const Judge& judge) {
+    const eval::Needs needs = eval::needs_of(settings_.metrics);
+    const eval::Features features =
+        stored_ ? judge.features_of(*stored_, needs, "pictures") : judge.features_of(*drawn_, needs);
+    TerminalProgress progress("metrics", "metrics");
+    return eval::evaluate(features, reference(), settings_, &progress);
+  }
+
+  void report(eval::Report report, const std::string& network) {
+    for (const std::string& warning : pictures().warnings()) warnings_.push_back(warning);
+    for (const auto& [metric, reason] : report.failures) {
+      warnings_.push_back(concat("there is no ", eval::name_of(metric), ": ", reason));
+    }
+    report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
+    if (reference_) warn_of_sizes(pictures(), *reference_, report);
+    for (const std::string& warning : report.warnings) log_warning(warning);
+    const auto print = flags_.json ? print_json : print_table;
+    print(report, pictures().size(), network);
+    if (!flags_.metrics.empty() && !report.failures.empty()) throw DataError(report.failures.front().reason);
+  }
+
+  const EvalFlags& flags_;
+  eval::ExtractorConfig config_;
+  eval::Settings settings_;
+  std::unique_ptr<eval::Pictures> stored_;
+  std::optional<DrawnPictures> drawn_;
+  std::optional<eval::Reference> reference_;
+  std::vector<std::string> warnings_;
+};
 
 void run(const EvalFlags& flags) {
   if (flags.images.empty() && flags.drawn.checkpoint.empty()) {
@@ -206,35 +293,7 @@ void run(const EvalFlags& flags) {
   if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
     throw CLI::ValidationError("the sampler's settings need --checkpoint");
   }
-  const eval::ExtractorConfig config = flags.extractor.config();
-  const eval::Settings settings = settings_of(flags, config.network);
-  at::set_num_threads(flags.threads > 0 ? flags.threads : hardware_threads());
-  std::unique_ptr<eval::Pictures> stored;
-  std::optional<DrawnPictures> drawn;
-  if (flags.images.empty()) {
-    drawn.emplace(with_threads(flags), settings.seed);
-  } else {
-    stored = eval::open_pictures(flags.images);
-  }
-  const Judge judge(config, flags.batch);
-  std::optional<eval::Reference> reference;
-  if (!flags.reference.empty()) {
-    reference = eval::open_reference(flags.reference, judge.name(), settings.metrics,
-                                     [&](eval::Pictures& each) { return judge.features_of(each, "reference"); });
-  }
-  if (!flags.save_statistics.empty()) eval::save_reference(flags.save_statistics, *reference, judge.name());
-  const eval::Pictures& pictures = stored ? *stored : drawn->pictures();
-  const eval::Features features = stored ? judge.features_of(*stored, "pictures") : judge.features_of(*drawn);
-
-  eval::Report report;
-  {
-    TerminalProgress progress("metrics", "metrics");
-    report = eval::evaluate(features, reference ? &*reference : nullptr, settings, &progress);
-  }
-  if (reference) warn_of_sizes(pictures, *reference, report);
-  for (const std::string& warning : report.warnings) log_warning(warning);
-  const auto print = flags.json ? print_json : print_table;
-  print(report, pictures.size(), judge.name());
+  Judgement(flags).run();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Which parts of a data set are used: data.include.
+// Which parts of a set of pictures are used: data.include, eval.include and --include.
 #pragma once
 
 #include <string>

@@ -26,7 +26,7 @@ struct Settings {
   int64_t neighbours = 3;                // of precision and recall
   int64_t kid_subsets = 100;
   int64_t kid_subset_size = 1000;  // at most; half of the smaller set where that has less than twice as many
-  int64_t resamples = 20;          // of the bootstrap; below 2 there are no intervals
+  int64_t resamples = 20;          // draws behind an interval; below 2 there are none
   uint64_t seed = 0;
 };
 
@@ -37,21 +37,32 @@ struct Result {
   std::optional<double> half_width;  // of the 95 % interval
 };
 
+struct Failure {
+  Metric metric = Metric::fid;
+  std::string reason;
+};
+
 struct Report {
-  std::vector<Result> results;  // in the order of Settings::metrics
+  std::vector<Result> results;    // in the order of Settings::metrics, without those that failed
+  std::vector<Failure> failures;  // likewise
   std::vector<std::string> warnings;
 };
 
 bool needs_reference(const std::vector<Metric>& metrics);
 bool needs_reference_features(const std::vector<Metric>& metrics);
 
+// What the metrics use of the pictures that are judged, and of a reference's.
+Needs needs_of(const std::vector<Metric>& metrics);
+Needs reference_needs_of(const std::vector<Metric>& metrics);
+
 // The intervals say what another set of as many generated pictures might have given, with the reference as it is:
-//   FID, sFID, IS      1.96 deviations of the metric over resamples (interval.h)
-//   precision, recall  the same for shares, where it is known without drawing: sqrt(p (1 - p) / n), spheres kept
-//   KID                from its subsets' deviation s of m out of n pictures: s / sqrt(n / m - 1), as of subsampling
-// `reference` may be null if no metric needs one. DataError: features of another dimension than the reference's, no
-// spatial features on either side for sFID, no reference features for precision, recall and KID, too few pictures for a
-// figure to exist.
+//   FID, sFID   1.96 deviations of the metric over random halves of the pictures (interval.h)
+//   IS          the same over resamples within its splits, which keep their sizes
+//   precision   of a share of independent pictures, the reference's balls kept: Wilson's
+//   recall      1.96 deviations over random halves, with the balls that they have; at least Wilson's for the smaller
+//   set KID         from its subsets' deviation s of m out of n pictures: s / sqrt(n / m - 1), as of subsampling
+// `reference` may be null if no metric needs one. A metric that cannot be computed (obstacle.h) takes no other with it.
+// DataError if none can be.
 Report evaluate(const Features& features, const Reference* reference, const Settings& settings,
                 Progress* progress = nullptr);
 

@@ -25,15 +25,23 @@ void require_finite(const at::Tensor& features, const std::string& source) {
 
 }  // namespace
 
-Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, Progress* progress) {
+int64_t Features::count() const {
+  for (const at::Tensor& each : {pooled, spatial, logits}) {
+    if (each.defined()) return each.size(0);
+  }
+  return 0;
+}
+
+Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, const Needs& needs,
+                 Progress* progress) {
   Features all;
   if (progress != nullptr) progress->update(0, pictures.size(), "");
   for (int64_t done = 0; done < pictures.size();) {
     const at::Tensor some = pictures.next(batch);
     const Features seen = extractor(some);
-    put(all.pooled, seen.pooled, done, pictures.size());
-    put(all.spatial, seen.spatial, done, pictures.size());
-    put(all.logits, seen.logits, done, pictures.size());
+    if (needs.pooled) put(all.pooled, seen.pooled, done, pictures.size());
+    if (needs.spatial) put(all.spatial, seen.spatial, done, pictures.size());
+    if (needs.logits) put(all.logits, seen.logits, done, pictures.size());
     done += some.size(0);
     if (progress != nullptr) progress->update(done, pictures.size(), "");
   }

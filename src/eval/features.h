@@ -16,12 +16,21 @@ struct Features {
   at::Tensor pooled;   // [N, D]
   at::Tensor spatial;  // [N, E]
   at::Tensor logits;   // [N, classes]
+
+  int64_t count() const;  // N, of whichever is there; 0 if none is
+};
+
+// Which of them somebody wants to have.
+struct Needs {
+  bool pooled = true, spatial = true, logits = true;
 };
 
 // Pictures [B, H, W, 3] uint8 -> their features. Any network can stand behind it.
 using FeatureExtractor = std::function<Features(const at::Tensor& pictures)>;
 
-// Of all pictures, `batch` at a time. DataError if the network gives numbers that are not finite.
-Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, Progress* progress = nullptr);
+// Of all pictures, `batch` at a time; what is not needed is dropped and left undefined. DataError if the network gives
+// numbers that are not finite.
+Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, const Needs& needs = {},
+                 Progress* progress = nullptr);
 
 }  // namespace pixnerd::eval

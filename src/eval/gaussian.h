@@ -21,9 +21,14 @@ struct Gaussian {
 // thousand rows. DataError for fewer than two rows.
 Gaussian gaussian_of(const at::Tensor& features, const at::Tensor& rows = {});
 
+// Whether a finite matrix [D, D] can be a covariance: symmetric up to rounding, and no eigenvalue below 0 by more than
+// 1e-6 of their sum. One that cannot would give a distance without any meaning.
+bool is_covariance(const at::Tensor& matrix);
+
 // Keeps the root of one side's covariance, which is the most expensive part.
 class FrechetDistance {
  public:
+  // DataError, here and below: the eigenvalues cannot be computed, as of numbers that are not finite.
   explicit FrechetDistance(const Gaussian& reference);
 
   // Never below 0. DataError if the dimensions differ.

@@ -37,6 +37,12 @@ double half_width(const std::vector<double>& values) {
   return kNormalQuantile * std::sqrt(sum / (count - 1));
 }
 
+double half_width_of_share(double p, int64_t n) {
+  const auto count = static_cast<double>(n);
+  const double z = kNormalQuantile, variance = p * (1 - p) / count + z * z / (4 * count * count);
+  return z * std::sqrt(variance) / (1 + z * z / count);
+}
+
 std::vector<double> bootstrap(const std::vector<int64_t>& parts, int64_t rounds, uint64_t seed,
                               const std::function<double(const at::Tensor& rows)>& metric) {
   std::vector<double> values;
@@ -44,6 +50,12 @@ std::vector<double> bootstrap(const std::vector<int64_t>& parts, int64_t rounds,
     values.push_back(metric(resample(parts, seed, static_cast<uint64_t>(round))));
   }
   return values;
+}
+
+at::Tensor random_half(int64_t n, uint64_t seed, uint64_t round) {
+  std::vector<int64_t> rows = random_permutation(n, seed, round);
+  rows.resize((rows.size() + 1) / 2);
+  return at::tensor(rows, at::kLong);
 }
 
 }  // namespace pixnerd::eval

@@ -2,17 +2,26 @@
 
 #include <optional>
 
+#include "core/errors.h"
+#include "core/text.h"
+
 namespace pixnerd::eval {
 
-Reference open_reference(const std::filesystem::path& path, const std::string& network,
-                         const std::vector<Metric>& metrics,
-                         const std::function<Features(Pictures& pictures)>& features_of) {
-  if (path.extension() == ".safetensors") return load_reference(path, network);
+Reference open_reference(const ReferenceWish& wish,
+                         const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of) {
+  const std::filesystem::path& path = wish.path;
+  if (!wish.include.empty() && !takes_patterns(path)) {
+    throw ConfigError(concat("include: patterns choose among class folders or shards; '", printable(path.string(), 400),
+                             "' is a file of something else"));
+  }
+  if (path.extension() == ".safetensors") return load_reference(path, wish.network);
+  const bool keeps_features = needs_reference_features(wish.metrics);
   std::optional<Reference> given;
   if (path.extension() == ".npz" && has_statistics(path)) given = read_statistics(path);
-  if (given && (!needs_reference_features(metrics) || !has_pictures(path))) return *given;
-  const auto pictures = open_pictures(path);
-  Reference reference = reference_of(features_of(*pictures), *pictures);
+  if (given && (!keeps_features || !has_pictures(path))) return *given;
+  const auto pictures = open_pictures(path, wish.include);
+  Reference reference =
+      reference_of(features_of(*pictures, reference_needs_of(wish.metrics)), *pictures, keeps_features);
   // What a reference file states counts: its pictures may be a part of those that its statistics are of.
   if (given) {
     reference.pooled = given->pooled;

@@ -12,11 +12,18 @@
 
 namespace pixnerd::eval {
 
-// `path` is saved statistics (.safetensors) of the network `network`, an .npz with mu and sigma, or pictures, which
-// `features_of` is asked to look at only where the metrics need more than the file states. Errors as
-// load_reference(), read_statistics() and open_pictures().
-Reference open_reference(const std::filesystem::path& path, const std::string& network,
-                         const std::vector<Metric>& metrics,
-                         const std::function<Features(Pictures& pictures)>& features_of);
+struct ReferenceWish {
+  std::filesystem::path path;
+  std::vector<std::string> include;  // of folders and shards: open_pictures()
+  std::string network;               // that looks at pictures
+  std::vector<Metric> metrics;       // the reference is to serve these
+};
+
+// The path is saved statistics (.safetensors) of the network, an .npz with mu and sigma, or pictures, which
+// `features_of` is asked to look at only where the metrics need more than the file states. Of pictures the reference
+// has what the metrics need and no more. Errors as load_reference(), read_statistics() and open_pictures();
+// ConfigError for patterns where the path is of statistics.
+Reference open_reference(const ReferenceWish& wish,
+                         const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of);
 
 }  // namespace pixnerd::eval

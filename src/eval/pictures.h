@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pixnerd::eval {
 
@@ -23,6 +24,9 @@ class Pictures {
   // picture if one cannot be read or has another size than the first.
   virtual at::Tensor next(int64_t count) = 0;
 
+  // What was left out of the set, and what was changed in the pictures that next() has given: complete after the last.
+  virtual std::vector<std::string> warnings() const { return {}; }
+
  protected:
   std::string source_;
   int64_t size_ = 0, height_ = 0, width_ = 0;
@@ -33,8 +37,16 @@ class Pictures {
 //   shards    a *.tar file or a folder that holds some (data/shards.h)
 //   a folder  its pictures and those of its folders, links to folders aside
 // Pictures of folders and shards, which often come class by class, are taken in a fixed random order: the Inception
-// Score's splits should each be like the whole. Transparency is dropped and warned of. DataError: nothing there, no
+// Score's splits should each be like the whole. Transparency is dropped, grey counts as colour, and files of pictures
+// that are not read are left out, such as .gif, or those beside shards: the warnings tell. DataError: nothing there, no
 // picture, an array of another type or shape.
-std::unique_ptr<Pictures> open_pictures(const std::filesystem::path& path);
+//
+// With `include`, patterns (* any text, ? any character) of the folders in the folder, or of its shards, only those are
+// taken. ConfigError: a pattern fits none of them, or the path is an .npz.
+std::unique_ptr<Pictures> open_pictures(const std::filesystem::path& path,
+                                        const std::vector<std::string>& include = {});
+
+// Whether `include` can choose anything there: the path is a folder or a shard, not a file of something else.
+bool takes_patterns(const std::filesystem::path& path);
 
 }  // namespace pixnerd::eval

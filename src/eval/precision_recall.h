@@ -10,11 +10,26 @@
 
 namespace pixnerd::eval {
 
-// Of features [N, D] -> [N] float64: the squared distance at index k of a row's sorted distances to all points, the
-// point itself included. DataError unless N > k.
+// Each point's nearest points of the same set, itself included, in order of their distance.
+struct Neighbours {
+  at::Tensor squared_distances;  // [N, K] float64
+  at::Tensor rows;               // [N, K] int64
+};
+
+// Of features [N, D], the nearest min(count, N) of each.
+Neighbours neighbours_of(const at::Tensor& features, int64_t count);
+
+// -> [N] float64: the squared distance at index k of a row's sorted distances to all points, itself included. DataError
+// unless N > k; K > k.
+at::Tensor squared_radii(const Neighbours& neighbours, int64_t k);
 at::Tensor squared_radii(const at::Tensor& features, int64_t k);
 
-// For points [M, D]: whether each is inside or on a ball round one of `centres` [N, D]. -> [M] bool
+// The same in a set of some of the points, int64 [M]: rows of theirs that are not among the neighbours are beyond
+// them all, and points outside of the set have -1, a ball with nothing in it. K well above 2 k is enough for halves.
+at::Tensor squared_radii_within(const Neighbours& neighbours, int64_t k, const at::Tensor& some);
+
+// For points [M, D]: whether each is inside or on a ball round one of `centres` [N, D], with the radii [N] -> [M] bool;
+// or with each of R lists of them, [R, N] -> [R, M], at little more than the cost of one.
 at::Tensor covered(const at::Tensor& points, const at::Tensor& centres, const at::Tensor& squared_radii);
 
 }  // namespace pixnerd::eval

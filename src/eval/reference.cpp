@@ -1,7 +1,6 @@
 #include "eval/reference.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/allclose.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -26,11 +25,7 @@ Gaussian checked(const at::Tensor& mean, const at::Tensor& covariance, const std
     refuse("do not fit each other: a mean [D] and a covariance [D, D] are needed");
   }
   if (!mean.isfinite().all().item<bool>() || !covariance.isfinite().all().item<bool>()) refuse("are not all finite");
-  const double scale = covariance.abs().amax().item<double>();
-  if (!at::allclose(covariance, covariance.t(), 1e-4, 1e-4 * scale) ||
-      covariance.diagonal().amin().item<double>() < 0) {
-    refuse("hold no covariance: it is not symmetric, or has variances below 0");
-  }
+  if (!is_covariance(covariance)) refuse("hold no covariance: it is not symmetric, or has eigenvalues below 0");
   return {mean.to(at::kDouble), covariance.to(at::kDouble)};
 }
 
@@ -63,11 +58,16 @@ int64_t count_of(const checkpoint::Metadata& metadata, const char* key) {
 
 }  // namespace
 
-Reference reference_of(const Features& features, const Pictures& pictures) {
-  Reference reference{
-      pictures.source(), gaussian_of(features.pooled), {}, features.pooled, pictures.size(), pictures.height(),
-      pictures.width()};
+Reference reference_of(const Features& features, const Pictures& pictures, bool keeps_features) {
+  if (pictures.size() < 2) {
+    throw DataError(concat("the reference '", printable(pictures.source(), 400),
+                           "' is of one picture; statistics need at least two"));
+  }
+  Reference reference{pictures.source(),  {}, {}, {}, pictures.size(), pictures.height(), pictures.width(),
+                      pictures.warnings()};
+  if (features.pooled.defined()) reference.pooled = gaussian_of(features.pooled);
   if (features.spatial.defined()) reference.spatial = gaussian_of(features.spatial);
+  if (keeps_features) reference.features = features.pooled;
   return reference;
 }
 
@@ -114,7 +114,10 @@ Reference load_reference(const std::filesystem::path& path, const std::string& n
   const checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
   const std::string name = printable(path.string(), 400);
   const auto made_by = loaded.metadata.find(kNetworkKey);
-  if (made_by == loaded.metadata.end() || !loaded.tensors.contains("mu") || !loaded.tensors.contains("sigma")) {
+  const auto has_both = [&](const char* mean, const char* covariance) {
+    return loaded.tensors.contains(mean) && loaded.tensors.contains(covariance);
+  };
+  if (made_by == loaded.metadata.end() || !(has_both("mu", "sigma") || has_both("mu_s", "sigma_s"))) {
     throw CheckpointError(concat("'", name, "' holds no statistics; --save-statistics writes them"));
   }
   if (made_by->second != network) {
@@ -122,9 +125,8 @@ Reference load_reference(const std::filesystem::path& path, const std::string& n
                                  printable(made_by->second), ", not ", network, "); make them anew"));
   }
   const auto gaussian = [&](const char* mean, const char* covariance) -> std::optional<Gaussian> {
-    const auto m = loaded.tensors.find(mean), c = loaded.tensors.find(covariance);
-    if (m == loaded.tensors.end() || c == loaded.tensors.end()) return std::nullopt;
-    return checked(m->second, c->second, concat("in '", name, "'"));
+    if (!has_both(mean, covariance)) return std::nullopt;
+    return checked(loaded.tensors.at(mean), loaded.tensors.at(covariance), concat("in '", name, "'"));
   };
   Reference reference{path.string(),
                       gaussian("mu", "sigma"),
@@ -132,11 +134,13 @@ Reference load_reference(const std::filesystem::path& path, const std::string& n
                       {},
                       count_of(loaded.metadata, kPicturesKey),
                       count_of(loaded.metadata, kHeightKey),
-                      count_of(loaded.metadata, kWidthKey)};
+                      count_of(loaded.metadata, kWidthKey),
+                      {}};
   const auto features = loaded.tensors.find("features");
   if (features == loaded.tensors.end()) return reference;
   reference.features = features->second;
-  const bool fits = reference.features.dim() == 2 && reference.features.size(1) == reference.pooled->mean.size(0) &&
+  const bool fits = reference.features.dim() == 2 && reference.pooled &&
+                    reference.features.size(1) == reference.pooled->mean.size(0) &&
                     reference.features.scalar_type() == at::kFloat;
   if (!fits || !reference.features.isfinite().all().item<bool>()) {
     throw DataError(concat("the features in '", name, "' do not fit its statistics or are not finite"));

@@ -1,5 +1,6 @@
 #include "eval/sampled_pictures.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -54,19 +55,28 @@ SampledPictures::SampledPictures(models::Network& network, sample::Request reque
   size_ = request_.pictures();
   width_ = request_.sample.picture_size()[0];
   height_ = request_.sample.picture_size()[1];
+  ready_ = at::empty({0, height_, width_, 3}, at::kByte);
 }
 
 at::Tensor SampledPictures::next(int64_t count) {
-  const int64_t taken = std::min(count, size_ - done_);
-  at::Tensor batch = at::empty({taken, height_, width_, 3}, at::kByte);
+  while (ready_.size(0) < count && drawn_ < size_) draw_batch();
+  const int64_t given = std::min(count, ready_.size(0));
+  const at::Tensor batch = ready_.narrow(0, 0, given);
+  ready_ = ready_.narrow(0, given, ready_.size(0) - given);
+  return batch;
+}
+
+void SampledPictures::draw_batch() {
+  const int64_t taken = std::min(request_.batch_size, size_ - drawn_);
+  const at::Tensor batch = at::empty({taken, height_, width_, 3}, at::kByte);
   auto* to = static_cast<uint8_t*>(batch.mutable_data_ptr());
   const auto put = [&](int64_t, const image::Image& picture) {
     std::memcpy(to, picture.rgb.data(), picture.rgb.size());
     to += picture.rgb.size();
   };
-  if (taken > 0) sample::sample_part(network_, request_, done_, taken, put, progress_);
-  done_ += taken;
-  return batch;
+  sample::sample_part(network_, request_, drawn_, taken, put, progress_);
+  drawn_ += taken;
+  ready_ = at::cat({ready_, batch});
 }
 
 void ask_in_turn(sample::Request& request, int64_t count, const std::vector<int64_t>& classes,

@@ -16,18 +16,21 @@ namespace pixnerd::eval {
 
 class SampledPictures : public Pictures {
  public:
-  // The pictures of a request, in its order: picture i of the request has the seed request.seed + i however many are
-  // asked for at a time. The network and the progress, which counts steps of single pictures, must outlive this.
-  // `source` names the set in messages. RequestError as sample::check.
+  // The pictures of a request, in its order and its batches, the same however many are asked for at a time: what is
+  // drawn beyond that waits for the next call. The network and the progress, which counts steps of single pictures,
+  // must outlive this. `source` names the set in messages. RequestError as sample::check.
   SampledPictures(models::Network& network, sample::Request request, std::string source, Progress& progress);
 
   at::Tensor next(int64_t count) override;
 
  private:
+  void draw_batch();
+
   models::Network& network_;
   sample::Request request_;
   Progress& progress_;
-  int64_t done_ = 0;
+  int64_t drawn_ = 0;
+  at::Tensor ready_;  // drawn and not given yet
 };
 
 // Asks for `count` pictures: the classes in turn and, for each round of them, the styles, so that any run of pictures

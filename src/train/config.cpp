@@ -49,6 +49,7 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "eval.pictures",
                                                "eval.metrics",
                                                "eval.reference",
+                                               "eval.include",
                                                "eval.network",
                                                "eval.weights",
                                                "eval.resize",

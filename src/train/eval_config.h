@@ -16,6 +16,7 @@ struct EvalConfig {
   int64_t pictures = 5000;
   std::vector<eval::Metric> metrics{eval::Metric::fid};
   std::string reference;
+  std::vector<std::string> include;
   eval::ExtractorConfig extractor;
   int64_t batch_size = 16;
   int64_t seed = 0;
@@ -28,6 +29,8 @@ struct EvalConfig {
     visit("pictures", self.pictures, "pictures drawn for one, with the labels of the data's", config::at_least(20));
     visit("metrics", self.metrics, "which figures; see docs/evaluation.md");
     visit("reference", self.reference, "what they are compared with, as --reference of the verb eval");
+    visit("include", self.include,
+          "patterns (*, ?) of the reference's folders or shards to use, as data.include; all if there is none");
     eval::ExtractorConfig::fields(self.extractor, visit);
     visit("batch_size", self.batch_size, "pictures drawn, and looked at, together", config::between(1, 65536));
     visit("seed", self.seed, "of the first picture; picture i has seed + i", config::at_least(0));

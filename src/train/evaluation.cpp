@@ -3,11 +3,13 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "eval/obstacle.h"
 #include "eval/open_reference.h"
 #include "eval/sampled_pictures.h"
 
@@ -30,19 +32,15 @@ class Attentive : public Progress {
   const std::function<bool()>& stop_;
 };
 
-bool holds(const std::vector<eval::Metric>& metrics, eval::Metric metric) {
-  for (const eval::Metric each : metrics) {
-    if (each == metric) return true;
-  }
-  return false;
-}
-
 // What an earlier start of the run kept; nothing where that is missing, of something else, or too little.
-std::optional<eval::Reference> read_cache(const fs::path& cache, const std::string& key, bool needs_features) {
+std::optional<eval::Reference> read_cache(const fs::path& cache, const std::string& key,
+                                          const std::vector<eval::Metric>& metrics) {
   if (!fs::exists(cache)) return std::nullopt;
   try {
     eval::Reference kept = eval::load_reference(cache, key);
-    if (!needs_features || kept.features.defined()) return kept;
+    const bool serves = std::all_of(metrics.begin(), metrics.end(),
+                                    [&](eval::Metric metric) { return eval::lacking(kept, metric).empty(); });
+    if (serves) return kept;
   } catch (const Error&) {
   }
   return std::nullopt;
@@ -74,18 +72,18 @@ void Evaluation::read_reference(const fs::path& cache) {
 }
 
 eval::Reference Evaluation::look_at_reference(const fs::path& cache) const {
-  const bool needs_features = eval::needs_reference_features(settings_.metrics);
-  const std::string key = concat(extractor_.name, ", ", config_.reference);
-  if (auto kept = read_cache(cache, key, needs_features)) return *kept;
+  std::string key = concat(extractor_.name, ", ", config_.reference);
+  for (const std::string& pattern : config_.include) key += concat(", ", pattern);
+  if (auto kept = read_cache(cache, key, settings_.metrics)) return *kept;
   bool looked = false;
-  const auto look = [&](eval::Pictures& pictures) {
+  const auto look = [&](eval::Pictures& pictures, const eval::Needs& needs) {
     looked = true;
     log_info(concat("looking at the ", pictures.size(), " pictures of the reference ", config_.reference));
     const c10::NoGradGuard no_grad;
-    return eval::extract(pictures, extractor_.extract, config_.batch_size);
+    return eval::extract(pictures, extractor_.extract, config_.batch_size, needs);
   };
-  eval::Reference reference = eval::open_reference(config_.reference, extractor_.name, settings_.metrics, look);
-  if (!needs_features) reference.features.reset();
+  const eval::Reference reference =
+      eval::open_reference({config_.reference, config_.include, extractor_.name, settings_.metrics}, look);
   if (looked) eval::save_reference(cache, reference, key);
   return reference;
 }
@@ -95,16 +93,9 @@ void Evaluation::require_comparable() const {
   const c10::NoGradGuard no_grad;
   const auto [width, height] = request_.sample.picture_size();
   const eval::Features seen = extractor_.extract(at::zeros({1, height, width, 3}, at::kByte));
-  if (!reference_) return;
-  const auto refuse = [&](const char* what) {
-    throw DataError(concat("eval.reference '", printable(reference_->source, 400), "' ", what));
-  };
-  if (holds(settings_.metrics, eval::Metric::sfid) && !reference_->spatial) refuse("has no mu_s and sigma_s for sfid");
-  if (eval::needs_reference_features(settings_.metrics) && !reference_->features.defined()) {
-    refuse("holds statistics alone; precision, recall and kid need its pictures");
-  }
-  if (reference_->pooled && reference_->pooled->mean.size(0) != seen.pooled.size(1)) {
-    refuse("is of another network: its statistics have another dimension than eval.network's features");
+  for (const eval::Metric metric : settings_.metrics) {
+    const std::string reason = eval::obstacle(metric, seen, pictures(), reference_ ? &*reference_ : nullptr, settings_);
+    if (!reason.empty()) throw DataError(concat("eval: ", reason));
   }
 }
 
@@ -113,7 +104,8 @@ std::optional<eval::Report> Evaluation::run(models::Network& network, const std:
   Attentive progress(stop);
   try {
     eval::SampledPictures pictures(network, request_, "the run's own pictures", progress);
-    const eval::Features features = eval::extract(pictures, extractor_.extract, config_.batch_size, &progress);
+    const eval::Features features =
+        eval::extract(pictures, extractor_.extract, config_.batch_size, eval::needs_of(settings_.metrics), &progress);
     return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);
   } catch (const Stopped&) {
     return std::nullopt;

@@ -1,7 +1,10 @@
 #include "train/run.h"
 
+#include <c10/util/Exception.h>
+
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 #include "core/errors.h"
@@ -237,7 +240,7 @@ class Run {
     if (evaluation_ && is_due(config_.eval.every) && !options_.stop()) evaluate();
   }
 
-  // Pictures that cannot be judged are no reason to lose the training.
+  // Nothing that happens while pictures are judged, be it that memory ends, is a reason to lose the training.
   void evaluate() {
     const int64_t step = trainer_.steps_taken();
     log_info(concat("evaluating ", evaluation_->pictures(), " pictures at step ", step));
@@ -248,11 +251,20 @@ class Run {
       for (const eval::Result& each : report->results) entry.figures.emplace_back(name_of(each.metric), each.value);
       log_->add(entry);
       log_info(concat("step ", step, ": ", text_of(*report)));
+      for (const auto& [metric, reason] : report->failures) {
+        log_warning(concat("the evaluation at step ", step, " gave no ", name_of(metric), ": ", reason));
+      }
       if (std::exchange(has_warned_, true)) return;
       for (const std::string& warning : report->warnings) log_warning(warning);
-    } catch (const Error& error) {
-      log_warning(concat("the evaluation at step ", step, " gave no figures: ", error.what()));
+    } catch (const c10::Error& error) {
+      warn_of_evaluation(step, error.what_without_backtrace());
+    } catch (const std::exception& error) {
+      warn_of_evaluation(step, error.what());
     }
+  }
+
+  static void warn_of_evaluation(int64_t step, const char* reason) {
+    log_warning(concat("the evaluation at step ", step, " gave no figures: ", printable(reason, 1000)));
   }
 
   void draw_preview() {

@@ -132,17 +132,96 @@ TEST_F(EvalTest, RefusesStatisticsOfAnotherDimension) {
   EXPECT_EQ(outcome.out, "");
 }
 
-TEST_F(EvalTest, OnePictureIsTooFew) {
-  const Outcome outcome = eval({"--images", path("one"), "--reference", path("b"), "--metrics", "fid"});
+TEST_F(EvalTest, WhatCannotBeHadIsRefusedBeforeTheWork) {
+  const auto refused = [&](const char* images, const char* reference, const char* metric, const char* why) {
+    const Outcome outcome = eval({"--images", path(images), "--reference", path(reference), "--metrics", metric});
+    expect_error(outcome, 1, why);
+  };
+  refused("one", "b", "fid", "fid needs at least 2 pictures to judge, there is 1");
+  refused("one", "b", "kid", "4 pictures to judge, there is 1");
+  const Outcome rest = eval({"--images", path("one"), "--reference", path("b")});
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  EXPECT_TRUE(rest.complains("kid is left out: ") && rest.says("precision") && !rest.says("recall")) << rest.out;
+  const Outcome outcome = eval({"--images", path("a"), "--reference", path("one"), "--metrics", "fid"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_TRUE(outcome.complains("needs at least two pictures, there is 1")) << outcome.err;
-  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(outcome.complains("one' is of one picture")) << outcome.err;
+}
+
+std::string bytes_of(const std::vector<double>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)};
+}
+
+TEST_F(EvalTest, OfStatisticsAloneTheRestIsLeftOutUnlessItIsNamed) {
+  std::vector<double> covariance(64 * 64, 0);
+  for (size_t i = 0; i < 64; ++i) covariance[65 * i] = 1;
+  data::write_zip(*shared_ / "stats.npz", {{"mu.npy", data::npy("<f8", "(64,)", bytes_of(std::vector<double>(64, 0)))},
+                                           {"sigma.npy", data::npy("<f8", "(64, 64)", bytes_of(covariance))}});
+  const Outcome all = eval({"--images", path("a"), "--reference", path("stats.npz"), "--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  const auto json = nlohmann::json::parse(all.out);
+  EXPECT_GT(json.at("fid").at("value").get<double>(), 0);
+  EXPECT_FALSE(json.contains("kid"));
+  EXPECT_NE(json.at("warnings").dump().find("kid is left out: "), std::string::npos) << json;
+  expect_error(eval({"--images", path("a"), "--reference", path("stats.npz"), "--metrics", "fid,kid"}), 1,
+               "holds statistics alone");
+}
+
+TEST_F(EvalTest, StatisticsReplaceNothingByAccident) {
+  const auto save = [&](const std::string& file, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--images", path("a"), "--reference", path("b"), "--metrics", "fid", "--save-statistics"});
+    more.push_back(path(file));
+    return eval(more);
+  };
+  expect_error(save("stats.npz"), 2, ".safetensors");
+  write_pictures("c", 6, 20);
+  const std::string before = checkpoint::read_whole(*shared_ / "dinov2.safetensors");
+  expect_error(save("dinov2.safetensors"), 1, "dinov2.safetensors', which is read");
+  expect_error(save("dinov2.safetensors", {"--overwrite"}), 1, "which is read");
+  EXPECT_EQ(checkpoint::read_whole(*shared_ / "dinov2.safetensors"), before);
+  EXPECT_EQ(save("new/mine.safetensors").code, 0);
+  const std::string mine = checkpoint::read_whole(*shared_ / "new/mine.safetensors");
+  expect_error(save("new/mine.safetensors"), 1, "--overwrite");
+  EXPECT_EQ(save("new/mine.safetensors", {"--overwrite"}).code, 0);
+  EXPECT_EQ(checkpoint::read_whole(*shared_ / "new/mine.safetensors"), mine);
+  expect_error(eval({"--images", path("c"), "--reference", path("new/mine.safetensors"), "--metrics", "fid",
+                     "--overwrite", "--save-statistics", path("new/mine.safetensors")}),
+               1, "which is read");
+  // FID alone keeps no features, and what needs them is told so.
+  expect_error(eval({"--images", path("a"), "--reference", path("new/mine.safetensors"), "--metrics", "kid"}), 1,
+               "holds statistics alone");
+}
+
+TEST_F(EvalTest, PatternsChooseFromTheReference) {
+  for (const char* name : {"set/x", "set/y"}) std::filesystem::create_directories(*shared_ / name);
+  write_pictures("set/x", 6, 90);
+  write_pictures("set/y", 6, 10);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--images", path("a"), "--metrics", "fid", "--json"});
+    return eval(more);
+  };
+  const Outcome chosen = with({"--reference", path("set"), "--include", "x"});
+  ASSERT_EQ(chosen.code, 0) << chosen.err;
+  const auto fid = [](const Outcome& outcome) { return nlohmann::json::parse(outcome.out).at("fid").dump(); };
+  EXPECT_EQ(fid(chosen), fid(with({"--reference", path("b")})));
+  EXPECT_EQ(fid(with({"--reference", path("set"), "--include", "x,y"})), fid(with({"--reference", path("set")})));
+  EXPECT_NE(fid(chosen), fid(with({"--reference", path("set")})));
+  expect_error(with({"--reference", path("set"), "--include", "z*"}), 1, "no folder of");
+  expect_error(with({"--reference", path("stats.npz"), "--include", "x"}), 2, "--include");
+}
+
+TEST_F(EvalTest, WarningsOfTheReadersAreInTheJson) {
+  write_pictures("mixed", 6, 30);
+  checkpoint::write_whole(*shared_ / "mixed/extra.gif", "GIF89a");
+  const Outcome outcome = eval({"--images", path("mixed"), "--reference", path("mixed"), "--metrics", "fid", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string warnings = nlohmann::json::parse(outcome.out).at("warnings").dump();
+  EXPECT_NE(warnings.find("'extra.gif'"), std::string::npos) << warnings;
 }
 
 TEST_F(EvalTest, PicturesOfACheckpointAreThoseThatSampleWrites) {
   sample::write_tiny_model(path("tiny.safetensors"), sample::tiny_description());
-  const Outcome sampled = program_({"sample", "--checkpoint", path("tiny.safetensors"), "--classes", "0,1,2,0,1,2",
-                                    "--seed", "3", "--steps", "2", "--size", "16x16", "--out", path("drawn.npz")});
+  const Outcome sampled = program_({"sample", "--checkpoint", path("tiny.safetensors"), "--classes", "0,1,2", "--count",
+                                    "2", "--seed", "3", "--steps", "2", "--size", "16x16", "--out", path("drawn.npz")});
   ASSERT_EQ(sampled.code, 0) << sampled.err;
   const std::vector<std::string> judged{"--reference", path("b"), "--metrics", "fid,kid", "--json", "--seed", "3"};
   const auto with = [&](std::vector<std::string> more) {

@@ -36,12 +36,28 @@ TEST(Gaussian, OfOnePictureIsRefused) {
 }
 
 // For commuting covariances the distance is |m1 - m2|^2 + sum (sqrt a - sqrt b)^2.
+TEST(Gaussian, WhatIsNoCovarianceIsTold) {
+  EXPECT_TRUE(is_covariance(diagonal({1, 4, 0})));
+  EXPECT_TRUE(is_covariance(diagonal({0, 0})));
+  EXPECT_TRUE(is_covariance(diagonal({1, 4, -1e-7}) + 1e-7)) << "rounding";
+  const at::Tensor fewer_than_features = at::rand({9, 20}, at::make_generator<at::CPUGeneratorImpl>(2));
+  EXPECT_TRUE(is_covariance(gaussian_of(fewer_than_features).covariance.to(at::kFloat)));
+  EXPECT_FALSE(is_covariance(at::tensor({1.0, 5.0, 5.0, 1.0}, at::kDouble).view({2, 2}))) << "eigenvalues 6 and -4";
+  EXPECT_FALSE(is_covariance(at::tensor({1.0, 0.5, 0.0, 1.0}, at::kDouble).view({2, 2}))) << "not symmetric";
+  EXPECT_FALSE(is_covariance(diagonal({1, -1})));
+}
+
 TEST(FrechetDistance, OfDiagonalCovariancesIsTheClosedForm) {
   const Gaussian a{at::tensor({1.0, 2.0, 3.0}, at::kDouble), diagonal({1, 4, 0})};
   const Gaussian b{at::tensor({1.0, 4.0, 3.0}, at::kDouble), diagonal({9, 4, 25})};
   EXPECT_NEAR(FrechetDistance(a).to(b), 4 + 4 + 0 + 25, 1e-12);
   EXPECT_NEAR(FrechetDistance(b).to(a), 33, 1e-12);
   EXPECT_NEAR(FrechetDistance(a).to(a), 0, 1e-12);
+}
+
+TEST(FrechetDistance, OfNumbersThatAreNotFiniteIsRefused) {
+  const Gaussian broken{at::zeros({2}, at::kDouble), diagonal({NAN, 1})};
+  EXPECT_NE(thrown<DataError>([&] { FrechetDistance{broken}; }).find("eigenvalues"), std::string::npos);
 }
 
 TEST(FrechetDistance, RefusesOtherDimensions) {

@@ -48,7 +48,7 @@ TEST(InceptionScore, SplitsCoverAllPictures) {
   EXPECT_NE(thrown<DataError>([] { equal_splits(9, 10); }).find("9 pictures and 10 splits"), std::string::npos);
 }
 
-// One row block is 2048 points, so 2100 make several of them.
+// Blocks are of 1024 rows and 2048 columns, so 2100 points make several of them.
 TEST(PrecisionRecall, BlocksGiveWhatOneMatrixOfDistancesGives) {
   const at::Tensor points = random({2100, 3}, 5), others = random({2060, 3}, 6) * 1.5;
   const at::Tensor within = at::cdist(points.to(at::kDouble), points.to(at::kDouble));
@@ -76,6 +76,23 @@ TEST(PrecisionRecall, NeedMorePicturesThanNeighbours) {
               squared_radii(at::zeros({3, 2}), 3);
             }).find("more than 3 pictures"),
             std::string::npos);
+}
+
+TEST(PrecisionRecall, RadiiWithinSomeOfThePointsAreThoseOfThesePointsAlone) {
+  const at::Tensor points = random({90, 3}, 12), some = random_half(90, 3, 0);
+  const at::Tensor within = squared_radii_within(neighbours_of(points, 32), 3, some);
+  EXPECT_TRUE(at::allclose(within.index_select(0, some), squared_radii(points.index_select(0, some), 3)));
+  EXPECT_EQ(within.lt(0).sum().item<int64_t>(), 45) << "the others have no ball";
+  EXPECT_FALSE(covered(points, points, at::full({90}, -1.0, at::kDouble)).any().item<bool>());
+}
+
+TEST(PrecisionRecall, SeveralListsOfRadiiAreSeveralCalls) {
+  const at::Tensor points = random({50, 3}, 13), centres = random({2100, 3}, 14);
+  const at::Tensor small = squared_radii(centres, 1), large = squared_radii(centres, 9);
+  const at::Tensor both = covered(points, centres, at::stack({small, large}));
+  EXPECT_TRUE(both[0].equal(covered(points, centres, small)));
+  EXPECT_TRUE(both[1].equal(covered(points, centres, large)));
+  EXPECT_LT(both[0].sum().item<int64_t>(), both[1].sum().item<int64_t>());
 }
 
 TEST(KernelDistance, IsTheUnbiasedEstimateOfItsDefinition) {
@@ -108,6 +125,23 @@ TEST(Interval, OfAMeanIsThatOfTheNormalDistribution) {
   const auto mean_of = [&](const at::Tensor& rows) { return x.index_select(0, rows).mean().item<double>(); };
   const double expected = 1.96 * x.std().item<double>() / 20;
   EXPECT_NEAR(half_width(bootstrap({400}, 2000, 1, mean_of)), expected, 0.1 * expected);
+}
+
+TEST(Interval, OfAShareIsWilsons) {
+  EXPECT_NEAR(half_width_of_share(0.5, 10000), 1.96 * 0.005, 1e-5);
+  EXPECT_NEAR(half_width_of_share(0.2, 50), 0.1090, 1e-4);  // of (0.1124, 0.3304) in tables of Wilson's interval
+  EXPECT_NEAR(half_width_of_share(0, 4), 0.2449, 1e-4);     // (0, 0.4899)
+  EXPECT_EQ(half_width_of_share(1, 4), half_width_of_share(0, 4));
+}
+
+TEST(Interval, HalvesRepeatNothing) {
+  for (const int64_t n : {9, 10}) {
+    const at::Tensor half = random_half(n, 1, 2), sorted = std::get<0>(half.sort());
+    EXPECT_EQ(half.size(0), 5);
+    EXPECT_TRUE(sorted.diff().gt(0).all().item<bool>() && sorted.ge(0).all().item<bool>());
+    EXPECT_TRUE(half.equal(random_half(n, 1, 2)));
+    EXPECT_FALSE(half.equal(random_half(n, 1, 3)));
+  }
 }
 
 TEST(Interval, ResamplesStayWithinTheirParts) {

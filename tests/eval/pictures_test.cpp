@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
-#include "core/log.h"
+#include "core/text.h"
 #include "image/codec.h"
 #include "tests/core/thrown.h"
 #include "tests/data/npz_file.h"
@@ -38,6 +38,10 @@ class PicturesTest : public testing::Test {
 
   TemporaryFolder folder_;
 };
+
+std::string warnings_of(const Pictures& pictures) {
+  return join(pictures.warnings(), "\n");
+}
 
 TEST_F(PicturesTest, OfAFolderComeOnceEachInBatches) {
   for (int i = 0; i < 5; ++i) write(concat(i % 2 == 0 ? "cat/" : "", i, ".png"), plain(4, 3, static_cast<uint8_t>(i)));
@@ -106,13 +110,12 @@ TEST_F(PicturesTest, AlphaIsDroppedAndWarnedOf) {
   std::ofstream(folder_ / "shard.tar", std::ios::binary)
       << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
   for (const char* name : {"pictures", "shard.tar"}) {
-    std::string warned;
-    set_log_sink([&](std::string_view line) { warned += line; });
     const auto pictures = open_pictures(folder_ / name);
     const at::Tensor batch = pictures->next(1);
-    set_log_sink({});
     EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({10, 20, 30, 40, 50, 60}, at::kLong))) << name;
+    const std::string warned = warnings_of(*pictures);
     EXPECT_NE(warned.find("1 of 1 pictures"), std::string::npos) << name << ": " << warned;
+    EXPECT_NE(warned.find("alpha"), std::string::npos) << name << ": " << warned;
   }
 }
 
@@ -124,8 +127,51 @@ TEST_F(PicturesTest, GreyCountsAsColour) {
                                0x9c, 0x63, 0x60, 0x3f, 0x1,  0x0,  0x0,  0xd9, 0x0,  0xd0, 0xd7, 0xa6, 0x22, 0x3c,
                                0x0,  0x0,  0x0,  0x0,  0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
   std::ofstream(folder_ / "a.png", std::ios::binary).write(reinterpret_cast<const char*>(png), sizeof(png));
-  const at::Tensor batch = open_pictures(folder_.path())->next(1);
+  const auto pictures = open_pictures(folder_.path());
+  const at::Tensor batch = pictures->next(1);
   EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({7, 7, 7, 200, 200, 200}, at::kLong)));
+  EXPECT_NE(warnings_of(*pictures).find("1 of 1 pictures"), std::string::npos) << warnings_of(*pictures);
+  EXPECT_NE(warnings_of(*pictures).find("grey"), std::string::npos) << warnings_of(*pictures);
+}
+
+TEST_F(PicturesTest, WhatIsLeftOutIsToldOf) {
+  write("a.png", plain(4, 3, 1));
+  std::ofstream(folder_ / "notes.txt") << "no picture";
+  EXPECT_EQ(warnings_of(*open_pictures(folder_.path())), "");
+  for (const char* name : {"b.GIF", "c.bmp"}) std::ofstream(folder_ / name) << "no picture that is read";
+  const std::string formats = warnings_of(*open_pictures(folder_.path()));
+  EXPECT_NE(formats.find("2 files, such as 'b.GIF', of '"), std::string::npos) << formats;
+
+  const std::string broken = data::tar_entry("b.json", "{}") + data::tar_entry("a.png", transparent_png());
+  std::ofstream(folder_ / "shard.tar", std::ios::binary) << broken.substr(0, broken.size() - 300);
+  std::ofstream(folder_ / "whole.tar", std::ios::binary)
+      << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
+  const auto shards = open_pictures(folder_.path());
+  EXPECT_EQ(shards->size(), 1);
+  EXPECT_NE(warnings_of(*shards).find("3 files, such as 'a.png'"), std::string::npos) << warnings_of(*shards);
+  EXPECT_NE(warnings_of(*shards).find("cannot be read"), std::string::npos) << warnings_of(*shards);
+}
+
+TEST_F(PicturesTest, PatternsChooseFoldersOrShards) {
+  for (const char* name : {"cat-a/1.png", "cat-b/x/2.png", "dog/3.png", "4.png"}) write(name, plain(4, 3, 1));
+  EXPECT_EQ(open_pictures(folder_.path())->size(), 4);
+  EXPECT_EQ(open_pictures(folder_.path(), {"cat-*"})->size(), 2);
+  EXPECT_EQ(open_pictures(folder_.path(), {"cat-b", "dog"})->size(), 2);
+  const auto refused_include = [&](const std::filesystem::path& path, const std::string& pattern) {
+    return thrown<ConfigError>([&] { open_pictures(path, {pattern}); });
+  };
+  const std::string message = refused_include(folder_.path(), "dof");
+  EXPECT_NE(message.find("fits 'dof'; did you mean 'dog'?"), std::string::npos) << message;
+
+  std::filesystem::create_directory(folder_ / "shards");
+  for (const char* name : {"a-0.tar", "a-1.tar", "b-0.tar"}) {
+    std::ofstream(folder_ / "shards" / name, std::ios::binary)
+        << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
+  }
+  EXPECT_EQ(open_pictures(folder_ / "shards", {"a-*"})->size(), 2);
+  EXPECT_NE(refused_include(folder_ / "shards", "c*").find("no shard of"), std::string::npos);
+  write_npz("|u1", "(1, 1, 1, 3)", std::string(3, '\0'));
+  EXPECT_NE(refused_include(folder_ / "a.npz", "*").find("is an .npz"), std::string::npos);
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <new>
 
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "image/codec.h"
 #include "tests/core/temporary_folder.h"
@@ -155,13 +158,46 @@ TEST_F(EvaluatedRun, WhatIsMissingIsFoundBeforeTheRun) {
 }
 
 TEST_F(EvaluatedRun, AReferenceOfAnotherNetworkIsFoundBeforeTheFirstStep) {
-  eval::Reference other{"other", eval::gaussian_of(at::eye(5)), {}, {}, 5, 8, 8};
+  eval::Reference other{"other", eval::gaussian_of(at::eye(5)), {}, {}, 5, 8, 8, {}};
   eval::save_reference(folder_ / "other.safetensors", other, "means");
   config_.eval.metrics = {eval::Metric::fid};
   config_.eval.reference = (folder_ / "other.safetensors").string();
   EXPECT_NE(thrown<DataError>([&] { run_in("run"); }).find("another network"), std::string::npos);
   config_.eval.metrics = {eval::Metric::kid};
   EXPECT_NE(thrown<DataError>([&] { run_in("run"); }).find("statistics alone"), std::string::npos);
+}
+
+TEST_F(EvaluatedRun, PatternsChooseTheReference) {
+  config_.eval.reference = config_.data.path;
+  config_.eval.include = {"light"};
+  config_.eval.metrics = {eval::Metric::fid};
+  run_in("run");
+  EXPECT_EQ(seen_, 3 + 1 + 2 * 20);
+  seen_ = 0;
+  config_.train.steps = 5;
+  config_.eval.include = {"*"};
+  run_in("run");
+  EXPECT_EQ(seen_, 4 + 1 + 20) << "what was seen of others does not serve";
+}
+
+TEST_F(EvaluatedRun, NothingThatFailsInAnEvaluationEndsTheTraining) {
+  const std::function<void()> failures[] = {[] { throw std::bad_alloc(); },
+                                            [] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory"); }};
+  for (const auto& fail : failures) {
+    std::string log;
+    set_log_sink([&](std::string_view line) { log += line; });
+    options_.load_extractor = [&](const eval::ExtractorConfig&) {
+      return eval::Extractor{[&](const at::Tensor& pictures) {
+                               if (pictures.size(0) > 6) fail();
+                               return features_of(pictures);
+                             },
+                             "fails"};
+    };
+    EXPECT_EQ(run_in(&fail == failures ? "first" : "second").step, 4);
+    set_log_sink({});
+    EXPECT_NE(log.find("the evaluation at step 3 gave no figures"), std::string::npos) << log;
+    EXPECT_EQ(log.find("frame #"), std::string::npos) << log;
+  }
 }
 
 TEST_F(EvaluatedRun, PicturesThatCannotBeJudgedDoNotEndTheTraining) {
