@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "checkpoint/content_hash.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
@@ -68,7 +69,7 @@ void define(CLI::App& command, SampleFlags& flags) {
   command
       .add_option("--out", flags.out,
                   "a path ending in .png for one picture or a grid of several, in .npz for arrays as ADM's evaluator "
-                  "reads them, or a folder for one file a picture")
+                  "reads them, the classes in turn, or a folder for one file a picture")
       ->required()
       ->type_name("PATH");
   command.add_option("--animate", flags.animate, "also write how the pictures come out of noise, as animated WebP")
@@ -204,6 +205,8 @@ ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRec
 
 // What the records of all pictures say of the file and the machine.
 void describe(const sample::ModelFile& file, at::Device device, sample::PictureRecord& common) {
+  common.checkpoint_hash = checkpoint::content_hash(common.checkpoint);
+  if (!common.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(common.text_encoder);
   common.step = file.step;
   common.weights = file.weights;
   common.device = device.str();
@@ -270,7 +273,9 @@ void run(const SampleFlags& flags) {
     draw_suite(flags.suite, {flags.wish, flags.out, flags.overwrite, compute.precision(), device, common}, file);
     return;
   }
-  SamplePlan plan = before.empty() ? plan_of(flags.wish, file.description, flags.compute.precision())
+  // Splits of the Inception Score are runs of an .npz.
+  const ClassOrder order = sample::is_npz(flags.out) ? ClassOrder::turns : ClassOrder::runs;
+  SamplePlan plan = before.empty() ? plan_of(flags.wish, file.description, flags.compute.precision(), order)
                                    : plan_of(before, flags.wish.sampler, file.description);
   draw(flags, plan, file, device, std::move(common));
 }

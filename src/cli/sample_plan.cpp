@@ -1,9 +1,12 @@
 #include "cli/sample_plan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "eval/sampled_pictures.h"
 #include "sample/condition.h"
 #include "sample/output.h"
 
@@ -28,15 +31,20 @@ void ask_for_runs(sample::Request& request, const std::vector<int64_t>& classes,
   }
 }
 
-SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescription& description,
-                           sample::Request request) {
+SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescription& description, sample::Request request,
+                           ClassOrder order) {
   if (flags.text.names_prompts()) {
     throw CLI::ValidationError("the checkpoint draws classes, not prompts; ask with --classes or --class");
   }
   if (!flags.condition.names_classes()) throw CLI::ValidationError("--classes or --class is required");
   const std::vector<int64_t> classes = classes_of(flags.condition, description);
   check_count(classes.size(), flags.pictures_each());
-  ask_for_runs(request, classes, styles_of(flags.condition, description), flags.pictures_each());
+  const std::vector<int64_t> styles = styles_of(flags.condition, description);
+  if (order == ClassOrder::turns) {
+    eval::ask_in_turn(request, std::ssize(classes) * flags.pictures_each(), classes, styles);
+  } else {
+    ask_for_runs(request, classes, styles, flags.pictures_each());
+  }
   request.seed = flags.seed;
   sample::check_condition(description.model, request);
   SamplePlan plan;
@@ -76,15 +84,18 @@ image::Label label_of(const sample::PictureRecord& record, const sample::ModelDe
 
 }  // namespace
 
-SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision) {
+SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision,
+                   ClassOrder order) {
   sample::Request request;
   tell_of_reuse(flags.sampler, description.sample);
   request.sample = settings_of(flags.sampler, description.sample);
   request.batch_size = flags.batch;
   request.precision = precision;
   SamplePlan plan = description.model.takes_text() ? plan_of_prompts(flags, request)
-                                                   : plan_of_classes(flags, description, std::move(request));
-  plan.columns = sample::grid_columns(plan.pictures / flags.pictures_each(), flags.pictures_each());
+                                                   : plan_of_classes(flags, description, std::move(request), order);
+  int64_t runs = plan.pictures / flags.pictures_each(), run = flags.pictures_each();
+  if (order == ClassOrder::turns && !description.model.takes_text()) std::swap(runs, run);
+  plan.columns = sample::grid_columns(runs, run);
   return plan;
 }
 

@@ -36,9 +36,14 @@ struct SamplePlan {
   std::vector<int64_t> classes;      // the same as numbers, of classes
 };
 
+// In which order pictures of several classes come: class by class, as people want to see them, or one of each class in
+// turn, so that any run of pictures is like the whole.
+enum class ClassOrder { runs, turns };
+
 // RequestError, DataError: names that the checkpoint does not have, prompts that cannot be read, more pictures than can
 // be numbered; CLI::ValidationError: a checkpoint of another kind than the flags.
-SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision);
+SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision,
+                   ClassOrder order = ClassOrder::runs);
 
 // Records drawn anew, with settings that flags replace.
 SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,

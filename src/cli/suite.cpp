@@ -8,6 +8,7 @@
 #include "cli/terminal_progress.h"
 #include "core/errors.h"
 #include "core/interrupt.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "models/precision.h"
@@ -96,6 +97,14 @@ void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector
   }
 }
 
+void warn_of_strangers(const sample::SuiteFolder& folder, const std::string& out) {
+  const auto strangers = folder.strangers();
+  if (strangers.empty()) return;
+  log_warning(concat("'", printable(out, 400), "' has ", strangers.size(),
+                     " pictures that are none of this suite, such as '", printable(strangers.front().string(), 200),
+                     "'; an evaluator would count them: remove them"));
+}
+
 }  // namespace
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
@@ -125,6 +134,7 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sa
   if (found > 0) {
     std::cout << settings.out << ": found " << found << " of " << all << " pictures" << std::endl;
   }
+  warn_of_strangers(folder, settings.out);
   folder.open();
   if (job) {
     job->request.texts->states =

@@ -19,13 +19,15 @@ namespace pixnerd::sample {
 inline constexpr const char* kRecordKeyword = "pixnerd";
 
 struct PictureRecord {
-  std::string file;        // in a manifest; "" in a picture's own text
-  std::string checkpoint;  // path as it was given
-  int64_t step = 0;        // of training
-  std::string weights;     // "ema_denoiser", "denoiser" or ""
-  std::string decoder;     // "plain" or "heavy" if it was not the checkpoint's own
+  std::string file;             // in a manifest; "" in a picture's own text
+  std::string checkpoint;       // path as it was given
+  std::string checkpoint_hash;  // of the file (checkpoint/content_hash.h); "" in records of earlier versions
+  int64_t step = 0;             // of training
+  std::string weights;          // "ema_denoiser", "denoiser" or ""
+  std::string decoder;          // "plain" or "heavy" if it was not the checkpoint's own
   std::optional<int64_t> label, style;
-  std::string text_encoder;  // folder as it was given
+  std::string text_encoder;       // folder as it was given
+  std::string text_encoder_hash;  // as checkpoint_hash
   std::optional<std::string> prompt, negative_prompt;
   int64_t seed = 0;
   SampleConfig sample;
@@ -42,12 +44,14 @@ struct PictureRecord {
     const auto count = config::at_least(0);
     visit("file", self.file, "name of the picture in its folder");
     visit("checkpoint", self.checkpoint, "the network's file");
+    visit("checkpoint_hash", self.checkpoint_hash, "what is in that file, as a number");
     visit("step", self.step, "training step of the weights", count);
     visit("weights", self.weights, "which of the file's weights");
     visit("decoder", self.decoder, "plain or heavy, in place of the checkpoint's own");
     visit("label", self.label, "class", count);
     visit("style", self.style, "second label", count);
     visit("text_encoder", self.text_encoder, "the text encoder's folder");
+    visit("text_encoder_hash", self.text_encoder_hash, "what is in that folder, as a number");
     visit("prompt", self.prompt, "what the picture shows");
     visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
     visit("seed", self.seed, "seed of the picture's noise", count);

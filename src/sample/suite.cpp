@@ -1,13 +1,16 @@
 #include "sample/suite.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
+#include <set>
 
 #include "config/json.h"
 #include "config/writer.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
 #include "sample/output.h"
@@ -57,19 +60,14 @@ std::vector<fs::path> listing(const fs::path& folder) {
   return all;
 }
 
-bool is_partial(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.starts_with(".pixnerd-") && name.ends_with(".partial");
-}
-
-// Left by a process that was killed while it wrote.
-void remove_partial_files(const fs::path& folder) {
+// Left by a process that was killed while it wrote. Another one may be at work there.
+void remove_abandoned_files(const fs::path& folder) {
   std::error_code error;
-  std::vector<fs::path> partial;
+  std::vector<fs::path> abandoned;
   for (fs::recursive_directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
-    if (is_partial(each->path())) partial.push_back(each->path());
+    if (is_abandoned(each->path())) abandoned.push_back(each->path());
   }
-  for (const fs::path& each : partial) fs::remove(each, error);
+  for (const fs::path& each : abandoned) fs::remove(each, error);
 }
 
 bool holds(const fs::path& file, const std::string& text) {
@@ -89,12 +87,22 @@ std::string difference(const config::Value& is, const config::Value& wanted, con
   return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
 }
 
+// The content of files counts and not where they lie. Records of earlier versions have the path alone.
+void compare_files(std::string& path, std::string& hash, const std::string& wanted_path,
+                   const std::string& wanted_hash) {
+  const bool have_hashes = !hash.empty() && !wanted_hash.empty();
+  if (have_hashes) path = wanted_path;
+  if (!have_hashes) hash = wanted_hash;
+}
+
 // What rounding alone depends on does not count, nor what it was computed on.
 std::string difference(PictureRecord is, const PictureRecord& wanted) {
   is.threads = wanted.threads;
   is.batch = wanted.batch;
   is.place = wanted.place;
   is.device = wanted.device;
+  compare_files(is.checkpoint, is.checkpoint_hash, wanted.checkpoint, wanted.checkpoint_hash);
+  compare_files(is.text_encoder, is.text_encoder_hash, wanted.text_encoder, wanted.text_encoder_hash);
   return difference(config::member_value(is), config::member_value(wanted), "the picture");
 }
 
@@ -203,7 +211,7 @@ void SuiteFolder::look_at_pictures() {
 // The folder has no picture of the suite: it should be empty, but for what a run may leave that was killed early.
 void SuiteFolder::look_at_rest() const {
   const auto is_own = [&](const fs::path& entry) {
-    return is_partial(entry) || std::any_of(suite_.notes.begin(), suite_.notes.end(), [&](const auto& note) {
+    return is_uncommitted(entry) || std::any_of(suite_.notes.begin(), suite_.notes.end(), [&](const auto& note) {
              return folder_ / note.first.parent_path() == entry;
            });
   };
@@ -212,6 +220,23 @@ void SuiteFolder::look_at_rest() const {
     throw RequestError(concat("the folder '", folder_, "' has '", printable(entry.filename().string()),
                               "' in it and no picture of this suite; give another folder, or --overwrite"));
   }
+}
+
+std::vector<fs::path> SuiteFolder::strangers() const {
+  const std::set<fs::path> own(suite_.files.begin(), suite_.files.end());
+  const fs::path& model = suite_.files.front();
+  const auto depth = [](const fs::path& path) { return std::distance(path.begin(), path.end()); };
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::recursive_directory_iterator each(folder_, error), end; !error && each != end; each.increment(error)) {
+    const fs::path name = each->path().lexically_relative(folder_);
+    const bool is_in_place = depth(name) == depth(model) &&
+                             name.parent_path().filename() == model.parent_path().filename() &&
+                             name.extension() == model.extension();
+    if (is_in_place && !own.contains(name)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
@@ -239,7 +264,7 @@ std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
 void SuiteFolder::open() const {
   const auto missing = std::find(is_there_.begin(), is_there_.end(), false) - is_there_.begin();
   if (missing < std::ssize(is_there_)) prepare_file(folder_ / suite_.files[static_cast<size_t>(missing)]);
-  remove_partial_files(folder_);
+  remove_abandoned_files(folder_);
   for (const auto& [name, text] : suite_.notes) {
     const fs::path file = folder_ / name;
     if (holds(file, text)) continue;

@@ -47,7 +47,8 @@ struct SuiteWish {
   bool overwrite = false;  // use a folder with other things in it, replace pictures that were made otherwise
 };
 
-// The folder that a suite's pictures go to. Those that are there and were made as wished, as their records say, stay.
+// The folder that a suite's pictures go to. Those that are there and were made as wished, as their records say, stay;
+// the network and the text encoder are those wished for by what is in their files, not by where these lie.
 // Every file appears whole or not at all, so that a run that was killed can go on.
 class SuiteFolder {
  public:
@@ -58,13 +59,17 @@ class SuiteFolder {
   const Suite& suite() const { return suite_; }
   int64_t finished() const { return finished_; }  // pictures that are there, those of grids that are whole
 
+  // Pictures that lie where the evaluator looks and are none of the suite, as of more pictures a prompt or more
+  // prompts: it would count them. Below the folder, in order.
+  std::vector<std::filesystem::path> strangers() const;
+
   // What is to be drawn, in the batches of the whole suite: of a batch of which something is missing all pictures are
   // drawn, so that they come out the same in one go or in many. Nothing if all are there. The job's states are still
   // missing, as those of jobs_of().
   std::optional<Job> rest(TextTable& texts) const;
 
   // To be called before the work: makes the folder, with the notes in it, and removes what a killed run left half
-  // written. DataError: no permission, or what else the system says.
+  // written, but not what a running one is writing. DataError: no permission, or what else the system says.
   void open() const;
 
   // A picture of rest(); a grid is written with its last one.

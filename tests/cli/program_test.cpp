@@ -1,8 +1,11 @@
 #include <ATen/ops/zeros.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
+#include <span>
 
+#include "data/npz.h"
 #include "image/codec.h"
 #include "tests/cli/program.h"
 #include "tests/image/pictures.h"
@@ -270,6 +273,12 @@ TEST_F(ProgramTest, AnNpzHoldsThePicturesOfAFolder) {
   }
   EXPECT_NE(file.find(std::string("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16)), std::string::npos);
   expect_error(sample({"--classes", "0"}, "batch.npz"), 1, "--overwrite");
+  // Runs of the arrays are like the whole: the classes come in turn.
+  ASSERT_EQ(sample({"--classes", "2,1", "--count", "3", "--overwrite"}, "batch.npz").code, 0);
+  data::NpzArray classes(path("batch.npz"), "arr_1");
+  std::array<int64_t, 6> labels{};
+  classes.read(std::as_writable_bytes(std::span(labels)));
+  EXPECT_EQ(labels, (std::array<int64_t, 6>{2, 1, 2, 1, 2, 1}));
   EXPECT_TRUE(sample({"--classes", "0", "--overwrite"}, "batch.npz").says("replaced the file that was there"));
 }
 

@@ -81,6 +81,9 @@ TEST_F(SuiteTest, GenevalHasAFolderAPrompt) {
   EXPECT_EQ(record.columns, 0);
   expect_succeeds(geneval({"--count", "2"}), "two", "6 pictures of 3 prompts");
   EXPECT_FALSE(fs::exists(path("two/00000/samples/0002.png")));
+  const Outcome fewer = sample(geneval({"--count", "2"}), "out");
+  EXPECT_TRUE(fewer.complains("has 6 pictures that are none of this suite, such as '00000/samples/0002.png'"))
+      << fewer.err;
 }
 
 TEST_F(SuiteTest, DpgHasAGridOfEqualQuartersAPrompt) {
@@ -116,7 +119,7 @@ TEST_F(SuiteTest, WhatIsThereStays) {
     fs::copy(path(whole), path(out), fs::copy_options::recursive);
     const std::string first = grids ? "/b.png" : "/00001/samples/0000.png";
     fs::remove(path(out) + first);
-    write(out + "/.pixnerd-1-2.partial", "half");
+    write(out + "/.pixnerd-999999999-2.partial", "half");
     expect_succeeds(suite, out, grids ? "found 8 of 12 pictures" : "found 11 of 12 pictures");
     EXPECT_EQ(files(out), all);
     expect_succeeds(suite, out, "found 12 of 12 pictures");
@@ -186,9 +189,15 @@ TEST_F(SuiteTest, WhatBelongsToSomethingElseIsRefused) {
   refused({"--dtype", "bfloat16"}, "dtype is float32, not bfloat16");
   refused({"--size", "16x8"}, "size is [8, 8], not [16, 8]");
   fs::copy_file(file("t2i.safetensors"), path("moved.safetensors"));
-  Outcome moved = program_({"sample", "--checkpoint", path("moved.safetensors"), "--text-encoder", file("qwen3"),
-                            "--suite", "geneval", "--metadata", path("metadata.jsonl"), "--out", path("other")});
-  expect_error(moved, 1, "checkpoint is");
+  fs::copy(file("qwen3"), path("encoder"), fs::copy_options::recursive);
+  const auto from_moved = [&] {
+    return program_({"sample", "--checkpoint", path("moved.safetensors"), "--text-encoder", path("encoder"), "--suite",
+                     "geneval", "--metadata", path("metadata.jsonl"), "--out", path("other")});
+  };
+  const Outcome moved = from_moved();
+  EXPECT_TRUE(moved.says("found 12 of 12 pictures")) << moved.err;
+  sample::write_tiny_model(path("moved.safetensors"), tiny_text_description(), 9);
+  expect_error(from_moved(), 1, "checkpoint_hash is");
   expect_succeeds(geneval({"--guidance", "4", "--overwrite"}), "other", "12 of them drawn now");
   expect_succeeds(geneval({"--guidance", "4", "--batch", "1"}), "other", "found 12 of 12 pictures");
 

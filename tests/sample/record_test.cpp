@@ -51,6 +51,18 @@ TEST(PictureRecord, TravelsInAPngAndInAManifest) {
   }
 }
 
+// What earlier versions wrote into their pictures.
+TEST(PictureRecord, OfEarlierVersionsIsRead) {
+  const TemporaryFolder folder;
+  std::string text = to_json(record());
+  for (const std::string part : {R"("checkpoint_hash":"",)", R"("text_encoder_hash":"",)"}) {
+    ASSERT_NE(text.find(part), std::string::npos) << text;
+    text.erase(text.find(part), part.size());
+  }
+  image::write_png(folder / "old.png", image::noise(3, 3, 1), {{kRecordKeyword, text}});
+  EXPECT_EQ(to_json(read_records(folder / "old.png").front()), to_json(record()));
+}
+
 TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
   const TemporaryFolder folder;
   image::write_png(folder / "plain.png", image::noise(3, 3, 1));

@@ -29,7 +29,7 @@ class Suites : public testing::Test {
   }
 
   // Draws noise for all that is missing, up to `most` pictures.
-  static void fill(SuiteFolder& suite, int64_t most = 1000) {
+  static void fill(SuiteFolder& suite, int64_t most = 1000, const std::string& hash = "") {
     TextTable texts;
     const std::optional<Job> job = suite.rest(texts);
     suite.open();
@@ -38,6 +38,7 @@ class Suites : public testing::Test {
       if (picture < 0 || most-- <= 0) continue;
       PictureRecord common;
       common.checkpoint = "a.ckpt";
+      common.checkpoint_hash = hash;
       suite.put(picture, image::noise(4, 4, static_cast<uint32_t>(picture)),
                 record_of(common, *job, static_cast<int64_t>(k), texts.texts()));
     }
@@ -125,9 +126,55 @@ TEST_F(Suites, PicturesThatWereMadeOtherwiseAreNotMixedIn) {
   EXPECT_NE(message.find("checkpoint is a.ckpt, not b.ckpt"), std::string::npos) << message;
   other.overwrite = true;
   EXPECT_EQ(rest(SuiteFolder(folder_ / "out", suite, other)), (std::vector<int64_t>{0, 1}));
+  other = wish(1);
+  other.common.checkpoint_hash = "1";  // the record has none, as of earlier versions: its path counts
+  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
   other = wish(7);
   other.common.threads = 9;  // rounding alone
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
+}
+
+TEST_F(Suites, TheNetworkIsKnownByItsContent) {
+  const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
+  SuiteWish moved = wish(1);
+  moved.common.checkpoint_hash = "12";
+  SuiteFolder first(folder_ / "out", suite, moved);
+  fill(first, 1000, "12");
+  moved.common.checkpoint = "./elsewhere/a.ckpt";
+  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, moved).finished(), 2);
+  SuiteWish replaced = wish(1);
+  replaced.common.checkpoint_hash = "13";
+  const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, replaced); });
+  EXPECT_NE(message.find("checkpoint_hash is \"12\", not \"13\""), std::string::npos) << message;
+}
+
+TEST_F(Suites, WhatARunningProcessWritesStays) {
+  const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 1);
+  const auto partial = write("out/00000/samples/.pixnerd-1-2.partial", "half");  // process 1 is always there
+  const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
+  SuiteFolder(folder_ / "out", suite, wish(1)).open();
+  EXPECT_TRUE(std::filesystem::exists(partial));
+  EXPECT_FALSE(std::filesystem::exists(abandoned));
+}
+
+TEST_F(Suites, PicturesThatTheEvaluatorWouldCountAreTold) {
+  const auto metadata = write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}");
+  SuiteFolder four(folder_ / "out", read_geneval(metadata, 4), wish(1));
+  fill(four);
+  EXPECT_TRUE(four.strangers().empty());
+  write("out/00000/grid.png", "");
+  write("out/notes.txt", "");
+  const SuiteFolder two(folder_ / "out", read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2), wish(1));
+  EXPECT_EQ(two.finished(), 2);
+  using Paths = std::vector<std::filesystem::path>;
+  EXPECT_EQ(two.strangers(), (Paths{"00000/samples/0002.png", "00000/samples/0003.png", "00001/samples/0000.png",
+                                    "00001/samples/0001.png", "00001/samples/0002.png", "00001/samples/0003.png"}));
+  write("p/a.txt", "one");
+  write("grids/b.png", "");
+  write("grids/more/c.png", "");
+  SuiteWish beside = wish(1);
+  beside.overwrite = true;
+  EXPECT_EQ(SuiteFolder(folder_ / "grids", read_dpg(folder_ / "p"), beside).strangers(), Paths{"b.png"});
 }
 
 }  // namespace
