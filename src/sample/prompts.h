@@ -4,7 +4,7 @@
 //   {"prompt": "a fox in the snow", "seed": 7, "size": [512, 768], "negative_prompt": "blurred"}
 //
 // A file whose first line that is not blank begins with '{' is JSON lines. Blank lines are passed over; the empty
-// prompt is {"prompt": ""}.
+// prompt is {"prompt": ""}. Both are UTF-8, with a byte order mark or without.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct Prompt {
   std::optional<std::string> negative_prompt;
   std::optional<int64_t> seed;  // of its first picture
   std::optional<PictureSize> size;
+  std::string where{};  // "file:line"; "" if it is from no file
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -32,8 +33,8 @@ struct Prompt {
   }
 };
 
-// In the order of the file. DataError: the file cannot be read, has no prompt, or has a broken line, which is named
-// with what is wrong.
+// In the order of the file. DataError: the file cannot be read, has no prompt, is a JSON list, or has a line that is
+// broken or no UTF-8, which is named with what is wrong.
 std::vector<Prompt> read_prompts(const std::filesystem::path& path);
 
 }  // namespace pixnerd::sample

@@ -32,12 +32,31 @@ TEST_F(Prompts, OneALine) {
   EXPECT_FALSE(prompts[0].seed.has_value());
 }
 
-TEST_F(Prompts, BytesThatAreNoTextAreReplacedAsTheTokenizerDoes) {
-  EXPECT_EQ(read("a\xFF"
-                 "b\n")[0]
-                .prompt,
-            "a\xEF\xBF\xBD"
-            "b");
+TEST_F(Prompts, OtherEncodingsAreRefusedWithTheLine) {
+  using namespace std::string_literals;
+  for (const std::string& bad : {"a fox\ncaf\xE9\n"s, "a fox\nan \0owl\n"s}) {
+    const std::string message = error(bad);
+    EXPECT_NE(message.find("p.txt:2"), std::string::npos) << message;
+    EXPECT_NE(message.find("UTF-8"), std::string::npos) << message;
+  }
+  EXPECT_NE(error("\xFF\xFE\x61\0\n\0"s).find("p.txt:1"), std::string::npos);  // UTF-16
+  EXPECT_NE(error("a\0 \0f\0o\0x\0"s).find("p.txt:1"), std::string::npos);
+}
+
+TEST_F(Prompts, AByteOrderMarkIsNoPartOfTheText) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(read(mark + "a fox\n")[0].prompt, "a fox");
+  EXPECT_EQ(read(mark + "{\"prompt\": \"a fox\", \"seed\": 3}\n")[0].seed, 3);
+  EXPECT_NE(error(mark).find("no prompt"), std::string::npos);
+}
+
+TEST_F(Prompts, AJsonListIsRefused) {
+  for (const char* list : {"[{\"prompt\": \"a\"}]", "\n [ {\"prompt\": \"a\"},\n{\"prompt\": \"b\"}]", "[\n\"a\"\n]",
+                           "[\"a fox\", \"an owl\"]"}) {
+    const std::string message = error(list);
+    EXPECT_NE(message.find("one object a line"), std::string::npos) << message;
+  }
+  EXPECT_EQ(read("[a fox] in {braces}\n")[0].prompt, "[a fox] in {braces}");
 }
 
 TEST_F(Prompts, JsonLinesWithSettings) {
@@ -50,12 +69,15 @@ TEST_F(Prompts, JsonLinesWithSettings) {
   EXPECT_EQ(prompts[1].seed, 7);
   EXPECT_EQ(prompts[1].size, (PictureSize{512, 768}));
   EXPECT_EQ(prompts[1].negative_prompt, "blurred");
+  EXPECT_EQ(read(R"({"prompt": "5", "negative_prompt": "true"})")[0].prompt, "5");
+  EXPECT_NE(prompts[1].where.find("p.txt:3"), std::string::npos) << prompts[1].where;
 }
 
 TEST_F(Prompts, ABrokenLineIsNamed) {
   for (const char* bad :
        {"{\"prompt\": \"b\"", "{\"seed\": 1}", "{\"prompt\": \"b\", \"seed\": -1}", "{\"prompt\": \"b\", \"sede\": 1}",
-        "{\"prompt\": \"b\", \"size\": [1]}", "plain text", "[]"}) {
+        "{\"prompt\": \"b\", \"size\": [1]}", "plain text", "[]", "{\"prompt\": 5}", "{\"prompt\": true}",
+        "{\"prompt\": null}", "{\"prompt\": \"b\", \"negative_prompt\": 1.5}"}) {
     const std::string message = error(std::string("{\"prompt\": \"a\"}\n\n") + bad + "\n");
     EXPECT_NE(message.find("p.txt:3"), std::string::npos) << message;
   }
