@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/append_file.h"
 #include "sample/record.h"
@@ -15,15 +16,15 @@ class Manifest {
  public:
   static constexpr const char* kName = "manifest.jsonl";
 
-  // Nothing is touched before the first picture. Lines of earlier pictures stay, but for names that `replaces` says yes
-  // to: those pictures are about to be drawn anew.
-  Manifest(const std::filesystem::path& folder, std::function<bool(const std::string& name)> replaces)
-      : path_(folder / kName), replaces_(std::move(replaces)) {}
+  // Lines of earlier pictures stay, but for names that `replaces` says yes to: those pictures are about to be drawn
+  // anew. Nothing is touched before the first picture, but what is there is read: DataError if it is no manifest.
+  Manifest(const std::filesystem::path& folder, std::function<bool(const std::string& name)> replaces);
 
-  // After the picture is there. DataError when it cannot be written, or what stands there is no manifest.
+  // After the picture is there. DataError when it cannot be written.
   void add(const PictureRecord& record);
 
  private:
+  std::vector<PictureRecord> earlier() const;
   void drop_replaced() const;
 
   std::filesystem::path path_;

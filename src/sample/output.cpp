@@ -115,16 +115,28 @@ bool is_picture_name(const std::string& name, int64_t pictures) {
   return error == std::errc{} && index >= 0 && index < pictures && name == picture_name(index, pictures);
 }
 
+// The names that a plan has of its own.
+std::set<std::string> checked_names(const OutputPlan& plan) {
+  std::set<std::string> names;
+  for (const std::string& name : plan.names) {
+    const bool is_plain = fs::path(name).filename() == name && is_grid(name) && name.find('\0') == std::string::npos;
+    if (is_plain && names.insert(name).second) continue;
+    throw RequestError(concat("'", printable(name),
+                              "' cannot name a picture in a folder: each needs a name of its own, ",
+                              "without folders, that ends in .png"));
+  }
+  return names;
+}
+
 class FolderOutput : public PictureOutput {
  public:
-  FolderOutput(const fs::path& folder, const OutputPlan& plan)
-      : plan_(plan), manifest_(folder, [pictures = plan.pictures](const std::string& name) {
-          return is_picture_name(name, pictures);
-        }) {
+  FolderOutput(const fs::path& folder, const OutputPlan& plan) : plan_(plan) {
+    const std::set<std::string> names = checked_names(plan);
     written_.path = folder;
     const fs::file_type type = status_of(written_.path).type();
     if (type == fs::file_type::not_found) {
       make_folder(written_.path);
+      open_manifest(names);
       return;
     }
     if (type != fs::file_type::directory) {
@@ -135,17 +147,18 @@ class FolderOutput : public PictureOutput {
     if (!existing_.empty() && !plan.overwrite) {
       throw RequestError(concat("the folder '", written_.path, "' is not empty; give another one, or --overwrite"));
     }
-    for (int64_t i = 0; i < plan.pictures; ++i) check_place(picture_name(i, plan.pictures));
+    for (int64_t i = 0; i < plan.pictures; ++i) check_place(name_of(i));
     require_writable(written_.path);
+    open_manifest(names);
   }
 
   void put(int64_t index, image::Image picture) override {
-    const std::string name = picture_name(index, plan_.pictures);
-    if (plan_.record) {
+    const std::string name = name_of(index);
+    if (manifest_) {
       PictureRecord record = plan_.record(index);
       image::write_png(written_.path / name, picture, {{kRecordKeyword, to_json(record)}});
       record.file = name;
-      manifest_.add(record);
+      manifest_->add(record);
     } else {
       image::write_png(written_.path / name, picture);
     }
@@ -168,6 +181,17 @@ class FolderOutput : public PictureOutput {
     }
   }
 
+  std::string name_of(int64_t index) const {
+    return plan_.names.empty() ? picture_name(index, plan_.pictures) : plan_.names[static_cast<size_t>(index)];
+  }
+
+  void open_manifest(const std::set<std::string>& names) {
+    if (!plan_.record) return;
+    manifest_.emplace(written_.path, [names, pictures = plan_.pictures](const std::string& name) {
+      return names.empty() ? is_picture_name(name, pictures) : names.contains(name);
+    });
+  }
+
   void check_place(const std::string& name) const {
     if (existing_.contains(name) && status_of(written_.path / name).type() != fs::file_type::regular) {
       throw RequestError(concat("'", written_.path / name, "' is in the way: it is no file"));
@@ -176,7 +200,7 @@ class FolderOutput : public PictureOutput {
 
   OutputPlan plan_;
   Written written_;
-  Manifest manifest_;
+  std::optional<Manifest> manifest_;
   std::set<std::string> existing_;  // less those replaced so far
 };
 

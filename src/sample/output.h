@@ -26,6 +26,7 @@ struct OutputPlan {
   std::optional<int64_t> padding{};    // pixels between the pictures of a grid; none: the usual
   std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
   std::vector<int64_t> classes{};      // of the pictures, one each, or none: arr_1 of an .npz
+  std::vector<std::string> names{};    // of a folder's files, one each, or none: picture_name()
 
   // How picture `index` was made: goes into its PNG and into a folder's manifest.jsonl. May be empty.
   std::function<PictureRecord(int64_t index)> record{};
@@ -59,8 +60,8 @@ bool is_npz(const std::filesystem::path& path);
 
 // Any other path is a folder, made if it is missing, as are the folders above either. RequestError: another picture
 // format's ending, a folder that is not empty or an .npz that is there (unless plan.overwrite), labels for anything but
-// a grid, a path that is something else than a file or a folder, a grid too large for one picture. DataError: no
-// permission, or what else the system says.
+// a grid, a path that is something else than a file or a folder, a grid too large for one picture, names that files in
+// one folder cannot have. DataError: no permission, a manifest.jsonl that is none, or what else the system says.
 std::unique_ptr<PictureOutput> open_output(const std::filesystem::path& path, const OutputPlan& plan);
 
 // RequestError unless a file can be put at `path`: nothing there yet, or a regular file. Makes missing folders above.

@@ -298,5 +298,39 @@ TEST_F(OutputTest, AManifestKeepsTheLinesOfPicturesThatStay) {
   EXPECT_EQ(manifest[1].seed, 150);
 }
 
+// The records of new pictures could not join it once they are drawn.
+TEST_F(OutputTest, AFileThatIsNoManifestIsFoundBeforeTheWork) {
+  checkpoint::write_whole(folder_ / "manifest.jsonl", "{\"a\": 1}\n");
+  OutputPlan plan = plan_for(2);
+  plan.overwrite = true;
+  EXPECT_NO_THROW(open_output(folder_.path(), plan));  // nothing would be written into it
+  plan.record = record_of;
+  const std::string message = error_of<DataError>(folder_.path(), plan);
+  for (const char* part : {"manifest.jsonl:1", "unknown key", "move"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  checkpoint::write_whole(folder_ / "manifest.jsonl", "");
+  EXPECT_NO_THROW(open_output(folder_.path(), plan));
+}
+
+TEST_F(OutputTest, PicturesOfAFolderMayHaveNamesOfTheirOwn) {
+  OutputPlan plan = plan_for(3);
+  plan.record = record_of;
+  write(folder_ / "many", plan);
+  plan.pictures = 2;
+  plan.overwrite = true;
+  plan.names = {"owl.png", "00001.png"};
+  EXPECT_EQ(write(folder_ / "many", plan).replaced, 1);
+  EXPECT_EQ(read_records(folder_ / "many" / "00001.png").at(0).seed, 101);
+  EXPECT_EQ(read_records(folder_ / "many" / "owl.png").at(0).seed, 100);
+  const auto manifest = read_records(folder_ / "many" / "manifest.jsonl");
+  ASSERT_EQ(manifest.size(), 4U);
+  EXPECT_EQ(manifest[2].file, "owl.png");
+  for (const std::string bad : {"owl.png", "../owl.png", "/owl.png", "a/owl.png", "owl.jpg", "", ".."}) {
+    plan.names = {"owl.png", bad};
+    EXPECT_NE(error_of<RequestError>(folder_ / "many", plan).find("cannot name a picture"), std::string::npos) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace pixnerd::sample
