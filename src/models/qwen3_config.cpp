@@ -52,6 +52,7 @@ void require_plain_positions(const Value& root, const char* key) {
   if (rope == nullptr) return;
   if (rope->kind != Value::Kind::map) fail(root, key, "is no map");
   for (const auto& [name, value] : rope->fields) {
+    if (value.kind == Value::Kind::null) continue;  // as absent
     const std::string field = concat(key, ".", printable(name));
     const bool is_type = name == "rope_type" || name == "type";
     if (is_type && text_of(value, field) != "default") {

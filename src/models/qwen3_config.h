@@ -22,7 +22,8 @@ struct Qwen3Config {
 
 // Nothing is assumed: what is missing is refused, and so is a field that asks for another network than qwen3.h has
 // (attention biases, sliding windows, scaled positions, ...). rope_theta may stand at the top, as published files have
-// it, or in rope_parameters, as newer writers have it. Throws ConfigError "source: field ...".
+// it, or in rope_parameters, as newer writers have it. A field that is null is as absent. Throws ConfigError "source:
+// field ...".
 Qwen3Config parse_qwen3_config(std::string_view json, const std::string& source);
 
 // Throws DataError too, if the file cannot be read.

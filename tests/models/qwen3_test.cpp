@@ -32,6 +32,17 @@ TEST(Qwen3Config, ReadsThetaFromEitherPlace) {
   EXPECT_EQ(refused(config), "config.json: rope_parameters.rope_theta is 500000, but rope_theta is 10000");
 }
 
+TEST(Qwen3Config, TakesNullsAsAbsent) {
+  json config = tiny_qwen3_json();
+  config.erase("rope_theta");
+  config["rope_parameters"] = {{"rope_theta", 5e5}, {"rope_type", nullptr}, {"factor", nullptr}};
+  config["rope_scaling"] = {{"type", nullptr}, {"rope_theta", nullptr}, {"partial_rotary_factor", nullptr}};
+  EXPECT_EQ(parse_qwen3_config(config.dump(), "c").rope_theta, 5e5);
+  config["quantization_config"] = nullptr;
+  config["layer_types"] = nullptr;
+  EXPECT_EQ(parse_qwen3_config(config.dump(), "c").rope_theta, 5e5);
+}
+
 TEST(Qwen3Config, NamesTheFieldItCannotServe) {
   const auto with = [](const char* key, const json& value) {
     json config = tiny_qwen3_json();
