@@ -40,6 +40,12 @@ int64_t decoded_values(const ModelConfig& config, int64_t pixels) {
   return config.field_width * (pixels + 2 * config.field_width * config.field_mlp_ratio);
 }
 
+int64_t kept_values(const ModelConfig& config, int64_t tokens) {
+  constexpr int64_t kMostValues = int64_t{1} << 27;  // as in PixNerdImpl::keep
+  const int64_t of_token = config.field_blocks() * 2 * config.field_width * config.field_width * config.field_mlp_ratio;
+  return of_token == 0 || tokens > kMostValues / of_token ? 0 : tokens * of_token;
+}
+
 double parameters_of(const ModelConfig& config) {
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   const double d = real(config.hidden_size), e = real(config.field_width), c = real(config.in_channels);
@@ -53,7 +59,7 @@ double parameters_of(const ModelConfig& config) {
 }
 
 double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t height, int64_t width, int64_t batch,
-                      Precision precision) {
+                      Precision precision, bool reuses) {
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   constexpr double kProgram = 300e6;   // LibTorch and its threads
   constexpr double kInt8Weight = 1.2;  // bytes: some layers stay in bfloat16 (int8_layers.h)
@@ -67,7 +73,9 @@ double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t 
   const int64_t pixels = height / grid.rows * (width / grid.columns);
   const double decoded = std::min(real(kDecodedValues), tokens * real(decoded_values(config, pixels)));
   const double images = evaluated * real(config.in_channels * height * width) * 4 * kImages / 2;
-  return kProgram + parameters_of(config) * weight + tokens * of_token * type + 3 * decoded * type + images;
+  // Of both halves of guidance, and one of them a second time while it is put together.
+  const double kept = reuses ? 3 * real(kept_values(config, batch * grid.rows * grid.columns)) * type : 0;
+  return kProgram + parameters_of(config) * weight + tokens * of_token * type + 3 * decoded * type + kept + images;
 }
 
 }  // namespace pixnerd::models

@@ -35,9 +35,14 @@ inline constexpr int64_t kDecodedValues = int64_t{1} << 24;
 
 double parameters_of(const ModelConfig& config);
 
+// The weights that the neural field predicts for so many tokens, in values; 0 where they are too many to be kept for
+// the steps that reuse the tokens.
+int64_t kept_values(const ModelConfig& config, int64_t tokens);
+
 // What sampling needs at most, in bytes, weights included: `batch` pictures of a token grid that are decoded at height
-// x width pixels, both halves of guidance counted. An estimate from above by a few percent.
+// x width pixels, both halves of guidance counted, and with `reuses` what is kept for steps without the transformer. An
+// estimate from above by a few percent; the states of texts are not in it.
 double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t height, int64_t width, int64_t batch,
-                      Precision precision);
+                      Precision precision, bool reuses = false);
 
 }  // namespace pixnerd::models

@@ -62,6 +62,18 @@ size_t together(const std::vector<PictureRecord>& records, size_t first) {
   return count;
 }
 
+// The states of all texts, which are in memory together.
+double bytes_of_states(const std::vector<Job>& jobs, const models::ModelConfig& config) {
+  constexpr int64_t kStateBytes = 2;  // as the text encoder makes them
+  int64_t texts = 0;
+  for (const Job& job : jobs) {
+    if (!job.request.texts) continue;
+    for (const int64_t row : job.request.texts->rows) texts = std::max(texts, row + 1);
+    for (const int64_t row : job.request.texts->null_rows) texts = std::max(texts, row + 1);
+  }
+  return static_cast<double>(texts * config.txt_max_length * config.txt_embed_dim * kStateBytes);
+}
+
 }  // namespace
 
 Job job_of(Request request, int64_t first) {
@@ -99,18 +111,24 @@ void draw(models::Network& network, const std::vector<Job>& jobs, const ImageSin
 
 void check_memory(const models::Network& network, const std::vector<Job>& jobs, uint64_t available) {
   if (available == 0 || !network.device().is_cpu()) return;
+  const auto human = [](double bytes) { return human_bytes(static_cast<uint64_t>(bytes)); };
+  const double states = bytes_of_states(jobs, network.config());
   for (const Job& job : jobs) {
-    const auto [width, height] = job.request.sample.size;
-    const auto [last_width, last_height] = job.request.sample.picture_size();
-    const models::TokenGrid grid = models::token_grid(network.config(), height, width);
+    const SampleConfig& settings = job.request.sample;
+    const auto [width, height] = settings.picture_size();
+    const models::TokenGrid grid = models::token_grid(network.config(), settings.size[1], settings.size[0]);
     const int64_t batch = std::min(job.request.batch_size, job.request.pictures());
-    const double needed =
-        models::sampling_bytes(network.config(), grid, last_height, last_width, batch, job.request.precision);
-    if (needed <= static_cast<double>(available)) continue;
-    throw RequestError(concat("drawing ", batch, batch == 1 ? " picture" : " pictures at a time", " of ", last_width,
-                              "x", last_height, " pixels needs about ", human_bytes(static_cast<uint64_t>(needed)),
-                              " of memory, but ", human_bytes(available),
-                              " are available; ask for a smaller --size or --batch, or --dtype bfloat16"));
+    const bool reuses = settings.sampler.reuse > 1 || !settings.sampler.encode_steps.empty();
+    const double drawing =
+        models::sampling_bytes(network.config(), grid, height, width, batch, job.request.precision, reuses);
+    if (drawing + states <= static_cast<double>(available)) continue;
+    const bool texts_alone = drawing <= static_cast<double>(available);
+    throw RequestError(concat("drawing ", batch, batch == 1 ? " picture" : " pictures at a time", " of ", width, "x",
+                              height, " pixels needs about ", human(drawing), " of memory",
+                              states > 0 ? concat(", and the encoded prompts ", human(states)) : "", ", but ",
+                              human_bytes(available), " are available; ask for ",
+                              texts_alone ? "fewer prompts at a time, " : "", "a smaller --size or --batch",
+                              reuses ? ", no --reuse" : "", ", or --dtype bfloat16"));
   }
 }
 
@@ -118,6 +136,18 @@ int64_t TextTable::row_of(const std::string& text) {
   const auto [found, is_new] = rows_.try_emplace(text, static_cast<int64_t>(texts_.size()));
   if (is_new) texts_.push_back(text);
   return found->second;
+}
+
+void check_sizes(const std::vector<Prompt>& prompts, const models::ModelConfig& config, SampleConfig settings) {
+  for (const Prompt& prompt : prompts) {
+    if (!prompt.size) continue;
+    settings.size = *prompt.size;
+    try {
+      check_sizes(config, settings);
+    } catch (const RequestError& error) {
+      throw RequestError(concat(prompt.where, ": ", error.what()));
+    }
+  }
 }
 
 std::vector<TextPicture> pictures_of(const std::vector<Prompt>& prompts, int64_t count, uint64_t seed,

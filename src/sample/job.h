@@ -26,7 +26,8 @@ Job job_of(Request request, int64_t first = 0);
 void draw(models::Network& network, const std::vector<Job>& jobs, const ImageSink& sink, Progress& progress,
           const FrameSink& frames = {});
 
-// RequestError if a job needs more memory than the system can give (core/memory.h); the message has both numbers.
+// RequestError if a job, or the states of all jobs' texts beside it, needs more memory than the system can give
+// (core/memory.h); the message has the numbers.
 void check_memory(const models::Network& network, const std::vector<Job>& jobs, uint64_t available);
 
 // Different texts, each once.
@@ -39,6 +40,10 @@ class TextTable {
   std::vector<std::string> texts_;
   std::map<std::string, int64_t> rows_;
 };
+
+// RequestError for a prompt's own size that the network has no answer to; names the prompt's line. What prompts do not
+// say is in `settings`.
+void check_sizes(const std::vector<Prompt>& prompts, const models::ModelConfig& config, SampleConfig settings);
 
 // A picture that shows a text.
 struct TextPicture {

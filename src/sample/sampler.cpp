@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -41,7 +42,25 @@ image::Image picture(const at::Tensor& x_cpu, int64_t i) {
                                  static_cast<int>(chw.size(1)));
 }
 
+// A record holds a seed as a number of 63 bits.
+void check_seeds(const Request& request) {
+  constexpr auto kLargest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const auto more = static_cast<uint64_t>(std::max<int64_t>(request.pictures(), 1) - 1);
+  const auto largest = std::max_element(request.seeds.begin(), request.seeds.end());
+  const bool fits =
+      request.seeds.empty() ? request.seed <= kLargest && more <= kLargest - request.seed : *largest <= kLargest;
+  if (fits) return;
+  throw RequestError(
+      concat("the pictures' seeds would go beyond ", kLargest, ", the largest there is; begin with a ", "smaller one"));
+}
+
 }  // namespace
+
+void check_sizes(const models::ModelConfig& config, const SampleConfig& settings) {
+  const models::TokenGrid grid = models::token_grid(config, settings.size[1], settings.size[0]);
+  if (!settings.decode_size) return;
+  models::check_decodable(grid, (*settings.decode_size)[1], (*settings.decode_size)[0]);
+}
 
 void check_settings(const models::Network& network, const Request& request) {
   const models::ModelConfig& config = network.config();
@@ -49,11 +68,9 @@ void check_settings(const models::Network& network, const Request& request) {
     throw RequestError(concat("the network draws ", config.in_channels, " channels, but a picture has 3"));
   }
   if (request.batch_size < 1) throw RequestError(concat("a batch of ", request.batch_size, " pictures is impossible"));
-  const auto [width, height] = request.sample.size;
-  const models::TokenGrid grid = models::token_grid(config, height, width);
-  if (request.sample.decode_size)
-    models::check_decodable(grid, (*request.sample.decode_size)[1], (*request.sample.decode_size)[0]);
+  check_sizes(config, request.sample);
   request.sample.validate();
+  check_seeds(request);
 }
 
 void check(const models::Network& network, const Request& request) {

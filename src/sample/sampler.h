@@ -18,8 +18,11 @@ using ImageSink = std::function<void(int64_t index, image::Image)>;
 // every picture, steps in order within a picture.
 using FrameSink = std::function<void(int64_t index, int64_t step, image::Image)>;
 
-// RequestError for settings and sizes that this network has no answer to, and for a network that does not draw RGB:
-// what can be told of a request before its texts are encoded.
+// RequestError for sizes, the first one and the one it is decoded at, that this network has no answer to.
+void check_sizes(const models::ModelConfig& config, const SampleConfig& settings);
+
+// RequestError for settings and sizes that this network has no answer to, for a network that does not draw RGB, and for
+// seeds beyond 63 bits: what can be told of a request before its texts are encoded.
 void check_settings(const models::Network& network, const Request& request);
 
 // RequestError for settings, sizes and labels that this network has no answer to, and for a network that does not draw

@@ -1,8 +1,9 @@
 #include "models/cost.h"
 
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "models/network.h"
+#include "tests/models/tiny.h"
 
 namespace pixnerd::models {
 namespace {
@@ -76,6 +77,31 @@ TEST(Cost, SamplingMemoryGrowsWithTheSizeByPicturesAlone) {
   EXPECT_LT(at_2048, at_512 + 3e9);
   EXPECT_GT(sampling_bytes(config, grid, 512, 512, 1, Precision::float32), at_512);
   EXPECT_GT(sampling_bytes(config, grid, 512, 512, 8, Precision::bfloat16), at_512);
+}
+
+// The field's weights of 1024 tokens in two blocks are 2^25 values: those of 4 pictures are kept, those of 5 are not.
+TEST(Cost, WhatIsKeptForReuseIsCounted) {
+  const TokenGrid grid{32, 32};
+  const auto of_reuse = [&](int64_t batch, Precision precision) {
+    return sampling_bytes(large(), grid, 512, 512, batch, precision, true) -
+           sampling_bytes(large(), grid, 512, 512, batch, precision, false);
+  };
+  EXPECT_EQ(kept_values(large(), 1024), 1024 * 2 * 2 * 64 * 64 * 2);
+  EXPECT_DOUBLE_EQ(of_reuse(4, Precision::float32), 3 * 4 * 4 * 1024.0 * 32768);
+  EXPECT_DOUBLE_EQ(of_reuse(4, Precision::bfloat16), 3 * 2 * 4 * 1024.0 * 32768);
+  EXPECT_DOUBLE_EQ(of_reuse(5, Precision::float32), 0);
+}
+
+// That the estimate and the network agree on what is too much.
+TEST(Cost, WhatIsTooMuchIsNotKept) {
+  ModelConfig config = tiny_config();  // with one block of the neural field
+  config.field_width = 512;            // 2^20 weights a token
+  const auto network = make_network(config);
+  const at::NoGradGuard no_grad;
+  for (const int64_t tokens : {3, 129}) {
+    const at::Tensor kept = network->keep(at::zeros({1, tokens, config.hidden_size}));
+    EXPECT_EQ(kept.defined() ? kept.numel() : 0, kept_values(config, tokens)) << tokens;
+  }
 }
 
 TEST(Cost, RecomputingKeepsLess) {

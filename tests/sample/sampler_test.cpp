@@ -199,6 +199,19 @@ TEST_F(SamplerTest, ImpossibleRequestsAreRefused) {
   EXPECT_NE(error_of(request).find("batch"), std::string::npos);
 }
 
+TEST_F(SamplerTest, SeedsBeyondTheLargestAreRefused) {
+  constexpr auto kLargest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  Request request = request_for({0, 0});
+  request.seed = kLargest;
+  EXPECT_NE(error_of(request).find("beyond 9223372036854775807"), std::string::npos);
+  request.seed = kLargest - 1;
+  EXPECT_NO_THROW(check(*network_, request));
+  request.seeds = {kLargest + 1, 3};
+  EXPECT_NE(error_of(request).find("beyond 9223372036854775807"), std::string::npos);
+  request.seeds = {kLargest, 3};
+  EXPECT_NO_THROW(check(*network_, request));
+}
+
 TEST_F(SamplerTest, SettingsThatDoNotGoTogetherAreRefused) {
   Request request = request_for({0});
   request.sample.sampler.solver = diffusion::SolverKind::adams;

@@ -1,0 +1,67 @@
+#include "sample/job.h"
+
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "models/cost.h"
+#include "tests/core/thrown.h"
+#include "tests/models/tiny.h"
+
+namespace pixnerd::sample {
+namespace {
+
+class JobTest : public testing::Test {
+ protected:
+  // Of one picture that shows text `row`.
+  static Job job_of_text(int64_t row) {
+    Job job;
+    job.request.texts = TextConditions{{}, {row}, {0}};
+    job.request.sample.size = {8, 12};
+    job.numbers = {0};
+    return job;
+  }
+  std::string refusal(const Job& job, double available) const {
+    return thrown<RequestError>([&] { check_memory(*network_, {job}, static_cast<uint64_t>(available)); });
+  }
+
+  std::shared_ptr<models::Network> network_ = random_network(models::tiny_text_config(models::ModelType::t2i), 1);
+  const double alone_ = models::sampling_bytes(network_->config(), {3, 2}, 12, 8, 1, models::Precision::float32);
+};
+
+TEST_F(JobTest, TheStatesOfAllTextsCountInMemory) {
+  EXPECT_NO_THROW(check_memory(*network_, {job_of_text(1)}, static_cast<uint64_t>(alone_ + 1000)));
+  const std::string message = refusal(job_of_text(999'999), alone_ + 1000);  // 5 states of 6 values in 2 bytes each
+  EXPECT_NE(message.find("the encoded prompts 60 MB"), std::string::npos) << message;
+  EXPECT_NE(message.find("fewer prompts"), std::string::npos) << message;
+  EXPECT_EQ(refusal(job_of_text(1), alone_ - 1000).find("fewer prompts"), std::string::npos);
+}
+
+TEST_F(JobTest, WhatIsKeptForReuseCountsInMemory) {
+  Job job = job_of_text(1);
+  job.request.sample.sampler.reuse = 2;
+  EXPECT_NE(refusal(job, alone_ + 1000).find("--reuse"), std::string::npos);
+  job.request.sample.sampler.reuse = 1;
+  job.request.sample.sampler.encode_steps = {0, 3};
+  EXPECT_NE(refusal(job, alone_ + 1000).find("--reuse"), std::string::npos);
+}
+
+TEST_F(JobTest, APromptsImpossibleSizeIsNamedWithItsLine) {
+  Prompt prompt{"a fox", {}, {}, PictureSize{8, 8}, "p.jsonl:7"};
+  SampleConfig settings;
+  settings.size = {8, 8};
+  EXPECT_NO_THROW(check_sizes({prompt}, network_->config(), settings));
+  prompt.size = {10, 8};
+  EXPECT_TRUE(thrown<RequestError>([&] {
+                check_sizes({prompt}, network_->config(), settings);
+              }).starts_with("p.jsonl:7: an image of 10x8"));
+  prompt.size = {16, 8};
+  settings.decode_size = {{24, 24}};  // from 4 x 2 tokens
+  EXPECT_NO_THROW(check_sizes({prompt}, network_->config(), settings));
+  prompt.size = {20, 8};
+  EXPECT_TRUE(thrown<RequestError>([&] {
+                check_sizes({prompt}, network_->config(), settings);
+              }).starts_with("p.jsonl:7: an image of 24x24"));
+}
+
+}  // namespace
+}  // namespace pixnerd::sample
