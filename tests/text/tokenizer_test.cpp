@@ -153,6 +153,9 @@ TEST(Tokenizer, TakesAMegabyteWithoutASpace) {
   EXPECT_EQ(tokenizer.encode(std::string(kBytes, ' ') + "x").size(), kBytes + 1);
   EXPECT_EQ(tokenizer.encode(std::string(kBytes, '!')).size(), kBytes);
   EXPECT_EQ(tokenizer.encode(std::string(kBytes, '\n')).size(), kBytes);
+  std::string marks;
+  while (marks.size() < kBytes) marks += "\u0301\u0316";
+  EXPECT_EQ(tokenizer.encode(marks).size(), kBytes);
 }
 
 TEST(Tokenizer, RefusesAPatternThatTakesTooLong) {

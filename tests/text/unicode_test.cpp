@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/text.h"
+
 namespace pixnerd::text {
 namespace {
 
@@ -35,6 +37,35 @@ TEST(Unicode, Composes) {
 TEST(Unicode, LeavesWhatUnicode9DoesNotKnow) {
   EXPECT_EQ(nfc("a\u07fd\u0334"), "a\u07fd\u0334");
   EXPECT_EQ(nfc("a\u0345\u0334"), "a\u0334\u0345");
+}
+
+// In their order the marks of a run are found by class, whatever the run's length; marks that are two in one, such as
+// U+0344 and U+0F73, take part, and a later character parts two runs.
+TEST(Unicode, OrdersLongRunsOfMarks) {
+  for (const size_t n : {3U, 31U, 64U, 65U, 1000U}) {
+    const auto many = [&](const char* part) {
+      std::string all;
+      for (size_t i = 0; i < n; ++i) all += part;
+      return all;
+    };
+    const std::string acute = many("\u0301"), grave_below = many("\u0316"), both = many("\u0301\u0316");
+    EXPECT_EQ(nfc(concat("x", both, "y")), concat("x", grave_below, acute, "y"));
+    EXPECT_EQ(nfc(concat("e", both)), concat("\u00e9", grave_below, acute.substr(2)));
+    EXPECT_EQ(nfc(concat("q", many("\u0344\u0f73\u0316"))),
+              concat("q", many("\u0f71"), many("\u0f72"), grave_below, many("\u0308\u0301")));
+    EXPECT_EQ(nfc(concat("x", acute, "\u07fd\u0316")), concat("x", acute, "\u07fd\u0316"));
+    EXPECT_EQ(nfc(concat(many("\u4e2d"), both, many("\U0001d16e\u0316"))),
+              concat(many("\u4e2d"), many("\U0001d16e"), grave_below, grave_below, acute));
+  }
+}
+
+// Half a minute, were it the square.
+TEST(Unicode, OrdersAMegabyteOfMarks) {
+  std::string text = "x", expected = "x";
+  for (size_t i = 0; i < 250'000; ++i) text += "\u0301\u0316";
+  for (size_t i = 0; i < 250'000; ++i) expected += "\u0316";
+  for (size_t i = 0; i < 250'000; ++i) expected += "\u0301";
+  EXPECT_EQ(nfc(text), expected);
 }
 
 TEST(Unicode, KnowsSpacesAndWords) {
