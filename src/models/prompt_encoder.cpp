@@ -65,8 +65,9 @@ PaddedPrompt pad_prompt(std::span<const int32_t> ids, int64_t length, int32_t pa
 
 std::string describe(const CutPrompt& cut) {
   constexpr size_t kShownBytes = 40;
-  return concat("the prompt has ", cut.tokens, " tokens, more than the text encoder reads: it is cut behind '",
-                end_of(cut.kept, kShownBytes), "', '", printable(cut.dropped, kShownBytes), "' is not read");
+  return concat("the prompt '", printable(cut.kept, kShownBytes), "' has ", cut.tokens,
+                " tokens, more than the text encoder reads: it is cut behind '", end_of(cut.kept, kShownBytes), "', '",
+                printable(cut.dropped, kShownBytes), "' is not read");
 }
 
 PromptEncoder::PromptEncoder(const std::filesystem::path& folder, const PromptEncoderOptions& options)
@@ -106,7 +107,11 @@ EncodedPrompts PromptEncoder::encode(std::span<const std::string> prompts, std::
 }
 
 EncodedPrompt PromptEncoder::encode_one(std::string_view prompt) {
-  if (auto stored = cache_.load(prompt)) return std::move(*stored);
+  if (auto stored = cache_.load(prompt)) {
+    if (++idle_ == options_.idle_prompts) model_.reset();
+    return std::move(*stored);
+  }
+  idle_ = 0;
   const std::vector<int32_t> ids = tokenizer_.encode(prompt);
   const PaddedPrompt padded = pad_prompt(ids, options_.length, padding_);
   if (!model_) {
@@ -125,11 +130,6 @@ EncodedPrompt PromptEncoder::encode_one(std::string_view prompt) {
   }
   cache_.store(prompt, encoded);
   return encoded;
-}
-
-void PromptEncoder::release() {
-  const std::lock_guard lock(mutex_);
-  model_.reset();
 }
 
 }  // namespace pixnerd::models

@@ -41,7 +41,7 @@ struct CutPrompt {
   std::string dropped;  // the text of the others
 };
 
-// "the prompt has 140 tokens, the text encoder reads 128: it is cut after '...the end' and loses 'of it...'".
+// "the prompt 'it begins...' has 140 tokens, more than ...: it is cut behind '...the end', 'of it...' is not read".
 std::string describe(const CutPrompt& cut);
 
 struct EncodedPrompts {
@@ -53,6 +53,7 @@ struct PromptEncoderOptions {
   Precision precision = Precision::bfloat16;  // the published one
   int64_t length = kPromptTokens;
   std::filesystem::path cache;  // a folder for encoded prompts (prompt_cache.h); empty for none
+  int64_t idle_prompts = 0;     // after so many prompts in a row out of the cache the weights are freed; 0: never
 };
 
 class PromptEncoder {
@@ -66,12 +67,8 @@ class PromptEncoder {
   // `width`, to which states are cut or padded with zeros. Safe to call from several threads, which take turns.
   EncodedPrompts encode(std::span<const std::string> prompts, std::optional<int64_t> width = std::nullopt);
 
-  // Frees the weights that were read; the next prompt that needs them reads them again. Destroying the encoder does
-  // too.
-  void release();
-
   int64_t hidden_size() const { return config_.hidden_size; }
-  bool is_loaded() const { return model_ != nullptr; }  // whether weights have been read and not released
+  bool is_loaded() const { return model_ != nullptr; }  // whether weights have been read and not freed
 
  private:
   EncodedPrompt encode_one(std::string_view prompt);
@@ -83,7 +80,8 @@ class PromptEncoder {
   int32_t padding_ = 0;
   std::shared_ptr<const checkpoint::WeightsFile> file_;
   PromptCache cache_;
-  std::unique_ptr<const Qwen3> model_;  // null until a prompt needs it
+  std::unique_ptr<const Qwen3> model_;  // null until a prompt needs it, and once it has been idle
+  int64_t idle_ = 0;                    // prompts out of the cache since it was needed
   std::mutex mutex_;
 };
 

@@ -42,7 +42,8 @@ class CaptionConditions : public Conditions {
       : text_(config.text),
         width_(config.model.txt_embed_dim),
         seed_(static_cast<uint64_t>(config.train.seed)),
-        encoder_(config.text.encoder, {config.text.precision, config.model.txt_max_length, config.text.cache}) {
+        encoder_(config.text.encoder,
+                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size()}) {
     for (int64_t i = 0; i < pictures.size(); ++i) captions_of(pictures, i);
     null_ = states({""});
   }

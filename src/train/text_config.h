@@ -18,7 +18,8 @@ struct TextConfig {
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     visit("encoder", self.encoder, "folder of Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors");
-    visit("cache", self.cache, "folder for encoded captions, each read many times; about 4 bytes a state; \"\" for none");
+    visit("cache", self.cache,
+          "folder for encoded captions, each read many times; about 2 bytes a state; \"\" for none");
     visit("languages", self.languages, "languages of the captions to learn from, such as en; all if there is none");
     visit("precision", self.precision, "arithmetic of the encoder");
   }

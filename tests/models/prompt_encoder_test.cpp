@@ -23,9 +23,7 @@ void write(const std::filesystem::path& path, const std::string& content) {
 // A folder like a text encoder's.
 class Folder {
  public:
-  explicit Folder(uint64_t seed = 1) {
-    write_qwen3_folder(path(), seed);
-  }
+  explicit Folder(uint64_t seed = 1) { write_qwen3_folder(path(), seed); }
 
   const std::filesystem::path& path() const { return folder_.path(); }
 
@@ -73,10 +71,6 @@ TEST(PromptEncoder, EncodesWhatTheModelDoes) {
   EXPECT_TRUE(encoded.states[0].equal(model(ids, at::arange(8).lt(2).unsqueeze(0))[0]));
   EXPECT_TRUE(encoded.states[2].equal(encoded.states[0]));
   EXPECT_TRUE(encoded.states[1].equal(model(at::full({1, 8}, 257), at::zeros({1, 8}, at::kBool))[0]));
-
-  encoder.release();
-  EXPECT_FALSE(encoder.is_loaded());
-  EXPECT_TRUE(encoder.encode(Prompts{"abc"}).states[0].equal(encoded.states[0]));
   EXPECT_EQ(thrown<RequestError>([&] { encoder.encode(Prompts{}); }), "there is no prompt to encode");
 }
 
@@ -87,8 +81,8 @@ TEST(PromptEncoder, TellsWhereAPromptIsCut) {
   ASSERT_EQ(encoded.cut.size(), 1U);
   EXPECT_EQ(encoded.cut[0].index, 1U);
   EXPECT_EQ(describe(encoded.cut[0]),
-            "the prompt has 13 tokens, more than the text encoder reads: it is cut behind 'one two ', 'three' is not "
-            "read");
+            "the prompt 'one two ' has 13 tokens, more than the text encoder reads: it is cut behind 'one two ', "
+            "'three' is not read");
   EXPECT_TRUE(encoded.states.narrow(2, 16, 4).eq(0).all().item<bool>());  // as wide as was asked for
   EXPECT_TRUE(encoder.encode(Prompts{"x"}, 10).states[0].equal(encoded.states[0].narrow(1, 0, 10)));
 }
@@ -110,6 +104,25 @@ TEST(PromptEncoder, KeepsWhatItEncoded) {
   EXPECT_FALSE(third.encode(Prompts{""}).states.equal(encoded.states.narrow(0, 0, 1)));
   EXPECT_TRUE(third.is_loaded());
   EXPECT_EQ(warnings.text(), "");
+}
+
+// A run that meets the same captions again and again needs its memory for other things.
+TEST(PromptEncoder, FreesItsWeightsWhenTheCacheHasAll) {
+  const Folder folder;
+  const TemporaryFolder cache;
+  PromptEncoderOptions with_limit = options(cache.path());
+  with_limit.idle_prompts = 3;
+  PromptEncoder encoder(folder.path(), with_limit);
+  const EncodedPrompts encoded = encoder.encode(Prompts{"a", "b"});
+  encoder.encode(Prompts{"a", "b"});
+  EXPECT_TRUE(encoder.is_loaded());
+  encoder.encode(Prompts{"c"});  // begins anew
+  encoder.encode(Prompts{"a", "b"});
+  EXPECT_TRUE(encoder.is_loaded());
+  encoder.encode(Prompts{"a"});
+  EXPECT_FALSE(encoder.is_loaded());
+  EXPECT_TRUE(encoder.encode(Prompts{"a", "d"}).states[0].equal(encoded.states[0]));
+  EXPECT_TRUE(encoder.is_loaded());
 }
 
 TEST(PromptCache, EncodesAnewWhatIsDamaged) {
