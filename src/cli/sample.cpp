@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "checkpoint/content_hash.h"
+#include "cli/again.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
@@ -19,6 +20,7 @@
 #include "core/text.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
+#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -151,13 +153,18 @@ bool has_two_sizes(const SamplePlan& plan) {
                      [](const sample::Job& job) { return job.request.sample.decode_size.has_value(); });
 }
 
+bool has_labels(const SampleFlags& flags, const SamplePlan& plan) {
+  return sample::is_grid(flags.out) && (flags.labels || plan.labelled);
+}
+
 sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan) {
   const auto [width, height] = plan.jobs.front().request.sample.picture_size();
   sample::OutputPlan output{plan.pictures, width, height, plan.columns, flags.overwrite};
   if (sample::is_grid(flags.out) || sample::is_npz(flags.out)) common_size(plan, flags.out);
   output.padding = plan.padding;
   output.classes = plan.classes;
-  if (flags.labels) output.labels = plan.labels;
+  output.names = plan.names;
+  if (has_labels(flags, plan)) output.labels = plan.labels;
   return output;
 }
 
@@ -169,7 +176,15 @@ std::optional<sample::Trajectory> trajectory_of(const SampleFlags& flags, const 
                                            plan.jobs.front().request.sample.sampler.steps);
 }
 
-// What every picture's record has in common; of pictures drawn again, what the first one's says.
+// A record is text: found here, and not when the pictures are drawn.
+void require_utf8(const std::string& path, const char* flag) {
+  if (text::is_utf8(path)) return;
+  throw RequestError(concat(flag, " '", printable(text::repaired(path), 400),
+                            "' has a name that is no UTF-8, which the ",
+                            "pictures' records cannot hold; give it another, such as by a link"));
+}
+
+// What every picture's record has in common.
 sample::PictureRecord common_record(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before) {
   sample::PictureRecord common;
   if (!before.empty()) {
@@ -181,6 +196,8 @@ sample::PictureRecord common_record(const SampleFlags& flags, const std::vector<
   if (!flags.decoder.empty()) common.decoder = flags.decoder;
   if (!flags.wish.text.encoder.empty()) common.text_encoder = flags.wish.text.encoder;
   if (common.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
+  require_utf8(common.checkpoint, "--checkpoint");
+  require_utf8(common.text_encoder, "--text-encoder");
   return common;
 }
 
@@ -196,11 +213,16 @@ ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRec
   if (flags.threads->count() == 0) compute.threads = static_cast<int>(before.front().threads);
   for (sample::PictureRecord& record : before) {
     if (flags.dtype->count() > 0) record.dtype = compute.precision();
-    if (record.dtype != before.front().dtype) {
-      throw RequestError("the pictures were drawn in several arithmetics; choose one with --dtype");
-    }
   }
   return compute;
+}
+
+// The pictures of --again; none without it.
+std::vector<sample::PictureRecord> records_before(const SampleFlags& flags, const Chosen& chosen) {
+  if (flags.again.empty()) return {};
+  std::vector<sample::PictureRecord> before = sample::read_records(flags.again);
+  require_common(before, chosen);
+  return before;
 }
 
 // What the records of all pictures say of the file and the machine.
@@ -230,7 +252,8 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
   sample::OutputPlan output_settings = output_plan(flags, plan);
   std::optional<sample::Trajectory> trajectory = trajectory_of(flags, plan);
   const std::string encoder = common.text_encoder;
-  const bool in_grid = sample::is_grid(flags.out) && (plan.pictures > 1 || flags.labels);
+  common.labels = has_labels(flags, plan);
+  const bool in_grid = sample::is_grid(flags.out) && (plan.pictures > 1 || common.labels);
   common.columns = in_grid ? plan.columns : 0;
   common.padding = in_grid ? plan.padding : std::nullopt;
   output_settings.record = records_of(plan, std::move(common));
@@ -261,14 +284,19 @@ void run(const SampleFlags& flags) {
   if (flags.labels && !sample::is_grid(flags.out)) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
-  std::vector<sample::PictureRecord> before;
-  if (!flags.again.empty()) before = sample::read_records(flags.again);
+  const Chosen chosen{!flags.checkpoint.empty(), !flags.wish.text.encoder.empty(), !flags.decoder.empty(),
+                      flags.threads->count() > 0, flags.dtype->count() > 0};
+  std::vector<sample::PictureRecord> before = records_before(flags, chosen);
   sample::PictureRecord common = common_record(flags, before);
   const ComputeFlags compute = compute_of(flags, before);
   const at::Device device = set_up(compute);
   const sample::ModelFile file = sample::load_model(common.checkpoint, sample::Weights::prefer_ema,
                                                     {flags.ignore_unknown}, decoder_of(common.decoder));
+  if (!before.empty() && !file.description.model.takes_text() && flags.wish.text.any()) {
+    throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
+  }
   describe(file, device, common);
+  warn_of_other_files(before, chosen, common);
   if (!flags.suite.name.empty()) {
     draw_suite(flags.suite, {flags.wish, flags.out, flags.overwrite, compute.precision(), device, common}, file);
     return;

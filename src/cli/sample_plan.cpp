@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "core/errors.h"
@@ -33,7 +34,7 @@ void ask_for_runs(sample::Request& request, const std::vector<int64_t>& classes,
 
 SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescription& description, sample::Request request,
                            ClassOrder order) {
-  if (flags.text.names_prompts()) {
+  if (flags.text.any()) {
     throw CLI::ValidationError("the checkpoint draws classes, not prompts; ask with --classes or --class");
   }
   if (!flags.condition.names_classes()) throw CLI::ValidationError("--classes or --class is required");
@@ -55,13 +56,14 @@ SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescriptio
   return plan;
 }
 
-SamplePlan plan_of_prompts(const WishFlags& flags, const sample::Request& request) {
+SamplePlan plan_of_prompts(const WishFlags& flags, const models::ModelConfig& model, const sample::Request& request) {
   if (flags.condition.names_classes() || !flags.condition.styles.empty()) {
     throw CLI::ValidationError("the checkpoint draws prompts, not classes; ask with --prompt or --prompts");
   }
   if (!flags.text.names_prompts()) throw CLI::ValidationError("--prompt or --prompts is required");
   const std::vector<sample::Prompt> prompts = prompts_of(flags.text);
   check_count(prompts.size(), flags.pictures_each());
+  sample::check_sizes(prompts, model, request.sample);
   const auto pictures =
       sample::pictures_of(prompts, flags.pictures_each(), flags.seed, flags.text.negative_prompt, request.sample.size);
   sample::TextTable texts;
@@ -82,6 +84,15 @@ image::Label label_of(const sample::PictureRecord& record, const sample::ModelDe
   return captions_of(one, description).front();
 }
 
+// Nothing where pictures have none, or come from several folders under the same ones.
+std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& records) {
+  std::vector<std::string> names;
+  for (const sample::PictureRecord& record : records) names.push_back(record.file);
+  const std::set<std::string> different(names.begin(), names.end());
+  if (different.size() != names.size() || different.contains("")) names.clear();
+  return names;
+}
+
 }  // namespace
 
 SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision,
@@ -91,7 +102,7 @@ SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& descr
   request.sample = settings_of(flags.sampler, description.sample);
   request.batch_size = flags.batch;
   request.precision = precision;
-  SamplePlan plan = description.model.takes_text() ? plan_of_prompts(flags, request)
+  SamplePlan plan = description.model.takes_text() ? plan_of_prompts(flags, description.model, request)
                                                    : plan_of_classes(flags, description, std::move(request), order);
   int64_t runs = plan.pictures / flags.pictures_each(), run = flags.pictures_each();
   if (order == ClassOrder::turns && !description.model.takes_text()) std::swap(runs, run);
@@ -117,6 +128,8 @@ SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlag
   plan.texts = texts.texts();
   plan.pictures = static_cast<int64_t>(records.size());
   plan.padding = records.front().padding;
+  plan.labelled = records.front().labels;
+  plan.names = names_of(records);
   plan.columns = records.front().columns > 0 ? records.front().columns : sample::grid_columns(plan.pictures, 1);
   return plan;
 }

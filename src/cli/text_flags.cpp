@@ -11,14 +11,16 @@
 namespace pixnerd::cli {
 
 void add_text_flags(CLI::App& command, TextFlags& flags) {
+  const auto repaired = [](const std::string& text) { return text::repaired(text); };
   CLI::Option* const prompt = command.add_option("--prompt", flags.prompts, "what to draw, in words; may be repeated");
-  prompt->allow_extra_args(false)->type_name("TEXT");
+  prompt->allow_extra_args(false)->transform(repaired, "")->type_name("TEXT");
   command
       .add_option("--prompts", flags.file,
-                  "a file of prompts: one a line, or JSON lines with prompt, negative_prompt, seed, size")
+                  "a file of prompts in UTF-8: one a line, or JSON lines with prompt, negative_prompt, seed, size")
       ->excludes(prompt)
       ->type_name("FILE");
   command.add_option("--negative-prompt", flags.negative_prompt, "what guidance leads away from; nothing unless given")
+      ->transform(repaired, "")
       ->type_name("TEXT");
   command
       .add_option("--text-encoder", flags.encoder,
@@ -31,7 +33,7 @@ void add_text_flags(CLI::App& command, TextFlags& flags) {
 std::vector<sample::Prompt> prompts_of(const TextFlags& flags) {
   if (!flags.file.empty()) return sample::read_prompts(flags.file);
   std::vector<sample::Prompt> prompts;
-  for (const std::string& prompt : flags.prompts) prompts.push_back({text::repaired(prompt), {}, {}, {}});
+  for (const std::string& prompt : flags.prompts) prompts.push_back({prompt, {}, {}, {}});
   return prompts;
 }
 

@@ -19,9 +19,11 @@ struct TextFlags {
   std::string file, negative_prompt;
 
   bool names_prompts() const { return !prompts.empty() || !file.empty(); }
+  bool any() const { return names_prompts() || !negative_prompt.empty() || !encoder.empty() || !cache.empty(); }
 };
 
-// --text-encoder, --prompt, --prompts, --negative-prompt, --prompt-cache.
+// --text-encoder, --prompt, --prompts, --negative-prompt, --prompt-cache. Bytes of prompts that are no UTF-8 are
+// replaced.
 void add_text_flags(CLI::App& command, TextFlags& flags);
 
 // Those of --prompt or of --prompts.

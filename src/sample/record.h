@@ -38,6 +38,7 @@ struct PictureRecord {
   int64_t place = 0;               // this one's among them, from 0
   int64_t columns = 0;             // of the grid that the picture is in; 0 for a picture of its own
   std::optional<int64_t> padding;  // of that grid, in pixels; none: as pixnerd usually makes them
+  bool labels = false;             // whether that grid has what it shows written under each picture
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -63,6 +64,7 @@ struct PictureRecord {
     visit("place", self.place, "this one's place among them", config::between(0, 65535));
     visit("columns", self.columns, "columns of the grid it is in", config::between(0, 65536));
     visit("padding", self.padding, "pixels between the pictures of that grid", config::between(0, 1024));
+    visit("labels", self.labels, "whether what they show is written under the pictures of that grid");
   }
 
   // ConfigError: a place beyond the batch, a picture of nothing or of both a class and a prompt.

@@ -67,10 +67,45 @@ TEST_F(TextTest, AManifestRepeatsAFolder) {
   for (const sample::PictureRecord& record : records) {
     EXPECT_EQ(read("first/" + record.file).rgb, again(path("first/" + record.file)).rgb) << record.file;
   }
-  // The manifest's lines are in the order of drawing, by sizes; so are the pictures of the second folder.
-  for (size_t i = 0; i < records.size(); ++i) {
-    EXPECT_EQ(read("first/" + records[i].file).rgb, read("second/0000" + std::to_string(i) + ".png").rgb) << i;
+  // The manifest's lines are in the order of drawing, by sizes; the pictures keep their names.
+  for (const sample::PictureRecord& record : records) {
+    EXPECT_EQ(read("first/" + record.file).rgb, read("second/" + record.file).rgb) << record.file;
   }
+}
+
+TEST_F(TextTest, AFolderOfSeveralRunsNeedsAChoice) {
+  sample::write_tiny_model(path("other.safetensors"), tiny_text_description(), 2);
+  ASSERT_EQ(sample({"--prompt", "ab", "--count", "3"}, "m").code, 0);
+  ASSERT_EQ(program_({"sample", "--checkpoint", path("other.safetensors"), "--text-encoder", file("qwen3"), "--prompt",
+                      "cd", "--out", path("m"), "--overwrite", "--threads", "2"})
+                .code,
+            0);
+  const auto again_with = [&](const Arguments& more) {
+    Arguments all{"sample", "--again", path("m/manifest.jsonl"), "--out", path("again")};
+    all.insert(all.end(), more.begin(), more.end());
+    return program_(all);
+  };
+  expect_error(again_with({}), 1, "from several checkpoints; choose one with --checkpoint");
+  const Arguments checkpoint{"--checkpoint", path("other.safetensors")};
+  expect_error(again_with(checkpoint), 1, "on several numbers of threads; choose one with --threads");
+  const Outcome outcome = again_with({"--checkpoint", path("other.safetensors"), "--threads", "2"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_LE(distance(read("again/00000.png"), read("m/00000.png")), 1);
+  EXPECT_GT(distance(read("again/00001.png"), read("m/00001.png")), 1);
+}
+
+TEST_F(TextTest, ACheckpointThatWasReplacedIsWarnedOf) {
+  fs::copy_file(file("t2i.safetensors"), path("last.safetensors"));
+  const Arguments drawn{
+      "sample", "--checkpoint", path("last.safetensors"), "--text-encoder", file("qwen3"), "--prompt", "ab",
+      "--out",  path("a.png")};
+  ASSERT_EQ(program_(drawn).code, 0);
+  const auto repeat = [&] { return program_({"sample", "--again", path("a.png"), "--out", path("b.png")}); };
+  EXPECT_FALSE(repeat().complains("has changed"));
+  sample::write_tiny_model(path("last.safetensors"), tiny_text_description(), 2);
+  const Outcome outcome = repeat();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains("last.safetensors' has changed since the picture was drawn")) << outcome.err;
 }
 
 TEST_F(TextTest, AGridAndAClassAreRepeated) {
@@ -78,6 +113,17 @@ TEST_F(TextTest, AGridAndAClassAreRepeated) {
   const Image grid = read("grid.png");
   EXPECT_EQ(again(path("grid.png")).rgb, grid.rgb);
   EXPECT_EQ(again(path("again.png")).rgb, grid.rgb);
+  for (const Arguments& prompts : {Arguments{"--prompt", "ab", "--prompt", "cd"}, Arguments{"--prompt", "ab"}}) {
+    Arguments labelled = prompts;
+    labelled.emplace_back("--labels");
+    ASSERT_EQ(sample(labelled, "labelled.png").code, 0);
+    EXPECT_EQ(again(path("labelled.png")).rgb, read("labelled.png").rgb);
+    EXPECT_EQ(again(path("again.png")).rgb, read("labelled.png").rgb);
+    ASSERT_EQ(sample(prompts, "plain.png").code, 0);
+    EXPECT_NE(again(path("plain.png")).height, read("labelled.png").height);
+  }
+  ASSERT_EQ(program_({"sample", "--again", path("labelled.png"), "--out", path("apart")}).code, 0);
+  EXPECT_EQ(read("apart/00000.png").height, 8);
   const Outcome classes = program_({"sample", "--checkpoint", file("classes.safetensors"), "--classes", "0,2", "--out",
                                     path("classes.png"), "--batch", "1"});
   ASSERT_EQ(classes.code, 0) << classes.err;
@@ -136,6 +182,7 @@ TEST_F(TextTest, TheHeavyDecoderDrawsSizesThatItsTokensFit) {
 TEST_F(TextTest, ALongPromptIsCutWithAWarning) {
   const Outcome outcome = sample({"--prompt", "one two three"}, "a.png");
   EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(outcome.complains("the prompt 'one t' has 13 tokens")) << outcome.err;
   EXPECT_TRUE(outcome.complains("it is cut behind 'one t', 'wo three' is not read")) << outcome.err;
   EXPECT_EQ(read("a.png").rgb, picture({"--prompt", "one t"}).rgb);
 }
@@ -157,7 +204,34 @@ TEST_F(TextTest, WhatDoesNotFitIsRefused) {
   write("broken.jsonl", "{\"prompt\": \"ab\"}\n{\"prompt\": 3, \"sede\": 1}\n");
   expect_error(sample({"--prompts", path("broken.jsonl")}, "a"), 1, "broken.jsonl:2");
   expect_error(sample({"--prompts", path("none.txt")}, "a"), 1, "none.txt");
+  write("sizes.jsonl", "{\"prompt\": \"ab\"}\n{\"prompt\": \"cd\", \"size\": [20, 18]}\n");
+  expect_error(sample({"--prompts", path("sizes.jsonl")}, "a"), 1, "sizes.jsonl:2: an image of 20x18");
+  expect_error(sample({"--prompt", "ab", "--count", "2", "--seed", "9223372036854775807"}, "a"), 1, "seeds");
+  write("seeds.jsonl", "{\"prompt\": \"ab\", \"seed\": 9223372036854775807}\n");
+  expect_error(sample({"--prompts", path("seeds.jsonl"), "--count", "2"}, "a"), 1, "seeds");
+  for (const Arguments& of_text : {Arguments{"--text-encoder", file("qwen3")}, Arguments{"--negative-prompt", "ab"},
+                                   Arguments{"--prompt-cache", path("cache")}}) {
+    Arguments all{"sample", "--checkpoint", classes, "--classes", "0", "--out", path("a.png")};
+    all.insert(all.end(), of_text.begin(), of_text.end());
+    expect_error(program_(all), 2, "draws classes, not prompts");
+  }
   EXPECT_TRUE(fs::is_empty(own_.path()) || !fs::exists(path("a.png")));
+}
+
+// What records cannot hold is mended or refused before anything is drawn.
+TEST_F(TextTest, BytesThatAreNoTextLoseNoPicture) {
+  EXPECT_EQ(picture({"--prompt", "ab", "--negative-prompt", "c\xff"}).rgb,
+            picture({"--prompt", "ab", "--negative-prompt", "c\ufffd"}).rgb);
+  EXPECT_EQ(picture({"--prompt", "a\xff"}).rgb, picture({"--prompt", "a\ufffd"}).rgb);
+  fs::copy_file(file("t2i.safetensors"), path("t\xff.safetensors"));
+  fs::copy(file("qwen3"), path("q\xff"));
+  expect_error(program_({"sample", "--checkpoint", path("t\xff.safetensors"), "--text-encoder", file("qwen3"),
+                         "--prompt", "ab", "--out", path("a.png")}),
+               1, "no UTF-8");
+  expect_error(program_({"sample", "--checkpoint", file("t2i.safetensors"), "--text-encoder", path("q\xff"), "--prompt",
+                         "ab", "--out", path("a.png")}),
+               1, "--text-encoder");
+  EXPECT_FALSE(fs::exists(path("a.png")));
 }
 
 TEST_F(TextTest, AnEncoderThatDoesNotMatchNamesTheField) {
