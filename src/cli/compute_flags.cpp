@@ -38,14 +38,18 @@ void add_device_flags(CLI::App& command, ComputeFlags& flags) {
       ->type_name("N");
 }
 
-at::Device set_up(const ComputeFlags& flags) {
-  at::set_num_threads(flags.threads > 0 ? flags.threads : hardware_threads());
+at::Device device_of(const ComputeFlags& flags) {
   if (flags.device == "cpu") return at::kCPU;
   if (at::hasCUDA()) return at::kCUDA;
   if (flags.device == "auto") return at::kCPU;
   throw RequestError(
       "--device cuda: no GPU can be used here (none is present, or this LibTorch is built without CUDA); "
       "use --device cpu");
+}
+
+at::Device set_up(const ComputeFlags& flags) {
+  at::set_num_threads(flags.threads > 0 ? flags.threads : hardware_threads());
+  return device_of(flags);
 }
 
 }  // namespace pixnerd::cli

@@ -24,8 +24,10 @@ void add_compute_flags(CLI::App& command, ComputeFlags& flags);
 // --device and --threads alone, where the configuration names the arithmetic.
 void add_device_flags(CLI::App& command, ComputeFlags& flags);
 
-// Sets the threads an operation runs on, for the whole process, and returns the device; RequestError if it is not
-// there.
+// RequestError if it is not there.
+at::Device device_of(const ComputeFlags& flags);
+
+// Sets the threads an operation runs on, for the whole process, and returns the device, as device_of().
 at::Device set_up(const ComputeFlags& flags);
 
 }  // namespace pixnerd::cli

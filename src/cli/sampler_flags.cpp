@@ -54,12 +54,14 @@ void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, c
   command
       .add_option("--preset", flags.preset,
                   "solver, steps and arithmetic that go together: exact, the checkpoint's own settings in float32; "
-                  "balanced; fast. Flags that are given as well replace its settings")
+                  "balanced; fast. Where the processor lacks an arithmetic, the next better one is taken. Flags that "
+                  "are given as well replace its settings")
       ->check(one_of(config::names_of<sample::Preset>()))
       ->type_name("exact|balanced|fast");
   command.parse_complete_callback([&flags, &compute, option = command.get_option(dtype)] {
     if (flags.preset.empty() || option->count() > 0) return;
-    const models::Precision precision = settings_of(flags.preset, {}).precision;
+    const models::Precision precision =
+        models::available_precision(settings_of(flags.preset, {}).precision, device_of(compute));
     for (const auto& [name, value] : models::enum_names(precision)) {
       if (value == precision) compute.dtype = name;
     }

@@ -7,6 +7,7 @@
 #include <immintrin.h>
 #endif
 
+#include "kernels/peak_tiles.h"
 #include "kernels/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -80,6 +81,8 @@ __attribute__((target("avx512f,avx512bf16"))) int64_t dot_rounds(int64_t rounds)
 }  // namespace
 
 int64_t run_bfloat16_dots(int64_t rounds) {
+  constexpr int64_t kRoundsPerTile = 8;  // takes about as long
+  if (has_tiles()) return run_tile_products(rounds / kRoundsPerTile);
   return __builtin_cpu_supports("avx512bf16") ? dot_rounds(rounds) : 0;
 }
 #else

@@ -7,11 +7,12 @@
 
 namespace pixnerd::kernels {
 
-// Runs `rounds` of independent float32 multiply-adds on registers, in this thread; returns the floating-point operations
-// done.
+// Runs `rounds` of independent float32 multiply-adds on registers, in this thread; returns the floating-point
+// operations done.
 int64_t run_multiply_adds(int64_t rounds, Isa isa = chosen_isa());
 
-// The same in dot products of bfloat16 pairs that add up in float32 (AVX512_BF16); 0 where the processor has none.
+// The same in products of bfloat16 that add up in float32: of tiles (AMX) where the processor has them, else of vectors
+// of pairs (AVX512_BF16); 0 where it has neither.
 int64_t run_bfloat16_dots(int64_t rounds);
 
 }  // namespace pixnerd::kernels

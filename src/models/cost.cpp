@@ -1,6 +1,7 @@
 #include "models/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace pixnerd::models {
 
@@ -66,8 +67,11 @@ double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t 
   constexpr double kImages = 24;       // float32 pictures alive at once: x, both velocities, a solver's memory, patches
   const double type = precision == Precision::float32 ? 4 : 2;
   const double weight = precision == Precision::int8 ? kInt8Weight : type;
-  const double d = real(config.hidden_size), evaluated = 2 * real(batch);
-  const double tokens = evaluated * real(grid.rows * grid.columns + (config.takes_text() ? config.txt_max_length : 0));
+  const double d = real(config.hidden_size), evaluated = 2 * real(batch), of_picture = real(grid.rows * grid.columns);
+  const double text = config.takes_text() ? real(config.txt_max_length) : 0;
+  const double tokens = evaluated * of_picture;
+  const double together = std::min(evaluated, std::max(1.0, std::floor(real(kEncodedTokens) / of_picture)));
+  const double encoded = together * (of_picture + text);
   // Of a block, per token: the stream, its norm and either qkv in three forms or the MLP's hidden values.
   const double of_token = std::max(12 * d, 3 * d + 3 * real(config.mlp_hidden()));
   const int64_t pixels = height / grid.rows * (width / grid.columns);
@@ -75,7 +79,8 @@ double sampling_bytes(const ModelConfig& config, const TokenGrid& grid, int64_t 
   const double images = evaluated * real(config.in_channels * height * width) * 4 * kImages / 2;
   // Of both halves of guidance, and one of them a second time while it is put together.
   const double kept = reuses ? 3 * real(kept_values(config, batch * grid.rows * grid.columns)) * type : 0;
-  return kProgram + parameters_of(config) * weight + tokens * of_token * type + 3 * decoded * type + kept + images;
+  return kProgram + parameters_of(config) * weight + (encoded * of_token + 2 * tokens * d) * type + 3 * decoded * type +
+         kept + images;
 }
 
 }  // namespace pixnerd::models

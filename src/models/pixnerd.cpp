@@ -63,6 +63,19 @@ PixNerdImpl::PixNerdImpl(const ModelConfig& config, PixNerdParts parts)
 
 at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                   const at::Tensor& condition) {
+  const int64_t batch = x.size(0), part = std::max<int64_t>(1, kEncodedTokens / (grid.rows * grid.columns));
+  if (batch <= part || c10::GradMode::is_enabled()) return encode_part(grid, x, t, condition);
+  Tensors parts;
+  for (int64_t first = 0; first < batch; first += part) {
+    const int64_t count = std::min(part, batch - first);
+    parts.push_back(
+        encode_part(grid, x.narrow(0, first, count), t.narrow(0, first, count), condition.narrow(0, first, count)));
+  }
+  return at::cat(parts);
+}
+
+at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
+                                    const at::Tensor& condition) {
   const int64_t height = grid.rows * config_.patch_size, width = grid.columns * config_.patch_size;
   const bool fits = x.size(2) == height && x.size(3) == width;
   const at::Tensor seen = fits ? x : at::upsample_nearest2d(x, {height, width});

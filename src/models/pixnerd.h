@@ -1,9 +1,10 @@
 // The PixNerd network (paper, section 3), as two halves that the class-conditional and the text-to-image network share.
 //
-//   encode: patches -> s_embedder -> transformer blocks on the condition -> s = silu(t + tokens)               [B, L,
-//   D] decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s -> velocity   [B, C,
-//   H, W]
+//   encode: patches -> s_embedder -> transformer blocks on the condition -> s = silu(t + tokens)   [B, L, D]
+//   decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s
+//           -> velocity                                                                            [B, C, H, W]
 //
+// Where no gradient is wanted, both work in parts of bounded size (cost.h): pictures of a batch, tokens of the field.
 // B batch, L tokens, D width, P patch side, C channels, E field width, T = B * L, N pixels of a decoder's patch.
 #pragma once
 
@@ -76,6 +77,9 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   std::vector<nn::NeuralFieldBlock> field_blocks_;
 
  private:
+  // encode_on() of as many pictures as go together.
+  at::Tensor encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition);
+
   // pixels [T, N, C] and s [T, D], or what was kept of it -> [T, N, C].
   at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& kept,
                            const at::Tensor& code) const;

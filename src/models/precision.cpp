@@ -18,6 +18,12 @@ at::ScalarType weight_type(Precision precision) {
   return precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat;
 }
 
+Precision available_precision(Precision wanted, const at::Device& device) {
+  if (wanted == Precision::int8 && !(device.is_cpu() && nn::has_onednn(at::kChar))) wanted = Precision::bfloat16;
+  if (wanted == Precision::bfloat16 && device.is_cpu() && !nn::has_onednn(at::kBFloat16)) return Precision::float32;
+  return wanted;
+}
+
 void require_int8(const at::Device& device) {
   if (!device.is_cpu()) throw RequestError("int8 is computed on a CPU only; use --device cpu, or --dtype bfloat16");
   if (!nn::has_onednn(at::kChar)) {

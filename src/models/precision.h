@@ -23,6 +23,10 @@ Precision current_precision(const at::Device& device);
 // LibTorch that has oneDNN's operators.
 void require_int8(const at::Device& device);
 
+// The arithmetic asked for, or the next one that this device multiplies in at full speed: bfloat16 for int8, float32
+// for either on a CPU that has neither.
+Precision available_precision(Precision wanted, const at::Device& device);
+
 // While it lives, operations on `device` run in `precision` (autocast); in bfloat16 for int8, whose linear layers bring
 // their own arithmetic. Scopes nest; the cache of cast weights is
 // emptied when the outermost one ends.

@@ -2,8 +2,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/linspace.h>
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -11,6 +13,7 @@
 
 #include "core/errors.h"
 #include "diffusion/noise.h"
+#include "models/cost.h"
 #include "models/precision.h"
 #include "models/reference.h"
 #include "tests/models/tiny.h"
@@ -32,6 +35,22 @@ Inputs inputs(int64_t height, int64_t width) {
   at::Generator generator = diffusion::seeded_generator(12);
   const at::Tensor x = at::randn({2, 3, height, width}, generator);
   return {x, at::full({2}, 0.3), at::full({2}, 2, at::kLong)};
+}
+
+// Each picture with its own t and label, so that a part which took another's would show.
+TEST(Network, PartsOfALargeBatchAreThePicturesAlone) {
+  const auto network = random_network(tiny_config(), 21);
+  const int64_t side = 112, tokens = (side / 4) * (side / 4), batch = 2 * (kEncodedTokens / tokens) + 1;
+  at::Generator generator = diffusion::seeded_generator(13);
+  const at::Tensor x = at::randn({batch, 3, side, side}, generator), t = at::linspace(0.1, 0.9, batch);
+  const at::Tensor y = at::arange(batch).remainder(3);
+  const at::NoGradGuard no_grad;
+  const at::Tensor together = network->encode(x, t, y);
+  ASSERT_EQ(together.size(0), batch);
+  for (int64_t i = 0; i < batch; ++i) {
+    const at::Tensor alone = network->encode(x.narrow(0, i, 1), t.narrow(0, i, 1), y.narrow(0, i, 1));
+    EXPECT_TRUE(at::allclose(together.narrow(0, i, 1), alone, 1e-5, 1e-5)) << i;
+  }
 }
 
 class AgainstReference : public testing::TestWithParam<std::tuple<int, int, Prediction>> {};

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "models/recompute.h"
+#include "nn/onednn.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
@@ -64,6 +65,15 @@ TEST(MixedPrecision, StaysWithinItsBounds) {
     const double error = (mixed.gradients[i].second - expected).norm().item<double>();
     EXPECT_LT(error, 0.06 * expected.norm().item<double>() + 1e-3 * std::sqrt(squares)) << exact.gradients[i].first;
   }
+}
+
+TEST(AvailablePrecision, IsTheNextBetterOneWhereADeviceLacksOne) {
+  EXPECT_EQ(available_precision(Precision::int8, at::kCUDA), Precision::bfloat16);
+  EXPECT_EQ(available_precision(Precision::bfloat16, at::kCUDA), Precision::bfloat16);
+  EXPECT_EQ(available_precision(Precision::float32, at::kCPU), Precision::float32);
+  const Precision best = available_precision(Precision::int8, at::kCPU);
+  EXPECT_EQ(best == Precision::int8, nn::has_onednn(at::kChar));
+  EXPECT_EQ(best == Precision::float32, !nn::has_onednn(at::kBFloat16));
 }
 
 class Recomputed : public testing::TestWithParam<std::tuple<Precision, bool, bool>> {};

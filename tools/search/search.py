@@ -2,18 +2,21 @@
 """Which settings of the sampler draw the best pictures in the least time?
 
 Draws the same pictures (classes, seeds) with every line of a list of settings, judges them with `pixnerd eval` and
-compares them pixel by pixel with those of the first line, which is meant to be far more careful than the others. One
-JSON line for each is added to --out; settings that stand there already are passed over, so that a search may be stopped
-and gone on with. --table prints what is there as Markdown, --plot draws it with gnuplot.
+compares them pixel by pixel with those of the first line, which is meant to be far more careful than the others. Time
+is that of the processor, on one thread, loading included, so that settings may be tried side by side.
 
-  tools/search/search.py --checkpoint assets/emoji64.safetensors --reference FOLDER --out search.jsonl
-  tools/search/search.py --out search.jsonl --table
-  tools/search/search.py --out search.jsonl --plot search.png
+  tools/search/search.py --checkpoint assets/emoji64.safetensors --reference data/emoji --include "food-drink-*" \\
+      --folder search [--plot search.png]
+
+Pictures and figures stay in the folder, under names that depend on all that they were made with: a search that is
+stopped goes on, and one with other settings, weights or references does not mix with it. Prints the table as Markdown
+(and writes it to table.md) and, with --plot, draws it with gnuplot.
 """
 import argparse
 import array
 import ast
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -67,109 +70,125 @@ def run(arguments):
         return out.read(), used.ru_utime + used.ru_stime
 
 
-def read_results(path):
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+class Search:
+    def __init__(self, options):
+        self.options = options
+        self.weights = hashlib.sha256(options.checkpoint.read_bytes()).hexdigest()
+        options.folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, ending, *made_with):
+        return self.options.folder / (hashlib.sha256(json.dumps(made_with).encode()).hexdigest()[:16] + ending)
+
+    def figures(self, path, make):
+        """What make() returns; from the file, where it was made before."""
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(make()))
+            partial.rename(path)
+        return json.loads(path.read_text())
+
+    def draw(self, flags):
+        """An .npz of the pictures, and the seconds that they took."""
+        options = self.options
+        npz = self.path(".npz", self.weights, options.draw, flags)
+        command = [options.program, "sample", "--checkpoint", str(options.checkpoint), "--out", str(npz), "--threads",
+                   "1", "--overwrite", *shlex.split(options.draw), *flags]
+        return npz, self.figures(npz.with_suffix(".time"), lambda: run(command)[1])
+
+    def judge(self, npz):
+        """Looks at the reference once, then at what was kept of it."""
+        options = self.options
+        includes = [word for pattern in options.include for word in ("--include", pattern)]
+        kept = self.path(".safetensors", options.reference, options.include)
+        reference = [str(kept)] if kept.exists() else [options.reference, *includes, "--save-statistics", str(kept)]
+        command = [options.program, "eval", "--images", str(npz), "--reference", *reference, "--efficientnet-lite",
+                   options.efficientnet_lite, "--metrics", "fid,kid", "--kid-subset-size", "232", "--threads", "1",
+                   "--json"]
+        return self.figures(self.path(".figures", npz.name, options.reference, options.include),
+                            lambda: json.loads(run(command)[0]))
+
+    def result(self, name, flags):
+        npz, seconds = self.draw(flags)
+        judged = self.judge(npz)
+        return {"name": name, "flags": shlex.join(flags), "npz": npz, "pictures": pixels(npz)[0][0],
+                "seconds": seconds, "fd": judged["fid"], "kd": judged["kid"]}
+
+    def results(self):
+        """Of all settings, in their order; each with its distance from the first one's pictures."""
+        lines = list(settings(self.options.settings))
+        found = []
+        self.result(*lines[0])  # before the others, who need what is kept of the reference
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as jobs:
+            for job in [jobs.submit(self.result, name, flags) for name, flags in lines]:
+                found.append(job.result())
+                print(f"{len(found)} of {len(lines)}: {found[-1]['name']}", file=sys.stderr, flush=True)
+        careful = pixels(found[0]["npz"])
+        for each in found:
+            apart = each["npz"].with_suffix(f".from-{found[0]['npz'].stem}")
+            each["distance"] = self.figures(apart, lambda npz=each["npz"]: distance(pixels(npz), careful))
+        return found
 
 
-def judge(options, name, flags, npz):
-    judged, _ = run([options.program, "eval", "--images", str(npz), "--reference", options.reference,
-                     "--efficientnet-lite", options.efficientnet_lite, "--metrics", "fid,kid", "--kid-subset-size", "232",
-                     "--threads", str(options.threads), "--json"])
-    judged = json.loads(judged)
-    return {"name": name, "flags": shlex.join(flags), "fd": judged["fid"], "kd": judged["kid"]}
+def milliseconds(result):
+    return 1000 * result["seconds"] / result["pictures"]
 
 
-def search(options):
-    base = options.out.with_suffix(".base.npz")
-
-    def one(name, flags, npz):
-        _, seconds = run([options.program, "sample", "--checkpoint", options.checkpoint, "--out", str(npz),
-                          "--threads", str(options.threads), *shlex.split(options.draw), *flags])
-        result = judge(options, name, flags, npz)
-        shape, values = pixels(npz)
-        result |= {"pictures": shape[0], "seconds": round(seconds, 2),
-                   "distance": round(distance((shape, values), pixels(base)), 5)}
-        with options.out.open("a") as out:
-            out.write(json.dumps(result) + "\n")
-        print(row(result), flush=True)
-
-    known = {result["name"] for result in read_results(options.out)}
-    (first, first_flags), *others = settings(options.settings)
-    if first not in known:
-        base.unlink(missing_ok=True)
-        one(first, first_flags, base)
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.jobs) as jobs:
-        left = [(name, flags) for name, flags in others if name not in known]
-        for done in [jobs.submit(one, name, flags, pathlib.Path(folder, f"{number}.npz"))
-                     for number, (name, flags) in enumerate(left)]:
-            done.result()
-
-
-def row(result):
-    fd, kd = result["fd"], result["kd"]
-    return (f"| {result['name']} | `{result['flags']}` | {1000 * result['seconds'] / result['pictures']:.0f} | "
-            f"{fd['value']:.1f} +- {fd['half_width']:.1f} | "
-            f"{kd['value']:.4f} +- {kd['half_width']:.4f} | {result['distance']:.3f} |")
-
-
-def print_table(options):
-    results = read_results(options.out)
-    print("| settings | flags | ms a picture | FD | KD | distance |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for result in sorted(results, key=lambda each: each["seconds"]):
-        print(row(result))
+def table(results):
+    yield "| settings | flags | ms a picture | FD | KD | distance |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for each in sorted(results, key=milliseconds):
+        fd, kd = each["fd"], each["kd"]
+        yield (f"| {each['name']} | `{each['flags']}` | {milliseconds(each):.0f} | "
+               f"{fd['value']:.1f} +- {fd['half_width']:.1f} | {kd['value']:.4f} +- {kd['half_width']:.4f} | "
+               f"{each['distance']:.3f} |")
 
 
 def series(results):
-    """Settings that differ in their steps alone, as {solver: [(steps, result), ...]}; what else was tried under ""."""
-    found = {}
+    """Settings that differ in their steps alone, as {solver: [(steps, result), ...]}; last what else was tried."""
+    found, others = {}, []
     for result in results:
         solver, _, steps = result["name"].rpartition(" ")
-        plain = steps.isdigit() and " " not in solver
-        found.setdefault(solver if plain else "", []).append((steps if plain else result["name"], result))
-    others = found.pop("", [])
-    return found | {"": others}
+        if steps.isdigit() and " " not in solver:
+            found.setdefault(solver, []).append((steps, result))
+        else:
+            others.append((result["name"], result))
+    return found | {"others": others}
 
 
-def plot(options):
+def plot(results, picture):
     """One block of rows a series: milliseconds a picture, distance, KD, its half width, label."""
-    blocks = series(read_results(options.out)[1:])
-    text = "\n\n".join("".join(
-        f"{1000 * each['seconds'] / each['pictures']} {each['distance']} {each['kd']['value']} "
-        f"{each['kd']['half_width']} \"{label}\"\n" for label, each in rows) for rows in blocks.values())
+    blocks = series(results)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as rows:
-        rows.write(text)
+        for each in blocks.values():
+            for label, result in sorted(each, key=lambda row: milliseconds(row[1])):
+                rows.write(f"{milliseconds(result)} {result['distance']} {result['kd']['value']} "
+                           f"{result['kd']['half_width']} \"{label}\"\n")
+            rows.write("\n\n")
         rows.flush()
-        names = " ".join(name or "others" for name in blocks)
-        subprocess.run(["gnuplot", "-e", f"out='{options.plot}'; rows='{rows.name}'; names='{names}'",
+        subprocess.run(["gnuplot", "-e", f"out='{picture}'; rows='{rows.name}'; names='{' '.join(blocks)}'",
                         str(HERE / "plot.gp")], check=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="results, a JSON line each")
-    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--checkpoint", type=pathlib.Path, required=True)
+    parser.add_argument("--reference", required=True, help="as of `pixnerd eval`")
+    parser.add_argument("--include", action="append", default=[], metavar="PATTERN", help="likewise")
+    parser.add_argument("--folder", type=pathlib.Path, required=True, help="for pictures and figures")
     parser.add_argument("--plot", metavar="FILE.png")
-    parser.add_argument("--checkpoint")
-    parser.add_argument("--reference", help="as of `pixnerd eval`")
     parser.add_argument("--settings", type=pathlib.Path, default=HERE / "settings.txt")
     parser.add_argument("--draw", default="--classes " + ",".join(map(str, range(0, 462, 4))) + " --count 4 --batch 32",
                         help="flags of `pixnerd sample` for all of them")
     parser.add_argument("--jobs", type=int, default=2, help="settings that are tried side by side")
-    parser.add_argument("--threads", type=int, default=1, help="of each of them")
     parser.add_argument("--efficientnet-lite", default=str(ROOT / ".cache/features/efficientnet-lite0.pth"))
     parser.add_argument("--program", default=str(ROOT / "build/pixnerd"))
     options = parser.parse_args()
-    if options.table:
-        print_table(options)
-    elif options.plot:
-        plot(options)
-    elif options.checkpoint and options.reference:
-        search(options)
-    else:
-        parser.error("--checkpoint and --reference are needed, or --table, or --plot")
+    results = Search(options).results()
+    lines = "\n".join(table(results))
+    (options.folder / "table.md").write_text(lines + "\n")
+    print(lines)
+    if options.plot:
+        plot(results, options.plot)
 
 
 if __name__ == "__main__":
