@@ -29,7 +29,12 @@ uint64_t draw(const std::filesystem::path& weights, const Row& row) {
   use_huge_pages();
   const sample::ModelFile file = sample::load_model(weights);
   sample::Request request;
-  request.labels = {0};
+  const models::ModelConfig& config = file.description.model;
+  if (config.takes_text()) {
+    request.texts = sample::TextConditions{models::blank_condition(config, 1), {0}, {0}};
+  } else {
+    request.labels = {0};
+  }
   request.sample = file.description.sample;
   request.sample.size = {row.size, row.size};
   request.sample.sampler.solver = diffusion::SolverKind::adams;
@@ -80,5 +85,6 @@ int main() {
                                              {1024, 2, 3.5, Precision::bfloat16},
                                              {1024, 2, 3.5, Precision::int8},
                                              {2048, 1, 3.5, Precision::bfloat16}});
+  pixnerd::bench::bench("t2i512_XXL16", {{512, 2, 4, Precision::bfloat16}, {1024, 2, 4, Precision::bfloat16}});
   return 0;
 }

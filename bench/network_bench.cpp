@@ -85,7 +85,7 @@ void bench_sampling(const char* question, const char* name, int64_t size) {
   const train::RunConfig config = builtin_config(name);
   const auto plain = random_network(config.model), network = random_network(config.model);
   const auto reference = models::make_reference(config.model, by_name(*plain));
-    network->prepare_for_inference(at::kCPU, at::kFloat);
+  network->prepare_for_inference(at::kCPU, at::kFloat);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
     diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(size), 7));

@@ -42,7 +42,7 @@ int64_t decoded_values(const ModelConfig& config, int64_t pixels) {
 }
 
 int64_t kept_values(const ModelConfig& config, int64_t tokens) {
-  constexpr int64_t kMostValues = int64_t{1} << 27;  // as in PixNerdImpl::keep
+  constexpr int64_t kMostValues = int64_t{1} << 27;
   const int64_t of_token = config.field_blocks() * 2 * config.field_width * config.field_width * config.field_mlp_ratio;
   return of_token == 0 || tokens > kMostValues / of_token ? 0 : tokens * of_token;
 }

@@ -123,11 +123,8 @@ at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, co
 }
 
 at::Tensor PixNerdImpl::keep(const at::Tensor& s) {
-  constexpr int64_t kMostValues = int64_t{1} << 27;
   const at::Tensor tokens = s.flatten(0, 1);
-  if (field_blocks_.empty() || c10::GradMode::is_enabled()) return {};
-  const auto blocks = static_cast<int64_t>(field_blocks_.size());
-  if (tokens.size(0) * blocks * field_blocks_.front()->parameters() > kMostValues) return {};
+  if (c10::GradMode::is_enabled() || kept_values(config_, tokens.size(0)) == 0) return {};
   Tensors generated;
   for (const auto& block : field_blocks_) generated.push_back(block->generate(tokens));
   return at::stack(generated);

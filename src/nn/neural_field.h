@@ -40,8 +40,6 @@ struct NeuralFieldBlockImpl : torch::nn::Module {
   at::Tensor generate(const at::Tensor& s) const { return param_generator_->forward(s); }
   at::Tensor apply(const at::Tensor& u, const at::Tensor& parameters) const;
 
-  int64_t parameters() const { return 2 * field_width_ * hidden_; }  // of one token
-
  private:
   int64_t field_width_, hidden_;
   UnitColumns unit_;
