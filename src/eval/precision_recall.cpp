@@ -15,7 +15,7 @@
 namespace pixnerd::eval {
 namespace {
 
-constexpr int64_t kRows = 1024, kColumns = 2048;
+constexpr int64_t kRows = 1024, kColumns = 1024;
 
 // |a - b|^2 of every pair. In float64 the expansion loses nothing that counts.
 at::Tensor squared_distances(const at::Tensor& a, const at::Tensor& b) {

@@ -48,7 +48,7 @@ TEST(InceptionScore, SplitsCoverAllPictures) {
   EXPECT_NE(thrown<DataError>([] { equal_splits(9, 10); }).find("9 pictures and 10 splits"), std::string::npos);
 }
 
-// Blocks are of 1024 rows and 2048 columns, so 2100 points make several of them.
+// Blocks are of 1024 points, so 2100 make several of them.
 TEST(PrecisionRecall, BlocksGiveWhatOneMatrixOfDistancesGives) {
   const at::Tensor points = random({2100, 3}, 5), others = random({2060, 3}, 6) * 1.5;
   const at::Tensor within = at::cdist(points.to(at::kDouble), points.to(at::kDouble));
