@@ -86,7 +86,7 @@ struct ModelConfig {
     visit("num_classes", self.num_classes, "classes, the null class not counted; in training 0 takes the data's",
           labels);
     visit("num_styles", self.num_styles, "values of a second label beside the class; 0 for none", labels);
-    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t)");
+    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
     visit("label_init_std", self.label_init_std, "standard deviation of the label table at the start",
           config::positive());
   }
@@ -99,7 +99,7 @@ struct ModelConfig {
     visit("num_text_blocks", self.num_text_blocks, "transformer blocks that refine the text", blocks);
     visit("txt_embed_dim", self.txt_embed_dim, "width T of the text encoder's states", config::between(1, 65536));
     visit("txt_max_length", self.txt_max_length, "tokens N of a text", config::between(1, 65536));
-    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t)");
+    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
     if (self.type != ModelType::t2i_heavy) return;
     visit("decoder_patch_scaling", self.decoder_patch_scaling,
           "patches of the decoder over those of the transformer, height and width; null: as decoder_base_size says");

@@ -19,8 +19,11 @@
 namespace pixnerd::models {
 namespace {
 
-// Near t = 1 the image's error would be divided by almost nothing.
-constexpr double kSmallestRemainingTime = 0.05;
+// Near t = 1 the image's error is divided by almost nothing. A loss must not be; a sampler has to be, or its last steps
+// would not arrive at the image.
+double smallest_remaining_time() {
+  return c10::GradMode::is_enabled() ? 0.05 : 1e-3;
+}
 
 using Tensors = std::vector<at::Tensor>;
 
@@ -29,7 +32,7 @@ at::Tensor run_part(bool recompute, const std::function<at::Tensor(const Tensors
 }
 
 at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) {
-  return (image - x) / (1 - t).clamp_min(kSmallestRemainingTime).view({-1, 1, 1, 1});
+  return (image - x) / (1 - t).clamp_min(smallest_remaining_time()).view({-1, 1, 1, 1});
 }
 
 // A matrix that is packed keeps the type of its file until then.

@@ -1,6 +1,7 @@
 #include "models/reference_layers.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -75,7 +76,7 @@ at::Tensor ReferenceLayers::decode_patches(const at::Tensor& x, const at::Tensor
   const at::Tensor image =
       at::col2im(columns, {x.size(2), x.size(3)}, {height, width}, {1, 1}, {0, 0}, {height, width});
   if (config_.prediction == Prediction::velocity) return image;
-  return (image - x) / (1 - t).clamp_min(0.05).view({-1, 1, 1, 1});
+  return (image - x) / (1 - t).clamp_min(c10::GradMode::is_enabled() ? 0.05 : 1e-3).view({-1, 1, 1, 1});
 }
 
 at::Tensor ReferenceLayers::field_block(const std::string& name, const at::Tensor& u, const at::Tensor& s) const {

@@ -53,6 +53,20 @@ TEST(Network, PartsOfALargeBatchAreThePicturesAlone) {
   }
 }
 
+// In training 1 - t is at least .05, so that the loss stays bounded; a sampler arrives at the image.
+TEST(Network, AStepToTheEndArrivesAtThePredictedImage) {
+  ModelConfig config = tiny_config();
+  config.prediction = Prediction::image;
+  const auto network = random_network(config, 22);
+  const Inputs given = inputs(8, 8);
+  const at::Tensor t = at::full({2}, 0.98);
+  const at::Tensor in_training = network->velocity(given.x, t, given.y);
+  const at::NoGradGuard no_grad;
+  const at::Tensor in_sampling = network->velocity(given.x, t, given.y);
+  EXPECT_TRUE(at::allclose(0.02 * in_sampling, 0.05 * in_training, 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(in_sampling, reference_of(*network)->velocity(given.x, t, given.y), 1e-4, 1e-3));
+}
+
 class AgainstReference : public testing::TestWithParam<std::tuple<int, int, Prediction>> {};
 
 TEST_P(AgainstReference, VelocityAndGradientsAgreeOnAnyGrid) {
