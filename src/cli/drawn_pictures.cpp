@@ -49,7 +49,7 @@ sample::Request request_of(const DrawnFlags& flags, const sample::ModelDescripti
     ask_for_texts(request, flags, texts);
     return request;
   }
-  if (flags.text.names_prompts()) throw CLI::ValidationError("the checkpoint draws classes, not prompts");
+  if (flags.text.any()) throw CLI::ValidationError("the checkpoint draws classes, not prompts");
   if (!flags.labels_from.empty()) {
     data::DataConfig config;
     config.path = flags.labels_from;

@@ -16,12 +16,6 @@ namespace {
 
 constexpr const char* kStates = "states";
 
-std::string hexadecimal(uint64_t number) {
-  std::string digits(16, '0');
-  for (size_t i = 16; i-- > 0; number >>= 4) digits[i] = "0123456789abcdef"[number & 15];
-  return digits;
-}
-
 std::string checksum(const EncodedPrompt& encoded) {
   const auto* data = static_cast<const char*>(encoded.states.const_data_ptr());
   const std::string sums = concat(crc32c({data, encoded.states.nbytes()}), " ", encoded.tokens, " ");
