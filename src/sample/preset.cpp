@@ -32,7 +32,8 @@ PresetSettings settings_of(Preset preset, SampleConfig stored) {
       use_few_steps(stored.sampler, diffusion::SolverKind::adams, 16);
       return {std::move(stored), models::Precision::bfloat16};
     case Preset::fast:
-      use_few_steps(stored.sampler, diffusion::SolverKind::adams, 10);
+      use_few_steps(stored.sampler, diffusion::SolverKind::adams, 15);
+      stored.sampler.reuse = 3;
       return {std::move(stored), models::Precision::int8};
   }
   return {std::move(stored), models::Precision::float32};

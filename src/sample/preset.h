@@ -12,7 +12,7 @@ namespace pixnerd::sample {
 enum class Preset {
   exact,     // the checkpoint's own settings in float32, s computed at every step
   balanced,  // hardly to be told from `exact`, at a fraction of the evaluations
-  fast,      // the least time at which the pictures are judged as good as with the published settings
+  fast,      // the least time at which pictures are judged as good as with the published settings: s serves three steps
 };
 
 std::span<const std::pair<const char*, Preset>> enum_names(Preset);

@@ -11,12 +11,15 @@ set key outside right top
 last = words(names) - 1
 set ylabel "distance from the careful pictures"
 set logscale y
+set yrange [0.01:0.3]
 plot for [i=0:last-1] rows index i using 1:2 with linespoints pt 7 title word(names, i + 1), \
      for [i=0:last-1] rows index i using 1:2:5 with labels offset 0,0.8 font ",8" notitle, \
      rows index last using 1:2 with points pt 4 lc rgb "#888888" title word(names, last + 1), \
      rows index last using 1:2:5 with labels left offset 0.8,0 font ",7" tc rgb "#888888" notitle
 set ylabel "KD (bars: 95 %)"
 unset logscale y
+set yrange [*:*]
+set yrange [0.01:0.3]
 plot for [i=0:last-1] rows index i using 1:3:4 with yerrorlines pt 7 title word(names, i + 1), \
      for [i=0:last-1] rows index i using 1:3:5 with labels offset 0,0.8 font ",8" notitle, \
      rows index last using 1:3:4 with yerrorbars pt 4 lc rgb "#888888" title word(names, last + 1)

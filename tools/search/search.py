@@ -8,8 +8,8 @@ is that of the processor, on one thread, loading included, so that settings may 
   tools/search/search.py --checkpoint assets/emoji64.safetensors --reference data/emoji --include "food-drink-*" \\
       --folder search [--plot search.png]
 
-Pictures and figures stay in the folder, under names that depend on all that they were made with: a search that is
-stopped goes on, and one with other settings, weights or references does not mix with it. Prints the table as Markdown
+Pictures and figures stay in the folder, under names that depend on all that they were made with but the program itself:
+a search that is stopped goes on, and one with other settings, weights or references does not mix with it. Prints the table as Markdown
 (and writes it to table.md) and, with --plot, draws it with gnuplot.
 """
 import argparse
