@@ -7,6 +7,7 @@
 
 #include "data/npz.h"
 #include "image/codec.h"
+#include "models/precision.h"
 #include "tests/cli/program.h"
 #include "tests/image/pictures.h"
 #include "tests/sample/tiny_model.h"
@@ -324,9 +325,12 @@ TEST_F(ProgramTest, APresetIsOverriddenByFlags) {
   const Image fast = picture({"--classes", "1", "--preset", "fast"});
   EXPECT_NE(picture({"--classes", "1", "--preset", "exact"}).rgb, fast.rgb);
   EXPECT_EQ(picture({"--classes", "1", "--preset", "exact"}).rgb, picture({"--classes", "1"}).rgb);
-  EXPECT_EQ(picture({"--classes", "1", "--preset", "fast", "--solver", "euler", "--dtype", "float32"}).rgb,
-            picture({"--classes", "1", "--solver", "euler"}).rgb);
-  EXPECT_EQ(picture({"--classes", "1", "--dtype", "int8", "--solver", "adams"}).rgb, fast.rgb);
+  EXPECT_EQ(
+      picture({"--classes", "1", "--preset", "fast", "--solver", "euler", "--reuse", "1", "--dtype", "float32"}).rgb,
+      picture({"--classes", "1", "--solver", "euler"}).rgb);
+  const auto precision = models::available_precision(models::Precision::int8, at::kCPU);
+  const std::string dtype = models::enum_names(precision)[static_cast<size_t>(precision)].first;
+  EXPECT_EQ(picture({"--classes", "1", "--dtype", dtype, "--solver", "adams", "--reuse", "3"}).rgb, fast.rgb);
   expect_error(sample({"--classes", "1", "--preset", "slow"}), 2, "exact");
 }
 
