@@ -14,8 +14,8 @@
 namespace pixnerd::data {
 
 struct Batch {
-  at::Tensor images;  // [B, 3, S, S] float32 in [-1, 1]
-  at::Tensor labels;  // [B] int64; [B, 2] of class and style where the set has styles
+  at::Tensor images;                // [B, 3, S, S] float32 in [-1, 1]
+  at::Tensor labels;                // [B] int64; [B, 2] of class and style where the set has styles
   std::vector<int64_t> pictures{};  // their numbers in the set
 };
 

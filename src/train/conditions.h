@@ -18,8 +18,8 @@ class Conditions {
  public:
   virtual ~Conditions() = default;
 
-  // Of a batch of pictures of `set`, [B, ...] on the CPU. Of several captions each picture takes one that the run's seed
-  // and `position`, of the batch's first picture in the run, decide.
+  // Of a batch of pictures of `set`, [B, ...] on the CPU. Of several captions each picture takes one that the run's
+  // seed and `position`, of the batch's first picture in the run, decide.
   virtual at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) = 0;
 
   // Of one picture, always the same: a row of the above.

@@ -77,11 +77,11 @@ void run_trainer_t2i(Case& golden) {
 void run_replay(Case& golden) {
   const Json& config = golden.config();
   const auto network = network_of(golden);
-  train::Trainer trainer(network, train_config(config), flow_config(config),
-                         models::null_labels(network->config(), 1));
+  train::Trainer trainer(network, train_config(config), flow_config(config), models::null_labels(network->config(), 1));
   for (int64_t i = 0; i < config.at("steps").get<int64_t>(); ++i) {
     const auto row = [&](const char* name) { return golden.tensor(name)[i]; };
-    const train::StepReport report = trainer.step(to_model_range(row("in.image01")), row("in.labels"), {row("in.drop_uniform"), row("in.t_draw"), row("in.noise")});
+    const train::StepReport report = trainer.step(to_model_range(row("in.image01")), row("in.labels"),
+                                                  {row("in.drop_uniform"), row("in.t_draw"), row("in.noise")});
     golden.compare_absolute(concat("loss of step ", i), at::scalar_tensor(report.loss), golden.tensor("out.loss")[i],
                             golden.tolerance("loss_abs"));
     golden.compare(concat("gradient norm of step ", i), at::scalar_tensor(report.gradient_norm),

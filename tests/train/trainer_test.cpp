@@ -130,7 +130,8 @@ TEST(Trainer, ReportsTheLossByTime) {
 }
 
 TEST(Trainer, GoesOnFromARestoredStateAsIfNothingHadHappened) {
-  Trainer first(small_network(), small_config(), {}, no_class()), second(small_network(), small_config(), {}, no_class());
+  Trainer first(small_network(), small_config(), {}, no_class()),
+      second(small_network(), small_config(), {}, no_class());
   step(first, two_pictures());
   std::map<std::string, at::Tensor> state;
   for (const auto& [name, tensor] : first.state()) state.emplace(name, tensor.clone());
