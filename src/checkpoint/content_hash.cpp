@@ -6,10 +6,12 @@
 #include <string_view>
 #include <system_error>
 
+#include "checkpoint/messages.h"
 #include "checkpoint/shard_index.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/mapped_file.h"
 #include "core/text.h"
 
 namespace pixnerd::checkpoint {
@@ -19,15 +21,20 @@ namespace fs = std::filesystem;
 
 constexpr size_t kEdge = size_t{1} << 20, kPlace = size_t{1} << 12, kPlaces = 256;
 
-uint64_t hash_of_file(const fs::path& path, uint64_t before) {
-  const MappedFile file = MappedFile::open(path);
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-  uint64_t hash = hash_of(concat(bytes.size(), ":"), before);
+uint64_t hash_of_parts(std::string_view bytes, uint64_t hash) {
   if (bytes.size() <= 2 * kEdge + kPlaces * kPlace) return hash_of(bytes, hash);
   hash = hash_of(bytes.substr(0, kEdge), hash);
   const size_t stride = (bytes.size() - 2 * kEdge) / kPlaces;
   for (size_t i = 0; i < kPlaces; ++i) hash = hash_of(bytes.substr(kEdge + i * stride, kPlace), hash);
   return hash_of(bytes.substr(bytes.size() - kEdge), hash);
+}
+
+uint64_t hash_of_file(const fs::path& path, uint64_t before) {
+  const MappedFile file = MappedFile::open(path);
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  const uint64_t hash = hash_of_parts(bytes, hash_of(concat(bytes.size(), ":"), before));
+  if (file.is_changed()) throw changed_error(path.string());
+  return hash;
 }
 
 // Beside the path itself.

@@ -31,7 +31,7 @@ ValueId PickleCalls::name(std::string_view module, std::string_view name) {
     return values_.add(ValueKind::dtype, static_cast<int64_t>(*dtype));
   }
   if (!listed_name(full) && !options_.ignore_unknown) {
-    fail("names ", printable(full, 200),
+    fail("names ", printable(full),
          ", which no checkpoint of weights needs; nothing was run (--ignore-unknown passes over it)");
   }
   if (values_.callables() >= kMaxUnknownNames) fail("names more than ", kMaxUnknownNames, " classes");

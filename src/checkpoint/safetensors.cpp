@@ -11,6 +11,8 @@
 #include "checkpoint/messages.h"
 #include "checkpoint/safetensors_header.h"
 #include "checkpoint/strided_entry.h"
+#include "checkpoint/weights_file.h"
+#include "core/file.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -152,11 +154,15 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     const uint64_t length = header.size();
     out.write(reinterpret_cast<const char*>(&length), kLengthBytes);
     out.write(header.data(), static_cast<std::streamsize>(header.size()));
+    MappedSources sources;
     for (const TensorEntry* entry : ordered) {
       const auto index = static_cast<size_t>(entry - entries.data());
       const std::span<const std::byte> bytes = bytes_to_write(entries, index, bytes_of_entry, source);
+      sources.add(bytes.data());
       out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     }
+    out.flush();
+    require_unchanged(sources);
   });
 }
 

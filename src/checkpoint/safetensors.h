@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "checkpoint/dtype.h"
-#include "core/file.h"
+#include "core/mapped_file.h"
 
 namespace pixnerd::checkpoint {
 
@@ -44,8 +44,8 @@ struct SafetensorsContents {
 // Throws CheckpointError that names source and, where there is one, the entry.
 SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& source);
 
-// A mapped file. Only the header is read; the bytes of a tensor come in when they are touched. The file must not be
-// shortened while it is mapped; replacing it by rename, as write_safetensors does, is safe.
+// A mapped file. Only the header is read; the bytes of a tensor come in when they are touched. Replacing the file
+// by rename, as write_safetensors does, is no change of what is mapped.
 class SafetensorsFile {
  public:
   // Throws DataError if the file cannot be opened, CheckpointError as parse_safetensors.

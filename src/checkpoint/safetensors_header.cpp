@@ -67,12 +67,12 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool string(string_t& text) override {
     if (place_ == Place::metadata) {
       if (!header_.metadata.emplace(key_, std::move(text)).second) {
-        fail(concat("metadata '", printable(key_), "' is there twice"));
+        fail(concat("metadata ", quoted(key_), " is there twice"));
       }
     } else if (place_ == Place::entry && key_ == "dtype") {
       once(has_dtype_);
       const std::optional<DType> dtype = dtype_named(text);
-      if (!dtype) fail_entry(concat("has the unknown dtype '", printable(text), "'"));
+      if (!dtype) fail_entry(concat("has the unknown dtype ", quoted(text)));
       entry_.dtype = *dtype;
     } else {
       out_of_place("text");
@@ -116,9 +116,9 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       case Place::file:
         fail(concat(printable(key_), " is ", what, " in the header, not an object"));
       case Place::metadata:
-        fail(concat("metadata '", printable(key_), "' is ", what, ", not text"));
+        fail(concat("metadata ", quoted(key_), " is ", what, ", not text"));
       case Place::entry:
-        fail_entry(concat("cannot have '", printable(key_), "' that is ", what));
+        fail_entry(concat("cannot have ", quoted(key_), " that is ", what));
       case Place::shape:
         fail_entry(concat("has a shape with ", what, " in it"));
       case Place::offsets:
@@ -128,7 +128,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   void once(bool& seen) const {
-    if (seen) fail_entry(concat("has '", printable(key_), "' twice"));
+    if (seen) fail_entry(concat("has ", quoted(key_), " twice"));
     seen = true;
   }
 
@@ -162,7 +162,7 @@ std::string quoted(const std::string& text, const std::string& source) {
   try {
     return Json(text).dump();
   } catch (const Json::exception&) {
-    throw error_in(source, concat("the name or metadata '", printable(text), "' is not UTF-8"));
+    throw error_in(source, concat("the name or metadata ", quoted(text), " is not UTF-8"));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "checkpoint/messages.h"
+#include "core/file.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -62,7 +63,7 @@ class IndexReader : public nlohmann::json_sax<Json> {
     if (!in_map()) return other();
     if (text.empty() || text.find_first_of("/\\") != std::string::npos || text.find('\0') != std::string::npos ||
         text == "." || text == "..") {
-      fail(concat("places ", printable(key_), " in '", printable(text), "', which is no file beside it"));
+      fail(concat("places ", printable(key_), " in ", quoted(text), ", which is no file beside it"));
     }
     if (!index_.emplace(std::move(key_), std::move(text)).second) fail("has a name twice");
     return true;

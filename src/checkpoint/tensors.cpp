@@ -33,6 +33,9 @@ at::Tensor tensor_of(const StridedEntry& entry, const std::shared_ptr<const void
   const auto options = at::TensorOptions().dtype(scalar_type_of(entry.dtype));
   if (reinterpret_cast<uintptr_t>(entry.data) % bytes_of(entry.dtype) != 0) {
     auto aligned = std::make_shared<std::vector<std::byte>>(entry.data, entry.data + entry.bytes);
+    MappedSources sources;
+    sources.add(entry.data);
+    require_unchanged(sources);
     std::byte* const start = aligned->data();
     return at::from_blob(
         start, entry.shape, entry.strides, [aligned](void*) {}, options);
@@ -40,6 +43,15 @@ at::Tensor tensor_of(const StridedEntry& entry, const std::shared_ptr<const void
   // What is not used any more, because it was copied or packed, needs no memory.
   const auto release = [file, data = entry.data, bytes = entry.bytes](void*) { MappedFile::release(data, bytes); };
   return at::from_blob(const_cast<std::byte*>(entry.data), entry.shape, entry.strides, release, options);
+}
+
+template <class Named>
+MappedSources sources_of_each(const Named& tensors) {
+  MappedSources sources;
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.defined() && tensor.device().is_cpu()) sources.add(tensor.const_data_ptr());
+  }
+  return sources;
 }
 
 // "first (and 2 more)"; nothing if it did not happen.
@@ -93,6 +105,18 @@ c10::ScalarType scalar_type_of(DType dtype) {
       break;
   }
   return c10::kBool;
+}
+
+MappedSources sources_of(const NamedTensors& tensors) {
+  return sources_of_each(tensors);
+}
+
+MappedSources sources_of(const std::map<std::string, at::Tensor>& tensors) {
+  return sources_of_each(tensors);
+}
+
+void require_unchanged(const std::map<std::string, at::Tensor>& tensors) {
+  require_unchanged(sources_of(tensors));
 }
 
 at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry) {
@@ -157,6 +181,7 @@ void copy_into(const NamedTensors& parameters, const std::map<std::string, at::T
   check_names_and_shapes(parameters, from, source);
   const c10::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) parameter.copy_(from.at(name));
+  require_unchanged(from);
 }
 
 }  // namespace pixnerd::checkpoint

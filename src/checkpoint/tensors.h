@@ -24,13 +24,18 @@ struct Loaded {
 };
 
 // Tensors on the CPU, in the file's dtypes. They alias the mapped file, which stays open as long as one of them
-// lives: nothing is read until it is used. They are therefore read-only, writing into one in place ends the program;
-// clone() what is to be changed. (Elements that lie unaligned in the file are copied.)
+// lives: nothing is read until it is used, and writing into one in place changes no file. (Elements that lie unaligned
+// in the file are copied.) Whoever has used them asks require_unchanged() before it gives on what it made of them.
 // Throws DataError if the file cannot be opened, CheckpointError if it is malformed.
 Loaded load_safetensors(const std::filesystem::path& path);
 
 // One tensor of any file of weights, with its own strides, which may not be row-major; everything else as above.
 at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry);
+
+// The mapped files that tensors lie in, and that they are still what they were: see weights_file.h.
+MappedSources sources_of(const NamedTensors& tensors);
+MappedSources sources_of(const std::map<std::string, at::Tensor>& tensors);
+void require_unchanged(const std::map<std::string, at::Tensor>& tensors);
 
 c10::ScalarType scalar_type_of(DType dtype);
 
@@ -47,7 +52,8 @@ void check_names_and_shapes(const NamedTensors& parameters, const std::map<std::
                             const std::string& source);
 
 // Copies from[name] into each parameter, in place, without autograd; floating dtypes convert into each other.
-// All is checked, as above, before anything is copied.
+// All is checked, as above, before anything is copied; and afterwards, that the files that `from` lies in are
+// unchanged.
 void copy_into(const NamedTensors& parameters, const std::map<std::string, at::Tensor>& from,
                const std::string& source);
 

@@ -151,11 +151,11 @@ class Walk {
     const std::span<const std::byte> bytes = storage_bytes_(storage);
     const uint64_t element = storage.typed ? bytes_of(storage.dtype) : 1, held = bytes.size() / element;
     if (storage.elements < 0 || static_cast<uint64_t>(storage.elements) > held) {
-      fail("lies in storage '", printable(storage.key), "' of ", storage.elements, " elements, the file has ", held);
+      fail("lies in storage ", quoted(storage.key), " of ", storage.elements, " elements, the file has ", held);
     }
     if (storage.view_elements < 0) return bytes.first(static_cast<uint64_t>(storage.elements) * element);
     if (storage.view_offset > storage.elements || storage.view_elements > storage.elements - storage.view_offset) {
-      fail("lies in a part of storage '", printable(storage.key), "' that is not inside it");
+      fail("lies in a part of storage ", quoted(storage.key), " that is not inside it");
     }
     return bytes.subspan(static_cast<uint64_t>(storage.view_offset) * element,
                          static_cast<uint64_t>(storage.view_elements) * element);

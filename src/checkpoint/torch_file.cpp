@@ -27,7 +27,7 @@ std::vector<StridedEntry> entries_of(const Pickle& pickle, const Storages& stora
   const auto bytes_of_storage = [&](const PickleStorage& storage) {
     const auto found = storages.find(storage.key);
     if (found == storages.end()) {
-      throw error_in(source, concat("its pickle names storage '", printable(storage.key), "', which it does not hold"));
+      throw error_in(source, concat("its pickle names storage ", quoted(storage.key), ", which it does not hold"));
     }
     return found->second;
   };
@@ -58,8 +58,8 @@ TorchContents parse_zip_form(std::span<const std::byte> file, const PickleOption
     const std::string_view name = member.name.substr(folder.size());
     if (name == "data.pkl") pickle = member.data;
     if (name == "byteorder" && text(member.data) != "little") {
-      throw error_in(source, concat("its numbers have the byte order '", printable(text(member.data)),
-                                    "'; save it again on a little-endian machine"));
+      throw error_in(source, concat("its numbers have the byte order ", quoted(text(member.data)),
+                                    "; save it again on a little-endian machine"));
     }
     if (name.starts_with(kData)) storages.emplace(name.substr(kData.size()), member.data);
   }
@@ -117,7 +117,7 @@ class LegacyReader {
       const auto found = keys.values.is(id, ValueKind::text) ? stated.find(keys.values.text(id)) : stated.end();
       if (found == stated.end()) throw error_in(source_, "it lists a storage that no tensor uses");
       if (!storages.emplace(found->first, next_storage(*found->second)).second) {
-        throw error_in(source_, concat("storage '", printable(found->first), "' is there twice"));
+        throw error_in(source_, concat("storage ", quoted(found->first), " is there twice"));
       }
     }
     return storages;
@@ -127,8 +127,8 @@ class LegacyReader {
     int64_t elements = 0;
     std::memcpy(&elements, take(sizeof(elements)).data(), sizeof(elements));
     if (elements != stated.elements) {
-      throw error_in(source_, concat("storage '", printable(stated.key), "' has ", elements,
-                                     " elements, its pickle says ", stated.elements));
+      throw error_in(source_, concat("storage ", quoted(stated.key), " has ", elements, " elements, its pickle says ",
+                                     stated.elements));
     }
     const uint64_t element = stated.typed ? bytes_of(stated.dtype) : 1;
     if (elements < 0 || static_cast<uint64_t>(elements) > rest_.size() / element) fail_truncated();

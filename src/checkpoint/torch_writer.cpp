@@ -9,7 +9,9 @@
 #include "checkpoint/pickle_opcodes.h"
 #include "checkpoint/safetensors_header.h"
 #include "checkpoint/strided_entry.h"
+#include "checkpoint/weights_file.h"
 #include "checkpoint/zip_writer.h"
+#include "core/file.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -153,11 +155,16 @@ void write_torch_file(const std::filesystem::path& path, std::span<const TensorE
     ZipWriter zip(out);
     zip.add(concat(kFolder, "data.pkl"), pickle_of(entries, metadata));
     zip.add(concat(kFolder, "byteorder"), "little");
+    MappedSources sources;
     for (size_t i = 0; i < entries.size(); ++i) {
-      zip.add(concat(kFolder, "data/", i), bytes_to_write(entries, i, bytes_of_entry, source));
+      const std::span<const std::byte> bytes = bytes_to_write(entries, i, bytes_of_entry, source);
+      sources.add(bytes.data());
+      zip.add(concat(kFolder, "data/", i), bytes);
     }
     zip.add(concat(kFolder, "version"), "3\n");
     zip.finish();
+    out.flush();
+    require_unchanged(sources);
   });
 }
 

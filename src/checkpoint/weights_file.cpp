@@ -66,6 +66,10 @@ Metadata metadata_of(const Pickle& pickle) {
 
 }  // namespace
 
+void require_unchanged(const MappedSources& sources) {
+  if (const auto path = sources.changed()) throw changed_error(path->string());
+}
+
 const char* name_of(WeightsFormat format) {
   switch (format) {
     case WeightsFormat::safetensors:
@@ -84,20 +88,36 @@ std::shared_ptr<const WeightsFile> WeightsFile::open(const std::filesystem::path
   const std::shared_ptr<WeightsFile> opened(new WeightsFile);
   opened->source_ = path.string();
   opened->files_.push_back(MappedFile::open(path));
-  const std::span<const std::byte> file = bytes_of(opened->files_[0]);
-  if (starts_like_safetensors(file)) {
-    opened->add_safetensors(parse_safetensors(file, opened->source_));
-  } else if (starts_like_torch_file(file)) {
-    opened->open_torch(options);
-  } else if (starts_like_json(file)) {
-    opened->open_shards(path, {reinterpret_cast<const char*>(file.data()), file.size()});
-  } else {
-    throw error_in(opened->source_, file.empty() ? "the file is empty"
-                                                 : "is no file of weights: neither safetensors, nor their index, nor a "
-                                                   "file of torch.save or PyTorch Lightning");
+  try {
+    opened->parse(path, options);
+  } catch (const CheckpointError&) {
+    opened->require_unchanged();  // otherwise that is what is to be said
+    throw;
   }
+  opened->require_unchanged();
   opened->sort_names();
   return opened;
+}
+
+void WeightsFile::parse(const std::filesystem::path& path, const PickleOptions& options) {
+  const std::span<const std::byte> file = bytes_of(files_[0]);
+  if (starts_like_safetensors(file)) {
+    add_safetensors(parse_safetensors(file, source_));
+  } else if (starts_like_torch_file(file)) {
+    open_torch(options);
+  } else if (starts_like_json(file)) {
+    open_shards(path, {reinterpret_cast<const char*>(file.data()), file.size()});
+  } else {
+    throw error_in(source_, file.empty() ? "the file is empty"
+                                         : "is no file of weights: neither safetensors, nor their index, nor a file of "
+                                           "torch.save or PyTorch Lightning");
+  }
+}
+
+void WeightsFile::require_unchanged() const {
+  for (const MappedFile& file : files_) {
+    if (file.is_changed()) throw changed_error(source_);
+  }
 }
 
 void WeightsFile::add_safetensors(SafetensorsContents contents) {
@@ -134,8 +154,7 @@ void WeightsFile::open_shards(const std::filesystem::path& index, std::string_vi
   for (const StridedEntry& entry : entries_) found.insert(entry.name);
   for (const auto& [tensor, file] : placed) {
     if (!found.contains(tensor)) {
-      throw error_in(source_,
-                     concat("places ", printable(tensor), " in '", printable(file), "', which does not hold it"));
+      throw error_in(source_, concat("places ", printable(tensor), " in ", quoted(file), ", which does not hold it"));
     }
   }
 }

@@ -13,7 +13,7 @@
 #include "checkpoint/pickle.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/strided_entry.h"
-#include "core/file.h"
+#include "core/mapped_file.h"
 
 namespace pixnerd::checkpoint {
 
@@ -21,8 +21,11 @@ enum class WeightsFormat { safetensors, sharded_safetensors, torch_zip, torch_le
 
 const char* name_of(WeightsFormat format);  // in words: "safetensors"
 
-// Mapped: nothing but headers, directories and pickles is read; a tensor's bytes come in when they are touched. The
-// files must not be shortened while they are mapped; replacing them by rename is safe.
+// Throws CheckpointError if one of the files that were mapped has been overwritten or cut since; to be called when what
+// was read from them has been used, and before it is given on. Replacing a file by rename is no change of it.
+void require_unchanged(const MappedSources& sources);
+
+// Mapped: nothing but headers, directories and pickles is read; a tensor's bytes come in when they are touched.
 class WeightsFile {
  public:
   // Throws DataError if a file cannot be opened, CheckpointError if it is malformed, of no known kind, or names what no
@@ -32,6 +35,9 @@ class WeightsFile {
   const std::string& source() const { return source_; }
   WeightsFormat format() const { return format_; }
   uint64_t bytes() const;  // of all files together
+
+  // Throws CheckpointError if one of the files has been overwritten or cut since it was opened.
+  void require_unchanged() const;
 
   // Names as the file has them; those of torch.save are ways through its containers, "state_dict/<name>".
   const std::vector<StridedEntry>& entries() const { return entries_; }
@@ -47,6 +53,7 @@ class WeightsFile {
  private:
   WeightsFile() = default;
 
+  void parse(const std::filesystem::path& path, const PickleOptions& options);
   void add_safetensors(SafetensorsContents contents);
   void open_shards(const std::filesystem::path& index, std::string_view json);
   void open_torch(const PickleOptions& options);

@@ -66,7 +66,7 @@ class Reader {
   }
   template <class... What>
   [[noreturn]] void fail_member(std::string_view name, const What&... what) const {
-    throw error_in(source_, concat("the zip member '", printable(name), "' ", what...));
+    throw error_in(source_, concat("the zip member ", quoted(name), " ", what...));
   }
 
   std::span<const std::byte> bytes(uint64_t offset, uint64_t count, const char* what) const {

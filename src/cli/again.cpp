@@ -29,8 +29,7 @@ bool same_text_encoder(const PictureRecord& a, const PictureRecord& b) {
 
 void warn_unless(bool is_same, const std::string& path) {
   if (is_same) return;
-  log_warning(
-      concat("'", printable(path, 400), "' has changed since the picture was drawn, which may come out otherwise"));
+  log_warning(concat(quoted(path), " has changed since the picture was drawn, which may come out otherwise"));
 }
 
 }  // namespace

@@ -149,13 +149,6 @@ class Workload {
   diffusion::FlowSample sample_;
 };
 
-config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
-
 config::Value json_of(const measure::Row& row) {
   std::vector<std::pair<std::string, config::Value>> fields{
       {"name", config::scalar_value(row.name)},
@@ -165,7 +158,7 @@ config::Value json_of(const measure::Row& row) {
   if (row.rate > 0) fields.emplace_back("flops_per_second", config::scalar_value(row.rate));
   if (row.of_peak > 0) fields.emplace_back("of_peak", config::scalar_value(row.of_peak));
   if (row.bandwidth > 0) fields.emplace_back("bytes_per_second", config::scalar_value(row.bandwidth));
-  return map_of(std::move(fields));
+  return config::map_value(std::move(fields));
 }
 
 // The first row's figures stand at the top, too: they are what one asks for.
@@ -190,7 +183,7 @@ config::Value report(const BenchFlags& flags, const measure::Comparison& compari
   if (flags.mode == "train") {
     fields.emplace_back("optimizer_seconds", config::scalar_value(comparison.rows[1].time.median()));
   }
-  return map_of(std::move(fields));
+  return config::map_value(std::move(fields));
 }
 
 void run(const BenchFlags& flags) {

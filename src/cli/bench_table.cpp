@@ -46,13 +46,6 @@ struct Silent : public Progress {
   void update(int64_t, int64_t, std::string_view) override {}
 };
 
-config::Value map_of(Fields fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
-
 config::Value bytes_value(uint64_t bytes) {
   return config::scalar_value(static_cast<int64_t>(bytes));
 }
@@ -151,7 +144,8 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
 }
 
 config::Value measured(const std::function<Fields()>& work) {
-  return config::parse_json(measure::in_child([&] { return config::to_json(map_of(work())); }), "the measurement");
+  return config::parse_json(measure::in_child([&] { return config::to_json(config::map_value(work())); }),
+                            "the measurement");
 }
 
 std::vector<Subject> subjects_of(const TableFlags& flags) {
@@ -256,10 +250,10 @@ void print_bench_table(const TableFlags& flags, const ComputeFlags& compute, int
   for (const Subject& subject : subjects_of(flags)) {
     log_info(concat("measuring ", subject.name));
     const config::Value column =
-        map_of({{"name", config::scalar_value(subject.name)},
-                {"dtype", config::scalar_value(compute.dtype)},
-                {"sampling", measured([&] { return sampling(subject, flags, compute, batch); })},
-                {"training", measured([&] { return training(subject, flags, compute, runs); })}});
+        config::map_value({{"name", config::scalar_value(subject.name)},
+                           {"dtype", config::scalar_value(compute.dtype)},
+                           {"sampling", measured([&] { return sampling(subject, flags, compute, batch); })},
+                           {"training", measured([&] { return training(subject, flags, compute, runs); })}});
     columns.push_back(cells_of(subject, column));
     all.items.push_back(column);
   }

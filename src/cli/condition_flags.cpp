@@ -12,7 +12,7 @@ int64_t number_of(const std::string& name, const std::vector<std::string>& names
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return found - names.begin();
   const std::string meant = nearest(name, names);
-  throw RequestError(concat("there is no ", kind, " '", printable(name), "'",
+  throw RequestError(concat("there is no ", kind, " ", quoted(name),
                             meant.empty() ? "; `pixnerd info` lists them" : concat("; did you mean '", meant, "'?")));
 }
 

@@ -12,8 +12,8 @@ namespace {
 config::Value document(const std::string& name) {
   if (const auto text = config::builtin(name)) return config::parse(*text, concat(name, ".yaml"));
   if (std::filesystem::exists(name)) return config::load(name);
-  throw ConfigError(concat("there is no file '", printable(name),
-                           "', and no built-in configuration of that name; built in are ",
+  throw ConfigError(concat("there is no file ", quoted(name),
+                           ", and no built-in configuration of that name; built in are ",
                            join(config::builtin_names(), ", ")));
 }
 

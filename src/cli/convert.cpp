@@ -107,7 +107,8 @@ std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, co
     const sample::WeightSet set = sample::choose(entries, which, file.source());
     std::erase_if(entries, [&](const auto& entry) { return entry.set != set; });
   }
-  if (entries.empty()) throw CheckpointError(concat("checkpoint '", file.source(), "': holds no tensors to convert"));
+  if (entries.empty())
+    throw CheckpointError(concat("checkpoint ", quoted(file.source()), ": holds no tensors to convert"));
   return entries;
 }
 
@@ -115,7 +116,7 @@ std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, co
 void require_not_quantised(const checkpoint::WeightsFile& file) {
   for (const checkpoint::StridedEntry& entry : file.entries()) {
     if (entry.dtype == DType::I8) {
-      throw CheckpointError(concat("checkpoint '", file.source(), "': ", printable(entry.name),
+      throw CheckpointError(concat("checkpoint ", quoted(file.source()), ": ", printable(entry.name),
                                    " is in int8 already; convert the file that this one was made from"));
     }
   }
@@ -157,7 +158,7 @@ class Converter {
       }
     }
     if (dtype == kInt8 && !has_int8()) {
-      throw CheckpointError(concat("checkpoint '", file_->source(), "': has no layers that int8 would round"));
+      throw CheckpointError(concat("checkpoint ", quoted(file_->source()), ": has no layers that int8 would round"));
     }
   }
 
@@ -168,13 +169,14 @@ class Converter {
     if (sources_[index].rounded) {
       const nn::QuantisedWeight rounded = nn::quantise_weight(tensor);
       if (!rounded.scales.isfinite().all().item<bool>()) {
-        throw CheckpointError(concat("checkpoint '", file_->source(), "': ", printable(sources_[index].entry->name),
-                                     " has a value that is not finite"));
+        throw CheckpointError(concat("checkpoint ", quoted(file_->source()), ": ",
+                                     printable(sources_[index].entry->name), " has a value that is not finite"));
       }
       current_ = entries_[index].dtype == DType::I8 ? rounded.values : rounded.scales;
     } else {
       current_ = tensor.to(checkpoint::scalar_type_of(entries_[index].dtype)).contiguous();
     }
+    file_->require_unchanged();
     return {static_cast<const std::byte*>(current_.const_data_ptr()), current_.nbytes()};
   }
 
@@ -218,7 +220,7 @@ void run(const ConvertFlags& flags) {
   const Target target = target_of(flags);
   const std::filesystem::path path = path_of(flags, target);
   if (!flags.overwrite && std::filesystem::exists(path)) {
-    throw RequestError(concat("'", path, "' is there already; --overwrite replaces it"));
+    throw RequestError(concat(quoted(path), " is there already; --overwrite replaces it"));
   }
   const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
   if (!flags.dtype.empty()) require_not_quantised(*file);

@@ -49,7 +49,7 @@ std::string first_of(const std::vector<std::string>& names) {
 
 // "'cat'", or "label 3" where labels have no names.
 std::string label_name(const data::PictureSet& set, size_t label) {
-  return set.classes().empty() ? concat("label ", label) : concat("'", printable(set.classes()[label]), "'");
+  return set.classes().empty() ? concat("label ", label) : quoted(set.classes()[label]);
 }
 
 void print_row(const char* title, const std::string& text) {
@@ -107,7 +107,7 @@ void print_sizes(const data::Inspection& all) {
 void print_broken(const data::PictureSet& set, const data::Inspection& all) {
   print_row("broken", concat(all.broken.size()));
   for (const auto& [name, reason] : all.broken) {
-    std::cout << "    " << printable(name, 200) << ": " << printable(reason, 1000) << '\n';
+    std::cout << "    " << printable(name) << ": " << printable(reason, 1000) << '\n';
   }
   if (set.broken_at_opening() == 0) return;
   print_row("left out", concat(set.broken_at_opening(), " when the set was opened; the warnings say why"));
@@ -123,7 +123,7 @@ void run_inspect(const InspectFlags& flags) {
   const data::Inspection all = data::inspect(*set, threads_or_all(flags.threads), progress);
   progress.finish();
 
-  std::cout << printable(flags.path, 400) << ": " << counted(all.pictures, "picture", "pictures") << ", "
+  std::cout << printable(flags.path) << ": " << counted(all.pictures, "picture", "pictures") << ", "
             << human_bytes(all.bytes) << '\n';
   print_classes(*set, all);
   if (flags.styles) print_styles(*set, all);
@@ -148,7 +148,7 @@ void run_pack(const PackFlags& flags) {
 
   std::cout << "wrote " << counted(summary.pictures, "picture", "pictures") << " of "
             << counted(static_cast<int64_t>(folder.classes().size()), "class", "classes") << " into "
-            << counted(summary.shards, "shard", "shards") << " in " << printable(flags.out, 400) << " ("
+            << counted(summary.shards, "shard", "shards") << " in " << printable(flags.out) << " ("
             << human_bytes(summary.bytes) << ")" << std::endl;
   if (summary.broken > 0) {
     std::cout << counted(summary.broken, "picture", "pictures") << " could not be read and "

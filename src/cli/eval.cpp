@@ -137,10 +137,10 @@ void check_statistics_file(const EvalFlags& flags, const std::string& weights) {
   std::error_code error;
   for (const std::string& input : {flags.images, flags.reference, flags.drawn.checkpoint, weights}) {
     if (input.empty() || !std::filesystem::equivalent(file, input, error)) continue;
-    throw RequestError(concat("--save-statistics would replace '", printable(input, 400), "', which is read"));
+    throw RequestError(concat("--save-statistics would replace ", quoted(input), ", which is read"));
   }
   if (!flags.overwrite) {
-    throw RequestError(concat("'", file, "' is there already; give --save-statistics another name, or --overwrite"));
+    throw RequestError(concat(quoted(file), " is there already; give --save-statistics another name, or --overwrite"));
   }
 }
 

@@ -15,7 +15,7 @@ E value_of(const std::string& name) {
   for (const auto& [known, value] : enum_names(E{})) {
     if (name == known) return value;
   }
-  throw RequestError(concat("there is no '", name, "'"));
+  throw RequestError(concat("there is no ", quoted(name)));
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ void print_unknown(const checkpoint::WeightsFile& file) {
   }
   if (names.empty()) return;
   std::cout << "\nclasses and functions that were passed over\n";
-  for (const std::string_view name : names) std::cout << "  " << printable(name, 200) << '\n';
+  for (const std::string_view name : names) std::cout << "  " << printable(name) << '\n';
 }
 
 void print_network(const checkpoint::WeightsFile& file, const std::vector<sample::NamedEntry>& entries) {

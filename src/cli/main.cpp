@@ -1,11 +1,9 @@
 // pixnerd, the program: its verbs, its exit codes, and errors as one line on standard error.
-#include <c10/util/Exception.h>
 #include <torch/version.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -17,7 +15,9 @@
 #include "cli/sample.h"
 #include "cli/schedule.h"
 #include "cli/train.h"
-#include "core/errors.h"
+#include "core/descriptor.h"
+#include "core/failure.h"
+#include "core/interrupt.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -71,31 +71,31 @@ std::string usage(const CLI::App& program, const CLI::ParseError& error) {
   return pixnerd::concat(what, "; see pixnerd ", name, "--help");
 }
 
+// What was printed has arrived, or else the work has failed.
+ExitCode finish() {
+  return std::cout.flush() ? kSuccess : fail(kFailure, "standard output cannot be written");
+}
+
 ExitCode run(int argc, char** argv) {
   CLI::App program{"Pixel neural field diffusion: pictures from a network that draws pixels, not latents", "pixnerd"};
   try {
     define(program);
     program.parse(argc, argv);
-    if (std::cout.flush()) return kSuccess;
-    return fail(kFailure, "standard output cannot be written");
+    return finish();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) return fail(kWrongUsage, usage(program, error));
     program.exit(error);  // prints what --help and --version ask for
-    return kSuccess;
-  } catch (const pixnerd::Error& error) {
-    return fail(kFailure, error.what());
-  } catch (const c10::Error& error) {
-    return fail(kFailure, error.what_without_backtrace());
-  } catch (const std::bad_alloc&) {
-    return fail(kFailure, "out of memory");
+    return finish();
   } catch (const std::exception& error) {
-    return fail(kFailure, error.what());
+    return fail(kFailure, pixnerd::message_of(error));
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  pixnerd::open_standard_streams();
+  pixnerd::set_up_signals();
   pixnerd::use_huge_pages();
   return run(argc, argv);
 }

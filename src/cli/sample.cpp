@@ -18,9 +18,9 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -142,8 +142,8 @@ sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) 
   const sample::PictureSize size = plan.jobs.front().request.sample.picture_size();
   for (const sample::Job& job : plan.jobs) {
     if (job.request.sample.picture_size() == size) continue;
-    throw RequestError(
-        concat("the pictures have several sizes, which do not go together into '", out, "'; let --out be a folder"));
+    throw RequestError(concat("the pictures have several sizes, which do not go together into ", quoted(out),
+                              "; let --out be a folder"));
   }
   return size;
 }
@@ -178,9 +178,8 @@ std::optional<sample::Trajectory> trajectory_of(const SampleFlags& flags, const 
 
 // A record is text: found here, and not when the pictures are drawn.
 void require_utf8(const std::string& path, const char* flag) {
-  if (text::is_utf8(path)) return;
-  throw RequestError(concat(flag, " '", printable(text::repaired(path), 400),
-                            "' has a name that is no UTF-8, which the ",
+  if (is_utf8(path)) return;
+  throw RequestError(concat(flag, " ", quoted(path), " has a name that is no UTF-8, which the ",
                             "pictures' records cannot hold; give it another, such as by a link"));
 }
 

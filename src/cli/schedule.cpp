@@ -88,10 +88,10 @@ void check(const ScheduleFlags& flags) {
   }
   if (flags.out.empty()) return;
   if (std::filesystem::path(flags.out).extension() != ".safetensors") {
-    throw CLI::ValidationError(concat("--out '", flags.out, "' must end in .safetensors"));
+    throw CLI::ValidationError(concat("--out ", quoted(flags.out), " must end in .safetensors"));
   }
   if (!flags.overwrite && std::filesystem::exists(flags.out)) {
-    throw RequestError(concat("'", flags.out, "' is there already; --overwrite replaces it"));
+    throw RequestError(concat(quoted(flags.out), " is there already; --overwrite replaces it"));
   }
 }
 

@@ -100,9 +100,8 @@ void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector
 void warn_of_strangers(const sample::SuiteFolder& folder, const std::string& out) {
   const auto strangers = folder.strangers();
   if (strangers.empty()) return;
-  log_warning(concat("'", printable(out, 400), "' has ", strangers.size(),
-                     " pictures that are none of this suite, such as '", printable(strangers.front().string(), 200),
-                     "'; an evaluator would count them: remove them"));
+  log_warning(concat(quoted(out), " has ", strangers.size(), " pictures that are none of this suite, such as ",
+                     quoted(strangers.front()), "; an evaluator would count them: remove them"));
 }
 
 }  // namespace
@@ -142,8 +141,8 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sa
     draw(folder, *job, texts.texts(), settings, file);
   }
   if (folder.finished() < all) {
-    throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in '", settings.out,
-                              "'; the same command draws the others"));
+    throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in ", quoted(settings.out),
+                              "; the same command draws the others"));
   }
   std::cout << settings.out << ": " << all << " pictures of " << folder.suite().prompts.size() << " prompts, "
             << all - found << " of them drawn now" << std::endl;

@@ -4,24 +4,22 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 
+#include "core/errors.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/timing.h"
 
 namespace pixnerd::cli {
 namespace {
 
 constexpr int kWidestBar = 30;
 constexpr int kNarrowestBar = 5;
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // A speed as people read it: 1234, 56, 7.8, 0.12.
 std::string speed(double per_second) {
@@ -33,6 +31,7 @@ std::string speed(double per_second) {
 
 Screen standard_error() {
   Screen screen{&std::cerr};
+  screen.is_standard_error = true;
   const char* const kind = std::getenv("TERM");
   screen.terminal = isatty(STDERR_FILENO) == 1 && !(kind != nullptr && std::string_view(kind) == "dumb");
   winsize size{};
@@ -71,6 +70,7 @@ void TerminalProgress::update(int64_t done, int64_t total, std::string_view note
     *screen_.out << label_ << ": " << numbers(total, note) << std::endl;
   }
   last_ = now;
+  if (!has_reader()) throw DataError("nobody reads standard error any more");
 }
 
 void TerminalProgress::finish() {
@@ -114,6 +114,13 @@ void TerminalProgress::clear() {
   if (drawn_.empty()) return;
   *screen_.out << "\r\x1b[K" << std::flush;
   drawn_.clear();
+}
+
+// A full disk takes lines again later; a reader that is gone does not come back.
+bool TerminalProgress::has_reader() {
+  if (*screen_.out) return true;
+  screen_.out->clear();
+  return !(screen_.is_standard_error && is_without_reader());
 }
 
 void TerminalProgress::show_above(std::string_view line) {

@@ -18,6 +18,7 @@ struct Screen {
   std::ostream* out;
   bool terminal = false;
   int columns = 80;
+  bool is_standard_error = false;
 };
 Screen standard_error();
 
@@ -33,6 +34,7 @@ class TerminalProgress : public Progress {
   TerminalProgress(const TerminalProgress&) = delete;
   TerminalProgress& operator=(const TerminalProgress&) = delete;
 
+  // Throws DataError if nobody reads standard error any more and there is no InterruptScope to save what is done.
   void update(int64_t done, int64_t total, std::string_view note) override;
 
   // The work is done: "<label>: 28 <unit> in 12 s, 2.3 a second".
@@ -47,6 +49,7 @@ class TerminalProgress : public Progress {
   void draw(const std::string& text);
   void clear();
   void show_above(std::string_view line);
+  bool has_reader();
 
   std::string label_, unit_;
   Screen screen_;

@@ -68,7 +68,7 @@ void run(const TrainFlags& flags) {
   if (!flags.init.empty()) options.init = flags.init;
   options.stop = InterruptScope::interrupted;
   const train::RunConfig config = read_run_config(flags.config, flags.settings);
-  const InterruptScope interrupts;
+  const InterruptScope interrupts("the state after the last whole step is saved first");
   TerminalProgress progress("training", "steps");
   const train::RunSummary summary = train::run(config, flags.out, options, progress);
   progress.finish();

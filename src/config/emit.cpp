@@ -6,6 +6,7 @@
 #include "config/value.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace pixnerd::config {
 namespace {
@@ -32,8 +33,8 @@ std::string escaped(std::string_view character) {
 std::string quoted_text(std::string_view text) {
   std::string out = "\"";
   for (size_t i = 0; i < text.size();) {
-    const size_t length = utf8_length(text.substr(i));
-    if (length == 0) throw ConfigError(concat("the text '", printable(text), "' is not UTF-8"));
+    const size_t length = first_utf8(text.substr(i)).bytes;
+    if (length == 0) throw ConfigError(concat("the text ", quoted(text), " is not UTF-8"));
     out += escaped(text.substr(i, length));
     i += length;
   }
@@ -90,6 +91,13 @@ Value text_value(std::string text) {
   value.quoted = !can_be_plain(text) || looks_typed(text);
   value.scalar = std::move(text);
   return value;
+}
+
+Value map_value(std::vector<std::pair<std::string, Value>> fields) {
+  Value map;
+  map.kind = Value::Kind::map;
+  map.fields = std::move(fields);
+  return map;
 }
 
 Value plain_value(std::string number) {

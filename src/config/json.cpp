@@ -42,7 +42,7 @@ class Builder : public nlohmann::json_sax<Json> {
 
   bool key(string_t& text) override {
     Frame& frame = frames_.back();
-    if (!frame.keys.insert(text).second) fail(concat("the key '", printable(text), "' appears twice"));
+    if (!frame.keys.insert(text).second) fail(concat("the key ", quoted(text), " appears twice"));
     frame.key = std::move(text);
     return true;
   }
@@ -108,7 +108,7 @@ std::string quoted(const std::string& text) {
   try {
     return Json(text).dump();
   } catch (const Json::exception&) {
-    throw ConfigError(concat("the text '", printable(text), "' is not UTF-8"));
+    throw ConfigError(concat("the text ", quoted(text), " is not UTF-8"));
   }
 }
 

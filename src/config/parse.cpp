@@ -11,6 +11,7 @@
 #include "config/value.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace pixnerd::config {
 namespace {
@@ -93,7 +94,7 @@ class Builder : public YAML::EventHandler {
   // yaml-cpp calls the tag of a plain value "?" and that of a quoted one "!".
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    origin_.fail(mark, concat("tags ('", printable(tag), "') are not supported"));
+    origin_.fail(mark, concat("tags (", quoted(tag), ") are not supported"));
   }
 
   Value make(const YAML::Mark& mark, Value::Kind kind) {
@@ -143,7 +144,7 @@ class Builder : public YAML::EventHandler {
     if (key.scalar.size() > kMaxKeyBytes)
       origin_.fail(key.line, concat("a key has more than ", kMaxKeyBytes, " bytes"));
     if (!frame.keys.insert(key.scalar).second) {
-      origin_.fail(key.line, concat("the key '", printable(key.scalar), "' appears twice"));
+      origin_.fail(key.line, concat("the key ", quoted(key.scalar), " appears twice"));
     }
     frame.key = key.scalar;
     frame.key_line = key.line;
@@ -162,7 +163,7 @@ void check_text(std::string_view text, const Origin& origin) {
   if (text.size() > kMaxBytes) throw ConfigError(concat(origin.source, ": larger than ", kMaxBytes, " bytes"));
   int line = 1;
   for (size_t i = 0; i < text.size();) {
-    const size_t length = utf8_length(text.substr(i));
+    const size_t length = first_utf8(text.substr(i)).bytes;
     const auto c = static_cast<unsigned char>(text[i]);
     const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
     const bool directive = c == '%' && (i == 0 || text[i - 1] == '\n');

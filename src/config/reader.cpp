@@ -18,7 +18,7 @@ void check_keys(const Value& section, const std::string& name, const std::vector
     const std::string mend = !meant.empty()  ? concat("; did you mean '", meant, "'?")
                              : known.empty() ? "; it has no keys"
                                              : concat("; the keys are ", one_of(known).substr(7));
-    throw ConfigError(concat(where(value), ": unknown key '", printable(key), "'", place, mend));
+    throw ConfigError(concat(where(value), ": unknown key ", quoted(key), place, mend));
   }
 }
 

@@ -23,7 +23,7 @@ std::string shown(const Value& value) {
     case Value::Kind::scalar:
       break;
   }
-  return concat(value.quoted ? "the text '" : "'", printable(value.scalar), "'");
+  return concat(value.quoted ? "the text " : "", quoted(value.scalar));
 }
 
 // Parses the whole of a plain scalar, which may have a '+' in front. False if it is no such number or does not fit.

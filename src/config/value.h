@@ -37,6 +37,7 @@ bool operator==(const Value& a, const Value& b);
 
 Value text_value(std::string text);     // a scalar that reads back as this text
 Value plain_value(std::string number);  // a scalar written without quotes: a number, true, false
+Value map_value(std::vector<std::pair<std::string, Value>> fields);
 
 // "emoji64.yaml:7", or the source alone where there are no lines: the beginning of every message about a value.
 std::string where(const Value& value);

@@ -4,16 +4,14 @@
 #include <filesystem>
 #include <string_view>
 
+#include "core/descriptor.h"
+
 namespace pixnerd {
 
 class AppendFile {
  public:
   // Makes the file, or keeps what is in it. DataError if it cannot be opened for writing.
   explicit AppendFile(const std::filesystem::path& path);
-  ~AppendFile();
-  AppendFile(AppendFile&& other) noexcept;
-  AppendFile& operator=(AppendFile&&) = delete;
-
   // Adds the record to the end of the file in one write(2), with nothing kept back in the process: however that ends,
   // earlier records are whole. DataError if the record does not fit on the disk; the file is then as it was.
   void append(std::string_view record);
@@ -22,7 +20,7 @@ class AppendFile {
 
  private:
   std::filesystem::path path_;
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 }  // namespace pixnerd

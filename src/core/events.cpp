@@ -110,9 +110,9 @@ std::vector<std::string_view> records_until(int64_t last_step, std::string_view 
     if (event.step() <= last_step) records.push_back(*record);
   }
   if (foreign) {
-    log_warning(concat("'", path, "' does not begin as an event file; it is started anew"));
+    log_warning(concat(quoted(path), " does not begin as an event file; it is started anew"));
   } else if (reader.damaged()) {
-    log_warning(concat("'", path, "' is damaged at byte ", file.size() - reader.rest(),
+    log_warning(concat(quoted(path), " is damaged at byte ", file.size() - reader.rest(),
                        "; the events from there on are left out"));
   }
   return records;
@@ -146,7 +146,8 @@ AppendFile go_on(const fs::path& path, int64_t last_step) {
 
 void append(AppendFile& file, const tensorboard::Event& event) {
   if (event.ByteSizeLong() > kMaxDataBytes) {
-    throw DataError(concat("cannot write '", file.path(), "': an event is larger than ", human_bytes(kMaxDataBytes)));
+    throw DataError(
+        concat("cannot write ", quoted(file.path()), ": an event is larger than ", human_bytes(kMaxDataBytes)));
   }
   file.append(record_of(event));
 }

@@ -1,20 +1,18 @@
 #include "core/file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <optional>
 #include <ostream>
 #include <streambuf>
+#include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
+#include "core/descriptor.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
@@ -23,26 +21,6 @@ namespace pixnerd {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const char* verb, const fs::path& path, int error) {
-  throw DataError(
-      concat("cannot ", verb, " '", printable(path.string(), 300), "': ", std::generic_category().message(error)));
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-
-  bool ok() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-  int close() { return fd_ >= 0 ? ::close(std::exchange(fd_, -1)) : 0; }
-
- private:
-  int fd_;
-};
 
 // A stream buffer over a descriptor that remembers why a write failed, which std::ofstream does not.
 class DescriptorBuffer : public std::streambuf {
@@ -63,7 +41,7 @@ class DescriptorBuffer : public std::streambuf {
   // Large blocks, such as tensors, go past the buffer.
   std::streamsize xsputn(const char* data, std::streamsize size) override {
     if (size < epptr() - pptr()) return std::streambuf::xsputn(data, size);
-    return drain() && write_all(data, static_cast<size_t>(size)) ? size : 0;
+    return drain() && put({data, static_cast<size_t>(size)}) ? size : 0;
   }
 
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
@@ -83,23 +61,14 @@ class DescriptorBuffer : public std::streambuf {
   void reset() { setp(buffer_.data(), buffer_.data() + buffer_.size()); }
 
   bool drain() {
-    const bool good = write_all(pbase(), static_cast<size_t>(pptr() - pbase()));
+    const bool good = put({pbase(), static_cast<size_t>(pptr() - pbase())});
     reset();
     return good;
   }
 
-  bool write_all(const char* data, size_t size) {
-    while (error_ == 0 && size > 0) {
-      const ssize_t count = ::write(fd_, data, size);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) {
-        error_ = count < 0 ? errno : EIO;
-        break;
-      }
-      data += count;
-      size -= static_cast<size_t>(count);
-      position_ += count;
-    }
+  bool put(std::string_view bytes) {
+    if (error_ == 0) error_ = write_all(fd_, bytes);
+    if (error_ == 0) position_ += static_cast<off_type>(bytes.size());
     return error_ == 0;
   }
 
@@ -109,91 +78,16 @@ class DescriptorBuffer : public std::streambuf {
   std::vector<char> buffer_;
 };
 
-// A new file beside the one it is to replace; removed unless it was renamed.
-class TemporaryFile {
- public:
-  // `mode` as for open(2). Throws DataError in the name of `target`.
-  TemporaryFile(const fs::path& target, mode_t mode) : descriptor_(create(target, mode, path_)) {}
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
-  int get() const { return descriptor_.get(); }
-
-  void rename_to(const fs::path& target) {
-    if (descriptor_.close() != 0) fail("write", target, errno);
-    if (::rename(path_.c_str(), target.c_str()) != 0) fail("write", target, errno);
-    path_.clear();
-  }
-
- private:
-  static int create(const fs::path& target, mode_t mode, fs::path& path) {
-    static std::atomic<unsigned> count{0};
-    for (int attempt = 0; attempt < 1000; ++attempt) {
-      const fs::path candidate = target.parent_path() / uncommitted_name(::getpid(), count++);
-      const int fd = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-      if (fd >= 0) {
-        path = candidate;
-        return fd;
-      }
-      if (errno != EEXIST) fail("write", target, errno);
-    }
-    fail("write", target, EEXIST);
-  }
-
-  fs::path path_;
-  Descriptor descriptor_;
-};
-
 // Some file systems cannot sync a folder; there the renaming is as durable as it gets.
 void sync_folder(const fs::path& target) {
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.ok()) return;
-  if (::fsync(descriptor.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("sync the folder of", target, errno);
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    fail_file("sync the folder of", target, errno);
 }
 
 }  // namespace
-
-MappedFile MappedFile::open(const fs::path& path) {
-  // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status;
-  if (!descriptor.ok() || ::fstat(descriptor.get(), &status) != 0) fail("open", path, errno);
-  if (S_ISDIR(status.st_mode)) fail("open", path, EISDIR);
-  if (!S_ISREG(status.st_mode)) throw DataError(concat("cannot open '", path, "': it is not a regular file"));
-
-  MappedFile file;
-  if (status.st_size == 0) return file;
-  const auto size = static_cast<size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
-  if (data == MAP_FAILED) fail("map", path, errno);
-  file.data_ = static_cast<const std::byte*>(data);
-  file.size_ = size;
-  return file;
-}
-
-void MappedFile::release(const std::byte* data, size_t size) {
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const size_t before = (page - reinterpret_cast<uintptr_t>(data) % page) % page;  // up to the first whole page
-  if (size < before + page) return;
-  const size_t whole = (size - before) / page * page;
-  ::madvise(const_cast<std::byte*>(data) + before, whole, MADV_DONTNEED);
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  MappedFile taken(std::move(other));
-  std::swap(data_, taken.data_);
-  std::swap(size_, taken.size_);
-  return *this;
-}
-
-MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
-}
 
 struct AtomicFile::Open {
   Open(fs::path resolved, std::optional<mode_t> old)
@@ -205,7 +99,7 @@ struct AtomicFile::Open {
 
   fs::path target;  // behind a symbolic link
   std::optional<mode_t> old_mode;
-  TemporaryFile temporary;
+  UncommittedFile temporary;
   DescriptorBuffer buffer;
   std::ostream stream;
 };
@@ -213,11 +107,11 @@ struct AtomicFile::Open {
 AtomicFile::AtomicFile(const fs::path& path) {
   std::error_code error;
   fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  if (target.empty()) fail("write", path, error ? error.value() : ENOENT);
+  if (target.empty()) fail_file("write", path, error ? error.value() : ENOENT);
   struct stat old;
   const bool replaces = ::stat(target.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) {
-    throw DataError(concat("cannot write '", path, "': something that is not a regular file has that name"));
+    throw DataError(concat("cannot write ", quoted(path), ": something that is not a regular file has that name"));
   }
   open_ =
       std::make_unique<Open>(std::move(target), replaces ? std::optional<mode_t>(old.st_mode & 07777) : std::nullopt);
@@ -230,16 +124,16 @@ std::ostream& AtomicFile::stream() {
 }
 
 void AtomicFile::check() const {
-  if (open_->buffer.error() != 0) fail("write", open_->target, open_->buffer.error());
+  if (open_->buffer.error() != 0) fail_file("write", open_->target, open_->buffer.error());
 }
 
 void AtomicFile::commit() {
   open_->stream.flush();
   check();
-  if (!open_->stream) throw DataError(concat("cannot write '", open_->target, "': the writer gave up"));
+  if (!open_->stream) throw DataError(concat("cannot write ", quoted(open_->target), ": the writer gave up"));
   const int descriptor = open_->temporary.get();
   if (open_->old_mode) ::fchmod(descriptor, *open_->old_mode);  // where it fails, the file stays its owner's alone
-  if (::fsync(descriptor) != 0) fail("write", open_->target, errno);
+  if (::fsync(descriptor) != 0) fail_file("write", open_->target, errno);
   open_->temporary.rename_to(open_->target);
   sync_folder(open_->target);
 }
@@ -257,16 +151,16 @@ void write_file_atomically(const fs::path& path, const std::function<void(std::o
 
 std::string read_file(const fs::path& path, size_t max_bytes) {
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.ok()) fail("open", path, errno);
+  if (!descriptor.ok()) fail_file("open", path, errno);
   std::string content;
   std::vector<char> block(1 << 16);
   while (true) {
     const ssize_t count = ::read(descriptor.get(), block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read", path, errno);
+    if (count < 0) fail_file("read", path, errno);
     if (count == 0) return content;
     if (static_cast<size_t>(count) > max_bytes - content.size()) {
-      throw DataError(concat("cannot read '", path, "': it is larger than ", human_bytes(max_bytes)));
+      throw DataError(concat("cannot read ", quoted(path), ": it is larger than ", human_bytes(max_bytes)));
     }
     content.append(block.data(), static_cast<size_t>(count));
   }

@@ -1,5 +1,5 @@
-// Whole files: mapped for reading, read with a limit, and written so that a reader sees the old content or the new
-// one, never a part. Every failure is a DataError that names the path and the reason the system gives.
+// Whole files: read with a limit, and written so that a reader sees the old content or the new one, never a part. Every
+// failure is a DataError that names the path and the reason the system gives.
 #pragma once
 
 #include <cstddef>
@@ -10,29 +10,6 @@
 #include <string>
 
 namespace pixnerd {
-
-// A regular file mapped read-only; move-only; unmapped at the end of its life. The file must not be shortened while
-// it is mapped: the system answers a read past its end with SIGBUS.
-class MappedFile {
- public:
-  static MappedFile open(const std::filesystem::path& path);
-
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  ~MappedFile();
-
-  const std::byte* data() const { return data_; }  // null when the file is empty
-
-  // Gives back the memory of the pages that lie wholly in these bytes of a mapping; they are read again when touched.
-  static void release(const std::byte* data, size_t size);
-  size_t size() const { return size_; }
-
- private:
-  MappedFile() = default;
-
-  const std::byte* data_ = nullptr;
-  size_t size_ = 0;
-};
 
 // A file that appears whole at `path` or not at all: written under a temporary name in the same folder, and on commit()
 // flushed, synced to the disk, renamed, and the folder synced. Without a commit, or if that fails before the renaming,

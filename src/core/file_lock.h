@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "core/descriptor.h"
+
 namespace pixnerd {
 
 class FileLock {
@@ -10,12 +12,9 @@ class FileLock {
   // Makes the empty file if it is missing and locks it. The system lets go of it when the process ends, however it
   // ends; the file stays. DataError if another process holds it (the message ends in `mend`) or it cannot be made.
   FileLock(const std::filesystem::path& path, const char* mend);
-  ~FileLock();
-  FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
 
  private:
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace pixnerd

@@ -1,12 +1,22 @@
-// SIGINT and SIGTERM as a request to come to an end, for work that wants to save what it has.
+// What comes from outside to end the process: signals, and standard streams that nobody reads any more.
 #pragma once
+
+#include <string>
 
 namespace pixnerd {
 
-// While it lives, the first SIGINT or SIGTERM is only noted; a second one ends the process as usual. One at a time.
+// For the program, at its very start. SIGINT, SIGTERM and SIGHUP remove the files that are not committed yet
+// (uncommitted_file.h) before they end the process as usual; one that is ignored, as SIGHUP under nohup, stays so.
+// Writing to a broken pipe and beyond the largest size of a file are errors of the write, not signals.
+void set_up_signals();
+
+// For work that wants to save what it has. While it lives, the first SIGINT, SIGTERM or SIGHUP (unless that was
+// ignored) is noted, and answered at once on standard error; a later SIGINT or SIGTERM ends the process as usual.
+// Signals within a tenth of a second count as one, as `timeout` and a shell at its end send two. One scope at a time.
 class InterruptScope {
  public:
-  InterruptScope();
+  // The answer is "stopping: <what>; once more ends at once".
+  explicit InterruptScope(const std::string& what = "what is done is saved first");
   ~InterruptScope();  // the handlers of before
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
@@ -14,5 +24,9 @@ class InterruptScope {
   // Whether one has come. Any thread may ask.
   static bool interrupted();
 };
+
+// A write to standard error has failed. If the reason is that nobody reads it any more, that counts as a signal to the
+// scope; where there is none, the result is true, and the work should end by an error.
+bool is_without_reader();
 
 }  // namespace pixnerd

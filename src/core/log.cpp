@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "core/interrupt.h"
+
 namespace pixnerd {
 namespace {
 
@@ -25,7 +27,7 @@ class LineSink : public spdlog::sinks::base_sink<std::mutex> {
     line.append(message.payload.data(), message.payload.size());
     if (target_) return target_(line);
     line += '\n';
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    if (std::fwrite(line.data(), 1, line.size(), stderr) < line.size()) is_without_reader();
   }
 
   void flush_() override { std::fflush(stderr); }
@@ -57,17 +59,6 @@ void log_info(std::string_view message) {
 
 void log_warning(std::string_view message) {
   write(spdlog::level::warn, message);
-}
-
-void set_log_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::info:
-      return log().logger.set_level(spdlog::level::info);
-    case LogLevel::warning:
-      return log().logger.set_level(spdlog::level::warn);
-    case LogLevel::silent:
-      return log().logger.set_level(spdlog::level::off);
-  }
 }
 
 void set_log_sink(std::function<void(std::string_view line)> sink) {

@@ -7,13 +7,8 @@
 
 namespace pixnerd {
 
-enum class LogLevel { info, warning, silent };
-
 void log_info(std::string_view message);
 void log_warning(std::string_view message);
-
-// The least important messages still shown; info at first.
-void set_log_level(LogLevel level);
 
 // Sends each finished line (without its end of line) to `sink` instead of standard error, so that a progress bar can
 // make room for it; an empty function restores standard error. The sink is called by one thread at a time and must

@@ -1,18 +1,15 @@
 #include "core/progress.h"
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 #include <utility>
+
+#include "core/timing.h"
 
 namespace pixnerd {
 namespace {
 
 constexpr int kMarksPerWindow = 100;  // updates closer together than that are merged, which bounds the memory
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

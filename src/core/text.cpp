@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/utf8.h"
+
 namespace pixnerd {
 namespace {
 
@@ -19,10 +21,6 @@ std::string shortest_text(Float value) {
   return {buffer.data(), end};
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Optimal string alignment distance: insertions, deletions, replacements and exchanges of neighbours.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before, above(b.size() + 1), row(b.size() + 1);
@@ -30,9 +28,10 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]);
       row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
-      const bool exchanged = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      const bool exchanged = i > 1 && j > 1 && ascii_lower(a[i - 1]) == ascii_lower(b[j - 2]) &&
+                             ascii_lower(a[i - 2]) == ascii_lower(b[j - 1]);
       if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
     }
     before = above;
@@ -60,19 +59,39 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return text;
 }
 
+char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string ascii_lower(std::string text) {
+  for (char& c : text) c = ascii_lower(c);
+  return text;
+}
+
 std::string printable(std::string_view text, size_t max_bytes) {
-  const bool cut = text.size() > max_bytes;
-  if (cut) {
-    size_t end = max_bytes;
-    const auto continues = [&](size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80; };
-    while (end > 0 && max_bytes - end < 3 && continues(end)) --end;
-    text = text.substr(0, end);
+  constexpr std::string_view kGap = "...";
+  if (text.size() > max_bytes) {
+    const size_t room = max_bytes - std::min(kGap.size(), max_bytes), head = (room + 1) / 2;
+    const size_t tail = text.size() - (room - head), first = utf8_start(text, tail);
+    const size_t behind = first < tail ? first + first_utf8(text.substr(first)).bytes : tail;
+    return concat(printable(text.substr(0, utf8_start(text, head)), room), kGap, printable(text.substr(behind), room));
   }
-  std::string out(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  std::string out;
+  while (!text.empty()) {
+    const auto [value, bytes] = first_utf8(text);
+    const bool is_control = value < 0x20 || (value >= 0x7F && value < 0xA0);
+    out += bytes == 0 || is_control ? "?" : text.substr(0, bytes);
+    text.remove_prefix(std::max<size_t>(bytes, 1));
   }
-  return cut ? out + "..." : out;
+  return out;
+}
+
+std::string quoted(const std::filesystem::path& path) {
+  return quoted(std::string_view(path.native()));
+}
+
+std::string quoted(std::string_view text) {
+  return concat("'", printable(text), "'");
 }
 
 std::string human_bytes(uint64_t bytes) {

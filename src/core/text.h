@@ -60,9 +60,25 @@ std::string concat(const Parts&... parts) {
 // The parts with the separator between them.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-// Foreign text made fit for a one-line message: control characters become '?', and what is longer than max_bytes is
-// cut, at the start of a UTF-8 character, and ends in "...".
-std::string printable(std::string_view text, size_t max_bytes = 80);
+// ASCII letters in lower case, everything else as it is, whatever the locale.
+char ascii_lower(char c);
+std::string ascii_lower(std::string text);
+
+inline constexpr size_t kShownBytes = 80;
+
+// Foreign text made fit for a one-line message: control characters and what is not UTF-8 become '?', and a text longer
+// than max_bytes loses its middle, between UTF-8 characters, to "...".
+std::string printable(std::string_view text, size_t max_bytes = kShownBytes);
+
+// A name or path in a message: printable, and in quotes.
+std::string quoted(const std::filesystem::path& path);
+std::string quoted(std::string_view text);
+inline std::string quoted(const std::string& text) {
+  return quoted(std::string_view(text));
+}
+inline std::string quoted(const char* text) {
+  return quoted(std::string_view(text));
+}
 
 // "512 B", "1.8 GB", "23 MB": decimal units.
 std::string human_bytes(uint64_t bytes);

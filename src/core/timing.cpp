@@ -5,6 +5,10 @@
 
 namespace pixnerd {
 
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 double Timing::min() const {
   return *std::min_element(seconds.begin(), seconds.end());
 }
@@ -23,9 +27,9 @@ std::vector<Timing> time_interleaved(std::span<const std::function<void()>> cand
   std::vector<Timing> timings(candidates.size());
   for (int64_t i = 0; i < runs; ++i) {
     for (size_t c = 0; c < candidates.size(); ++c) {
-      const auto start = std::chrono::steady_clock::now();
+      const double start = steady_seconds();
       candidates[c]();
-      timings[c].seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      timings[c].seconds.push_back(steady_seconds() - start);
     }
   }
   return timings;

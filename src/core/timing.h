@@ -8,6 +8,9 @@
 
 namespace pixnerd {
 
+// Of the clock that only goes forward.
+double steady_seconds();
+
 // Wall-clock seconds of each counted run.
 struct Timing {
   std::vector<double> seconds;

@@ -18,10 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMend = "; a data set is a folder with one folder of .png, .jpg or .webp pictures for each class";
 
-std::string quoted(const fs::path& path) {
-  return concat("'", printable(path.string(), 400), "'");
-}
-
 bool is_folder(const fs::directory_entry& entry) {
   std::error_code error;
   return entry.is_directory(error);
@@ -67,7 +63,7 @@ void warn_of_empty_folders(const fs::path& root, const std::vector<std::string>&
   log_warning(concat("data set ", quoted(root), ": ", names.size(),
                      names.size() == 1 ? " folder holds no picture and is no class: "
                                        : " folders hold no picture and are no classes: ",
-                     printable(join(names, ", "), 200)));
+                     printable(join(names, ", "))));
 }
 
 }  // namespace

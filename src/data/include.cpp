@@ -20,8 +20,8 @@ std::vector<std::string> included(std::vector<std::string> names, const DataConf
     }
     if (fits) continue;
     const std::string meant = nearest(pattern, names);
-    throw ConfigError(concat("include: no ", what, " of '", printable(config.path, 400), "' fits '", printable(pattern),
-                             "'", meant.empty() ? "" : concat("; did you mean '", meant, "'?")));
+    throw ConfigError(concat("include: no ", what, " of ", quoted(config.path), " fits ", quoted(pattern),
+                             meant.empty() ? "" : concat("; did you mean '", meant, "'?")));
   }
   std::vector<std::string> result;
   for (size_t i = 0; i < names.size(); ++i) {

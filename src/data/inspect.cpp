@@ -71,7 +71,7 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
     progress.update(i + 1, pictures.size(), all.broken.empty() ? "" : concat(all.broken.size(), " broken"));
   }
   if (static_cast<int64_t>(all.broken.size()) < all.pictures) return all;
-  throw DataError(concat("data set '", printable(pictures.root().string(), 400), "': none of its ", all.pictures,
+  throw DataError(concat("data set ", quoted(pictures.root()), ": none of its ", all.pictures,
                          all.pictures == 1 ? " picture" : " pictures",
                          " can be read; the first: ", all.broken[0].reason));
 }

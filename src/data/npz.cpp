@@ -21,10 +21,6 @@ constexpr const char* kOtherSize = "its size is not that of its shape and type";
 
 using Archive = std::unique_ptr<archive, int (*)(archive*)>;
 
-std::string quoted(const std::filesystem::path& path) {
-  return concat("'", printable(path.string(), 400), "'");
-}
-
 [[noreturn]] void fail(const std::string& what, archive* handle, const char* otherwise) {
   const char* const reason = archive_error_string(handle);
   throw DataError(concat("cannot read ", what, ": ", reason == nullptr ? otherwise : printable(reason)));
@@ -163,7 +159,7 @@ std::vector<std::string> npz_names(const std::filesystem::path& path) {
 }
 
 NpzArray::NpzArray(const std::filesystem::path& path, const std::string& name)
-    : what_(concat("array '", printable(name), "' of ", quoted(path))), archive_(open(path)) {
+    : what_(concat("array ", quoted(name), " of ", quoted(path))), archive_(open(path)) {
   size_t members = 0;
   while (const auto found = next_name(archive_.get(), path, member_bytes_)) {
     if (*found == concat(name, kEnding)) {

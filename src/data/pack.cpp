@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 #include "data/sample_ahead.h"
 #include "data/sample_text.h"
 #include "data/tar_writer.h"
@@ -43,30 +44,28 @@ bool is_shard_name(const std::string& name) {
 }
 
 std::string extension_of(const std::string& file) {
-  std::string extension = fs::path(file).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return extension;
+  return ascii_lower(fs::path(file).extension().string());
 }
 
 // The names of what is in the folder. DataError where that must not be overwritten.
 std::vector<std::string> prepare(const fs::path& out, bool overwrite) {
   std::error_code error;
   fs::create_directories(out, error);
-  const auto shown = [&] { return printable(out.string(), 400); };
-  if (error) throw DataError(concat("cannot make the folder '", shown(), "': ", error.message()));
+  const std::string shown = quoted(out);
+  if (error) throw DataError(concat("cannot make the folder ", shown, ": ", error.message()));
+  remove_abandoned_files(out);
   std::vector<std::string> names;
   for (fs::directory_iterator entry(out, error), end; !error && entry != end; entry.increment(error)) {
     names.push_back(entry->path().filename().string());
   }
-  if (error) throw DataError(concat("folder '", shown(), "' cannot be listed: ", error.message()));
+  if (error) throw DataError(concat("folder ", shown, " cannot be listed: ", error.message()));
   if (!names.empty() && !overwrite) {
-    throw DataError(concat("the folder '", shown(), "' is not empty; give another one, or --overwrite"));
+    throw DataError(concat("the folder ", shown, " is not empty; give another one, or --overwrite"));
   }
   for (const std::string& name : names) {
     if (!name.ends_with(".tar") || name.starts_with('.') || is_shard_name(name)) continue;
-    throw DataError(concat("the folder '", shown(), "' holds '", printable(name),
-                           "', which would become a part of the data set; give another folder"));
+    throw DataError(concat("the folder ", shown, " holds ", quoted(name),
+                           ", which would become a part of the data set; give another folder"));
   }
   return names;
 }
@@ -86,11 +85,9 @@ struct Sample {
 };
 
 std::string json_of(const ImageFolder& folder, int64_t index) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
   const int64_t label = folder.label(index), style = folder.style(index);
-  map.fields.emplace_back("class", config::text_value(folder.classes()[static_cast<size_t>(label)]));
-  map.fields.emplace_back("label", config::plain_value(concat(label)));
+  config::Value map = config::map_value({{"class", config::text_value(folder.classes()[static_cast<size_t>(label)])},
+                                         {"label", config::plain_value(concat(label))}});
   if (style >= 0) map.fields.emplace_back("style", config::text_value(folder.styles()[static_cast<size_t>(style)]));
   return config::to_json(map);
 }
@@ -102,8 +99,7 @@ Sample read_sample(const ImageFolder& folder, int64_t index) {
   try {
     const image::DecodeLimits limits;
     sample.picture = read_file(folder.root() / name, limits.max_file_bytes);
-    const std::string shown = printable((folder.root() / name).string(), 400);
-    image::decode(std::as_bytes(std::span(sample.picture)), shown, limits);
+    image::decode(std::as_bytes(std::span(sample.picture)), (folder.root() / name).string(), limits);
   } catch (const DataError& error) {
     sample.problem = error.what();
   }
@@ -132,7 +128,7 @@ class Packer {
       warn_of_missing_classes();
       return summary_;
     }
-    throw DataError(concat("data set '", printable(folder_.root().string(), 400), "': none of its ", folder_.size(),
+    throw DataError(concat("data set ", quoted(folder_.root()), ": none of its ", folder_.size(),
                            " pictures can be read; the warnings before this name each with its reason"));
   }
 
@@ -171,8 +167,8 @@ class Packer {
   void warn_of_missing_classes() const {
     for (size_t label = 0; label < of_class_.size(); ++label) {
       if (of_class_[label] > 0) continue;
-      log_warning(concat("no picture of class '", printable(folder_.classes()[label]),
-                         "' can be read: the shards do not name it, and its label ", label, " stays free"));
+      log_warning(concat("no picture of class ", quoted(folder_.classes()[label]),
+                         " can be read: the shards do not name it, and its label ", label, " stays free"));
     }
   }
 
@@ -193,7 +189,7 @@ void remove_shards(const fs::path& out, const std::vector<std::string>& names, i
     if (!is_shard_name(name) || name < shard_name(from)) continue;
     std::error_code error;
     fs::remove(out / name, error);
-    if (error) throw DataError(concat("cannot remove the old shard '", (out / name).string(), "': ", error.message()));
+    if (error) throw DataError(concat("cannot remove the old shard ", quoted(out / name), ": ", error.message()));
   }
 }
 

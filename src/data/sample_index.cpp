@@ -24,10 +24,7 @@ std::optional<KeyAndExtension> split(const std::string& path) {
   const size_t last_part = path.rfind('/') + 1;
   const size_t dot = path.find('.', last_part);
   if (dot == std::string::npos || dot == last_part || dot + 1 == path.size()) return std::nullopt;
-  KeyAndExtension parts{path.substr(0, dot), path.substr(dot + 1)};
-  std::transform(parts.extension.begin(), parts.extension.end(), parts.extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return parts;
+  return KeyAndExtension{path.substr(0, dot), ascii_lower(path.substr(dot + 1))};
 }
 
 bool is_picture(std::string_view extension) {
@@ -135,8 +132,8 @@ class Indexer {
       }
       if (entry->is_cut) {
         run_.reset();
-        throw DataError(concat("shard '", printable(file_.path().string(), 400), "' is cut: it ends inside of '",
-                               printable(entry->path), "'"));
+        throw DataError(
+            concat("shard ", quoted(file_.path()), " is cut: it ends inside of '", printable(entry->path), "'"));
       }
       run_->add(file_, *entry, parts->extension);
     }
@@ -150,7 +147,7 @@ class Indexer {
       expected_ = run_->extensions();
       index_.samples.push_back(run_->take());
     } else {
-      note(concat("skipped sample '", printable(concat(shard_, "/", run_->key()), 400), "': ", problem));
+      note(concat("skipped sample ", quoted(concat(shard_, "/", run_->key())), ": ", problem));
     }
   }
 

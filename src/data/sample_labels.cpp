@@ -89,7 +89,7 @@ ClassNumbering::Pairs ClassNumbering::pairs(const SampleNames& sample_name) cons
 void ClassNumbering::check_agree(int64_t a, int64_t b, const SampleNames& sample_name) const {
   if (given(a).label == given(b).label && given(a).name == given(b).name) return;
   const auto says = [&](int64_t i) {
-    return concat("sample '", printable(sample_name(i), 200), "' has label ", given(i).label, " and class '",
+    return concat("sample ", quoted(sample_name(i)), " has label ", given(i).label, " and class '",
                   printable(names_.name(given(i).name)), "'");
   };
   throw DataError(concat(says(a), ", but ", says(b), "; a label and a class belong together everywhere"));
@@ -100,8 +100,8 @@ int64_t ClassNumbering::label_of(int64_t index, const Pairs& known, const Sample
   if (label >= 0 || name < 0) return label;
   const int64_t pair = known.of_name[static_cast<size_t>(name)];
   if (pair >= 0) return given(pair).label;
-  throw DataError(concat("sample '", printable(sample_name(index), 200), "' has class '", printable(names_.name(name)),
-                         "', which no sample gives a label, while other samples have labels; give all classes one"));
+  throw DataError(concat("sample ", quoted(sample_name(index)), " has class ", quoted(names_.name(name)),
+                         ", which no sample gives a label, while other samples have labels; give all classes one"));
 }
 
 }  // namespace pixnerd::data

@@ -8,6 +8,7 @@
 #include "config/plain.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace pixnerd::data {
 namespace {
@@ -117,7 +118,7 @@ void add_class(std::string_view cls, SampleText& text) {
 }
 
 void add_caption(std::string_view txt, SampleText& text) {
-  if (!config::is_utf8(txt)) throw DataError(".txt: not UTF-8");
+  if (!is_utf8(txt)) throw DataError(".txt: not UTF-8");
   while (!txt.empty() && (txt.back() == '\n' || txt.back() == '\r')) txt.remove_suffix(1);
   text.captions.push_back({"", std::string(txt)});
 }
@@ -126,9 +127,9 @@ void check_name(std::string_view name, std::string_view what) {
   const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   if (name.empty()) throw DataError(concat(what, " is empty"));
   if (name.size() > kMaxNameBytes) throw DataError(concat(what, " is longer than ", kMaxNameBytes, " bytes"));
-  if (!config::is_utf8(name)) throw DataError(concat(what, " '", printable(name), "' is not UTF-8"));
+  if (!is_utf8(name)) throw DataError(concat(what, " ", quoted(name), " is not UTF-8"));
   if (std::any_of(name.begin(), name.end(), is_control)) {
-    throw DataError(concat(what, " '", printable(name), "' has control characters"));
+    throw DataError(concat(what, " ", quoted(name), " has control characters"));
   }
 }
 

@@ -21,8 +21,8 @@ int64_t SampleSequence::read(int64_t position, float* chw) {
     image::to_model_range(seen.rgb, seen.width, seen.height, chw);
     return index;
   }
-  throw DataError(concat("data set '", printable(pictures_.set().root().string(), 400), "': none of its ",
-                         order_.size(), " pictures can be read; the warnings before this name each with its reason"));
+  throw DataError(concat("data set ", quoted(pictures_.set().root()), ": none of its ", order_.size(),
+                         " pictures can be read; the warnings before this name each with its reason"));
 }
 
 }  // namespace pixnerd::data

@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 // A process may have about a thousand files open; shards beyond this many are opened for each picture.
 constexpr size_t kFilesKeptOpen = 256;
 
-std::string quoted(const fs::path& path) {
-  return concat("'", printable(path.string(), 400), "'");
-}
-
 // The sorted names of a folder's shards. A link that leads nowhere is one too: opening it fails, and that is reported.
 std::vector<std::string> shard_names(const fs::path& folder, std::error_code& error) {
   std::vector<std::string> names;
@@ -129,16 +125,15 @@ std::string Shards::picture_file(int64_t index) const {
   const uint64_t limit = image::DecodeLimits{}.max_file_bytes;
   // Before memory is taken for it.
   if (static_cast<uint64_t>(each.picture.size) > limit) {
-    throw DataError(concat("picture '", printable(name(index), 400),
-                           "': ", human_bytes(static_cast<uint64_t>(each.picture.size)), " are over the limit of ",
-                           human_bytes(limit)));
+    throw DataError(concat("picture ", quoted(name(index)), ": ", human_bytes(static_cast<uint64_t>(each.picture.size)),
+                           " are over the limit of ", human_bytes(limit)));
   }
   return open(shard_of(each))->read(each.picture.offset, each.picture.size);
 }
 
 image::Image Shards::read(int64_t index) const {
   const std::string bytes = picture_file(index);
-  return image::decode(std::as_bytes(std::span(bytes)), printable(name(index), 400), {}, background_);
+  return image::decode(std::as_bytes(std::span(bytes)), name(index), {}, background_);
 }
 
 std::vector<Caption> Shards::captions(int64_t index) const {
@@ -150,7 +145,7 @@ std::vector<Caption> Shards::captions(int64_t index) const {
     if (each.json.exists()) add_json(file->read(each.json.offset, each.json.size), text);
     if (each.txt.exists()) add_caption(file->read(each.txt.offset, each.txt.size), text);
   } catch (const DataError& error) {
-    throw DataError(concat("sample '", printable(name(index), 400), "': ", error.what()));
+    throw DataError(concat("sample ", quoted(name(index)), ": ", error.what()));
   }
   return std::move(text.captions);
 }

@@ -22,10 +22,6 @@ namespace {
 constexpr int64_t kBlock = 512;          // what a tar file is made of
 constexpr size_t kReadAtOnce = 1 << 12;  // headers are read, contents passed over
 
-std::string quoted(const std::filesystem::path& path) {
-  return concat("'", printable(path.string(), 400), "'");
-}
-
 [[noreturn]] void fail_to(const char* verb, const std::filesystem::path& path, int error) {
   throw DataError(concat("cannot ", verb, " ", quoted(path), ": ", std::generic_category().message(error)));
 }

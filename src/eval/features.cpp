@@ -17,8 +17,8 @@ void put(at::Tensor& all, const at::Tensor& some, int64_t done, int64_t total) {
 
 void require_finite(const at::Tensor& features, const std::string& source) {
   if (features.defined() && !features.isfinite().all().item<bool>()) {
-    throw DataError(concat("the features of '", printable(source),
-                           "' are not all finite; are the network's weights "
+    throw DataError(concat("the features of ", quoted(source),
+                           " are not all finite; are the network's weights "
                            "whole?"));
   }
 }

@@ -56,7 +56,7 @@ int64_t dimension_of(Metric metric, const Reference& reference) {
 }  // namespace
 
 std::string lacking(const Reference& reference, Metric metric) {
-  const std::string source = concat("'", printable(reference.source, 400), "'");
+  const std::string source = quoted(reference.source);
   if (metric == Metric::fid && !reference.pooled) return concat("fid needs mu and sigma, which ", source, " lacks");
   if (metric == Metric::sfid && !reference.spatial) {
     return concat("sfid needs mu_s and sigma_s, which ", source, " lacks");
@@ -77,7 +77,7 @@ std::string obstacle(Metric metric, const Features& like, int64_t count, const R
   const int64_t seen = used_by(metric, like).size(1), expected = dimension_of(metric, *reference);
   if (seen != expected) {
     return concat("features of ", seen, " numbers cannot be compared with a reference of ", expected, " ('",
-                  printable(reference->source, 400), "'), which is of another network");
+                  printable(reference->source), "'), which is of another network");
   }
   return of_the_reference(metric, *reference, settings);
 }

@@ -11,8 +11,8 @@ Reference open_reference(const ReferenceWish& wish,
                          const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of) {
   const std::filesystem::path& path = wish.path;
   if (!wish.include.empty() && !takes_patterns(path)) {
-    throw ConfigError(concat("include: patterns choose among class folders or shards; '", printable(path.string(), 400),
-                             "' is a file of something else"));
+    throw ConfigError(concat("include: patterns choose among class folders or shards; ", quoted(path),
+                             " is a file of something else"));
   }
   if (path.extension() == ".safetensors") return load_reference(path, wish.network);
   const bool keeps_features = needs_reference_features(wish.metrics);

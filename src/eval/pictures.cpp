@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <set>
 #include <span>
@@ -13,7 +12,7 @@
 #include <vector>
 
 #include "core/errors.h"
-#include "core/file.h"
+#include "core/mapped_file.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "data/include.h"
@@ -29,10 +28,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kLongestSide = 16384;
 
-std::string in_quotes(const fs::path& path) {
-  return concat("'", printable(path.string(), 400), "'");
-}
-
 at::Tensor empty_batch(int64_t count, int64_t height, int64_t width) {
   return at::empty({count, height, width, 3}, at::kByte);
 }
@@ -45,7 +40,7 @@ class NpzPictures : public Pictures {
     const bool is_sound = array_.type() == "u1" && shape.size() == 4 && shape[3] == 3 && shape[0] > 0 && shape[1] > 0 &&
                           shape[2] > 0 && shape[1] <= kLongestSide && shape[2] <= kLongestSide;
     if (!is_sound) {
-      throw DataError(concat("arr_0 of ", in_quotes(path), " has the type ", array_.type(), " and the shape ", shape,
+      throw DataError(concat("arr_0 of ", quoted(path), " has the type ", array_.type(), " and the shape ", shape,
                              "; pictures are u1 (uint8) of the shape [N, height, width, 3]"));
     }
     size_ = shape[0];
@@ -72,7 +67,7 @@ std::vector<std::string> files_below(const fs::path& folder) {
   for (fs::recursive_directory_iterator file(folder, error), end; !error && file != end; file.increment(error)) {
     if (!file->is_directory()) names.push_back(file->path().lexically_relative(folder).string());
   }
-  if (error) throw DataError(concat("cannot list ", in_quotes(folder), ": ", error.message()));
+  if (error) throw DataError(concat("cannot list ", quoted(folder), ": ", error.message()));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -81,8 +76,7 @@ std::vector<std::string> files_below(const fs::path& folder) {
 bool is_of_another_format(const fs::path& name) {
   constexpr std::array kEndings = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jxl",
                                    ".pbm",  ".pgm", ".pnm", ".ppm",  ".tga",  ".tif",  ".tiff"};
-  std::string ending = name.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string ending = ascii_lower(name.extension().string());
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
@@ -106,7 +100,7 @@ class ListedPictures : public Pictures {
   std::vector<std::string> warnings() const override {
     std::vector<std::string> all = left_out_;
     const auto some = [&](int64_t count, const char* what) {
-      if (count > 0) all.push_back(concat(count, " of ", size_, " pictures in ", in_quotes(source_), what));
+      if (count > 0) all.push_back(concat(count, " of ", size_, " pictures in ", quoted(source_), what));
     };
     some(transparent_, " have an alpha channel, which is dropped; lay them on a background if they need one");
     some(grey_, " are grey and count as colour whose channels are equal");
@@ -128,14 +122,13 @@ class ListedPictures : public Pictures {
   void leave_out(const std::vector<std::string>& names, const char* why) {
     if (names.empty()) return;
     left_out_.push_back(concat(names.size(), names.size() == 1 ? " file, '" : " files, such as '",
-                               printable(names.front(), 200), "', of ", in_quotes(source_),
-                               names.size() == 1 ? " is" : " are", " left out: ", why));
+                               printable(names.front()), "', of ", quoted(source_), names.size() == 1 ? " is" : " are",
+                               " left out: ", why));
   }
   void leave_out_broken(int64_t count) {
     if (count > 0) {
-      left_out_.push_back(concat(count, count == 1 ? " sample or shard of " : " samples or shards of ",
-                                 in_quotes(source_), " cannot be read and ", count == 1 ? "is" : "are",
-                                 " left out; the log names each"));
+      left_out_.push_back(concat(count, count == 1 ? " sample or shard of " : " samples or shards of ", quoted(source_),
+                                 " cannot be read and ", count == 1 ? "is" : "are", " left out; the log names each"));
     }
   }
 
@@ -153,9 +146,9 @@ class ListedPictures : public Pictures {
  private:
   void require_size(const image::Image& picture, int64_t index) const {
     if (picture.height == height_ && picture.width == width_) return;
-    throw DataError(concat("the pictures in ", in_quotes(source_), " are of several sizes: '", printable(name(index)),
-                           "' has ", picture.width, "x", picture.height, " pixels, '", printable(name(0)), "' ", width_,
-                           "x", height_, "; bring them all to one size first, the same way"));
+    throw DataError(concat("the pictures in ", quoted(source_), " are of several sizes: ", quoted(name(index)), " has ",
+                           picture.width, "x", picture.height, " pixels, ", quoted(name(0)), " ", width_, "x", height_,
+                           "; bring them all to one size first, the same way"));
   }
 
   std::vector<int64_t> order_;
@@ -174,7 +167,7 @@ class FolderPictures : public ListedPictures {
         others.push_back(std::move(name));
       }
     }
-    if (names_.empty()) throw DataError(concat("there are no pictures in ", in_quotes(folder)));
+    if (names_.empty()) throw DataError(concat("there are no pictures in ", quoted(folder)));
     begin(folder.string(), static_cast<int64_t>(names_.size()));
     leave_out(others, "pictures are read from PNG, JPEG and WebP");
   }
@@ -183,7 +176,9 @@ class FolderPictures : public ListedPictures {
   image::Image read(int64_t index) override {
     const fs::path path = folder_ / name(index);
     const MappedFile file = MappedFile::open(path);
-    return decode({file.data(), file.size()}, path.string());
+    image::Image picture = decode({file.data(), file.size()}, path.string());
+    if (file.is_changed()) throw DataError(concat("picture ", quoted(path), " was changed while it was read"));
+    return picture;
   }
   std::string name(int64_t index) const override { return names_[static_cast<size_t>(index)]; }
 
@@ -252,17 +247,16 @@ bool takes_patterns(const fs::path& path) {
 
 std::unique_ptr<Pictures> open_pictures(const fs::path& path, const std::vector<std::string>& include) {
   std::error_code error;
-  if (!fs::exists(path, error)) throw DataError(concat("there is no file or folder ", in_quotes(path)));
+  if (!fs::exists(path, error)) throw DataError(concat("there is no file or folder ", quoted(path)));
   if (path.extension() == ".npz") {
     if (!include.empty()) {
-      throw ConfigError(
-          concat("include: patterns choose among folders or shards, and ", in_quotes(path), " is an .npz"));
+      throw ConfigError(concat("include: patterns choose among folders or shards, and ", quoted(path), " is an .npz"));
     }
     return std::make_unique<NpzPictures>(path);
   }
   if (!takes_patterns(path)) {
     throw DataError(
-        concat(in_quotes(path), " holds no pictures that can be judged; name a folder, shards (.tar) or .npz"));
+        concat(quoted(path), " holds no pictures that can be judged; name a folder, shards (.tar) or .npz"));
   }
   if (data::is_shards(path)) return std::make_unique<ShardPictures>(path, include);
   return std::make_unique<FolderPictures>(path, include);

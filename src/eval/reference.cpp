@@ -35,7 +35,7 @@ at::Tensor read_array(const std::filesystem::path& path, const std::string& name
   const bool is_small = std::all_of(array.shape().begin(), array.shape().end(),
                                     [](int64_t side) { return side >= 1 && side <= kMostDimensions; });
   if (!is_float || array.shape().empty() || array.shape().size() > 2 || !is_small) {
-    throw DataError(concat("array '", name, "' of '", printable(path.string(), 400), "' has the type ", array.type(),
+    throw DataError(concat("array ", quoted(name), " of ", quoted(path), " has the type ", array.type(),
                            " and the shape ", array.shape(), "; statistics are f4 or f8, [D] and [D, D]"));
   }
   at::Tensor values = at::empty(array.shape(), array.type() == "f4" ? at::kFloat : at::kDouble);
@@ -60,8 +60,8 @@ int64_t count_of(const checkpoint::Metadata& metadata, const char* key) {
 
 Reference reference_of(const Features& features, const Pictures& pictures, bool keeps_features) {
   if (pictures.size() < 2) {
-    throw DataError(concat("the reference '", printable(pictures.source(), 400),
-                           "' is of one picture; statistics need at least two"));
+    throw DataError(
+        concat("the reference ", quoted(pictures.source()), " is of one picture; statistics need at least two"));
   }
   Reference reference{pictures.source(),  {}, {}, {}, pictures.size(), pictures.height(), pictures.width(),
                       pictures.warnings()};
@@ -81,7 +81,7 @@ bool has_pictures(const std::filesystem::path& npz) {
 }
 
 Reference read_statistics(const std::filesystem::path& npz) {
-  const std::string what = concat("in '", printable(npz.string(), 400), "'");
+  const std::string what = concat("in ", quoted(npz));
   const auto names = data::npz_names(npz);
   Reference reference;
   reference.source = npz.string();
@@ -111,22 +111,25 @@ void save_reference(const std::filesystem::path& path, const Reference& referenc
 }
 
 Reference load_reference(const std::filesystem::path& path, const std::string& network) {
-  const checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
-  const std::string name = printable(path.string(), 400);
+  checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
+  const std::string name = path.string();
   const auto made_by = loaded.metadata.find(kNetworkKey);
   const auto has_both = [&](const char* mean, const char* covariance) {
     return loaded.tensors.contains(mean) && loaded.tensors.contains(covariance);
   };
   if (made_by == loaded.metadata.end() || !(has_both("mu", "sigma") || has_both("mu_s", "sigma_s"))) {
-    throw CheckpointError(concat("'", name, "' holds no statistics; --save-statistics writes them"));
+    throw CheckpointError(concat(quoted(name), " holds no statistics; --save-statistics writes them"));
   }
   if (made_by->second != network) {
-    throw CheckpointError(concat("the statistics in '", name, "' were made with another network or resize (",
+    throw CheckpointError(concat("the statistics in ", quoted(name), " were made with another network or resize (",
                                  printable(made_by->second), ", not ", network, "); make them anew"));
   }
+  const MappedSources sources = checkpoint::sources_of(loaded.tensors);
+  for (auto& [key, tensor] : loaded.tensors) tensor = tensor.clone();
+  checkpoint::require_unchanged(sources);
   const auto gaussian = [&](const char* mean, const char* covariance) -> std::optional<Gaussian> {
     if (!has_both(mean, covariance)) return std::nullopt;
-    return checked(loaded.tensors.at(mean), loaded.tensors.at(covariance), concat("in '", name, "'"));
+    return checked(loaded.tensors.at(mean), loaded.tensors.at(covariance), concat("in ", quoted(name)));
   };
   Reference reference{path.string(),
                       gaussian("mu", "sigma"),
@@ -143,7 +146,7 @@ Reference load_reference(const std::filesystem::path& path, const std::string& n
                     reference.features.size(1) == reference.pooled->mean.size(0) &&
                     reference.features.scalar_type() == at::kFloat;
   if (!fits || !reference.features.isfinite().all().item<bool>()) {
-    throw DataError(concat("the features in '", name, "' do not fit its statistics or are not finite"));
+    throw DataError(concat("the features in ", quoted(name), " do not fit its statistics or are not finite"));
   }
   return reference;
 }

@@ -33,14 +33,13 @@ std::vector<int64_t> numbers_of(const std::vector<std::string>& names, int64_t c
 int64_t looked_up(int64_t label, const std::vector<int64_t>& numbers, const std::vector<std::string>& names,
                   const char* kind, const data::PictureSet& set, int64_t picture) {
   const auto refuse = [&](const std::string& what) {
-    throw DataError(concat("picture '", printable(set.name(picture)), "' of '", printable(set.root().string(), 400),
-                           "' ", what, "; labels can be taken from a set of the network's classes alone"));
+    throw DataError(concat("picture ", quoted(set.name(picture)), " of ", quoted(set.root()), " ", what,
+                           "; labels can be taken from a set of the network's classes alone"));
   };
   if (label < 0) refuse(concat("has no ", kind));
   const int64_t number = numbers[static_cast<size_t>(label)];
   if (number >= 0) return number;
-  refuse(concat("is of the ", kind, " ",
-                names.empty() ? concat(label) : concat("'", printable(names[static_cast<size_t>(label)]), "'"),
+  refuse(concat("is of the ", kind, " ", names.empty() ? concat(label) : quoted(names[static_cast<size_t>(label)]),
                 ", which the network does not know"));
   return -1;
 }

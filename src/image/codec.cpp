@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -25,15 +24,15 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view magic, size_
 
 Image decode(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
              std::optional<Colour> background) {
-  if (bytes.empty()) throw DataError(concat("picture '", name, "': the file is empty"));
+  if (bytes.empty()) throw DataError(concat("picture ", quoted(name), ": the file is empty"));
   if (bytes.size() > limits.max_file_bytes) {
-    throw DataError(concat("picture '", name, "': ", human_bytes(bytes.size()), " are over the limit of ",
+    throw DataError(concat("picture ", quoted(name), ": ", human_bytes(bytes.size()), " are over the limit of ",
                            human_bytes(limits.max_file_bytes)));
   }
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name, limits, background);
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name, limits);
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name, limits, background);
-  throw DataError(concat("picture '", name, "' is not a PNG, JPEG or WebP file: convert it to one of them"));
+  throw DataError(concat("picture ", quoted(name), " is not a PNG, JPEG or WebP file: convert it to one of them"));
 }
 
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits, std::optional<Colour> background) {
@@ -55,9 +54,7 @@ void write_png(const std::filesystem::path& path, const Image& image, const std:
 
 bool has_image_extension(const std::filesystem::path& path) {
   static constexpr std::array<std::string_view, 4> kExtensions = {".png", ".jpg", ".jpeg", ".webp"};
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = ascii_lower(path.extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
@@ -76,10 +73,10 @@ Image composite(int width, int height, std::vector<uint8_t> rgba, Colour backgro
 
 void check_decoded_size(int64_t width, int64_t height, const std::string& name, const DecodeLimits& limits) {
   if (width < 1 || height < 1) {
-    throw DataError(concat("picture '", name, "': a size of ", width, " x ", height, " pixels"));
+    throw DataError(concat("picture ", quoted(name), ": a size of ", width, " x ", height, " pixels"));
   }
   if (width > std::min(limits.max_pixels, kMaxPixels) / height) {
-    throw DataError(concat("picture '", name, "': ", width, " x ", height, " pixels are over the limit of ",
+    throw DataError(concat("picture ", quoted(name), ": ", width, " x ", height, " pixels are over the limit of ",
                            std::min(limits.max_pixels, kMaxPixels), " pixels"));
   }
 }

@@ -77,7 +77,7 @@ class JpegDecoder {
   std::string complaint() const { return tjGetErrorStr2(handle_.get()); }
 
   [[noreturn]] void fail() const {
-    throw DataError(concat("picture '", name_, "': damaged or truncated JPEG: ", complaint()));
+    throw DataError(concat("picture ", quoted(name_), ": damaged or truncated JPEG: ", complaint()));
   }
 
   std::span<const std::byte> bytes_;

@@ -75,7 +75,7 @@ class PngDecoder {
  private:
   void require(int status) const {
     if (status != 0)
-      throw DataError(concat("picture '", name_, "': damaged or truncated PNG: ", spng_strerror(status)));
+      throw DataError(concat("picture ", quoted(name_), ": damaged or truncated PNG: ", spng_strerror(status)));
   }
 
   int width() const { return static_cast<int>(header_.width); }

@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "image/text.h"
 
 namespace pixnerd::image {
@@ -13,31 +14,6 @@ namespace {
 
 constexpr char32_t kReplacement = U'\uFFFD', kEllipsis = U'\u2026';
 constexpr double kEven = 0.25;  // how near in pixels, to the best, even lines come
-
-// The number of bytes of the character that starts the text, which is not empty; 0 unless they are UTF-8.
-size_t character_bytes(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return 0;
-  // Neither longer than need be, nor half of a surrogate pair, nor beyond U+10FFFF.
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F)) return 0;
-  if ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) return 0;
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  return bytes;
-}
-
-// The character that these bytes are, all of them.
-char32_t character_of(std::string_view bytes) {
-  const auto first = static_cast<unsigned char>(bytes[0]);
-  if (bytes.size() == 1) return first;
-  auto character = static_cast<char32_t>(first & (0x7F >> bytes.size()));
-  for (const char byte : bytes.substr(1)) character = character << 6 | (static_cast<unsigned char>(byte) & 0x3F);
-  return character;
-}
 
 // A text without spaces around it, and the width of each of its characters.
 struct Measured {
@@ -125,8 +101,8 @@ std::u32string decode_utf8(std::string_view text) {
   std::u32string characters;
   while (!text.empty()) {
     if (characters.size() == kMostCharacters) return characters + kEllipsis;
-    const size_t bytes = character_bytes(text);
-    characters += bytes == 0 ? kReplacement : character_of(text.substr(0, bytes));
+    const auto [value, bytes] = first_utf8(text);
+    characters += bytes == 0 ? kReplacement : value;
     text.remove_prefix(std::max<size_t>(bytes, 1));
   }
   return characters;

@@ -14,7 +14,7 @@ namespace pixnerd::image {
 namespace {
 
 [[noreturn]] void fail(const std::string& name) {
-  throw DataError(concat("picture '", name, "': damaged or truncated WebP"));
+  throw DataError(concat("picture ", quoted(name), ": damaged or truncated WebP"));
 }
 
 // Frames may cover a part of the canvas; what they leave free is transparent black.

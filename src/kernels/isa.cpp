@@ -43,7 +43,7 @@ Isa isa_from_environment() {
     if (isa_name(isa) == wanted) return isa;
     names += concat(names.empty() ? "" : ", ", isa_name(isa));
   }
-  throw ConfigError(concat("environment variable PIXNERD_ISA is '", printable(wanted), "'; this machine has: ", names));
+  throw ConfigError(concat("environment variable PIXNERD_ISA is ", quoted(wanted), "; this machine has: ", names));
 }
 
 Isa chosen_isa() {

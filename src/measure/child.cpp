@@ -9,20 +9,13 @@
 #include <cstring>
 #include <exception>
 
+#include "core/descriptor.h"
 #include "core/errors.h"
+#include "core/failure.h"
 #include "core/text.h"
 
 namespace pixnerd::measure {
 namespace {
-
-void write_all(int fd, const std::string& text) {
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t count = ::write(fd, text.data() + done, text.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    done += static_cast<size_t>(count);
-  }
-}
 
 std::string read_all(int fd) {
   std::string text;
@@ -42,7 +35,7 @@ std::string read_all(int fd) {
     text = work();
   } catch (const std::exception& error) {
     code = 1;
-    text = error.what();
+    text = message_of(error);
   }
   write_all(fd, text);
   ::_exit(code);

@@ -49,8 +49,8 @@ int64_t depth_of(const std::map<std::string, at::Tensor>& tensors) {
 const at::Tensor& sized(const FrozenWeights& weights, const std::string& name, int64_t dimensions) {
   const auto found = weights.tensors.find(name);
   if (found == weights.tensors.end() || found->second.dim() != dimensions || found->second.numel() == 0) {
-    throw CheckpointError(concat("checkpoint '", weights.source, "': is no DINOv2: ", name, " is missing or has not ",
-                                 dimensions, " dimensions"));
+    throw CheckpointError(concat("checkpoint ", quoted(weights.source), ": is no DINOv2: ", name,
+                                 " is missing or has not ", dimensions, " dimensions"));
   }
   return found->second;
 }
@@ -101,7 +101,7 @@ void check_tensors(const FrozenWeights& weights) {
   const int64_t side = std::llround(std::sqrt(static_cast<double>(patches)));
   if (side < 1 || side * side != patches) {
     throw CheckpointError(
-        concat("checkpoint '", weights.source, "': pos_embed is of ", patches, " patches, which make no square"));
+        concat("checkpoint ", quoted(weights.source), ": pos_embed is of ", patches, " patches, which make no square"));
   }
 }
 
@@ -110,7 +110,7 @@ int64_t heads_of(const FrozenWeights& weights, const DinoV2Options& options) {
   const int64_t heads = options.num_heads.value_or(width / kHeadWidth);
   if (heads < 1 || width % heads != 0) {
     throw CheckpointError(
-        concat("checkpoint '", weights.source, "': ", heads, " attention heads do not divide the width ", width));
+        concat("checkpoint ", quoted(weights.source), ": ", heads, " attention heads do not divide the width ", width));
   }
   return heads;
 }
@@ -172,6 +172,7 @@ DinoV2::DinoV2(const FrozenWeights& weights, const DinoV2Options& options) : typ
                        product(block + "mlp.fc2", block + "ls2.gamma")});
   }
   norm_ = norm("norm");
+  checkpoint::require_unchanged(weights.tensors);
 }
 
 DinoV2 DinoV2::load(const std::filesystem::path& path, const DinoV2Options& options) {

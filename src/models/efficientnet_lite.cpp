@@ -96,6 +96,7 @@ EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType 
   }
   weight_ = tensors.at("_fc.weight").to(at::kFloat).clone();
   bias_ = tensors.at("_fc.bias").to(at::kFloat).clone();
+  checkpoint::require_unchanged(tensors);
 }
 
 EfficientNetLite EfficientNetLite::load(const std::filesystem::path& path, at::ScalarType type) {

@@ -73,8 +73,8 @@ checkpoint::NamedTensors expected_tensors() {
 void require_the_fid_network(const FrozenWeights& weights) {
   const auto classes = weights.tensors.find("fc.bias");
   if (classes != weights.tensors.end() && classes->second.numel() == 1000) {
-    throw CheckpointError(concat("checkpoint '", weights.source,
-                                 "': is an Inception-v3 of 1000 classes, such as torchvision's; ",
+    throw CheckpointError(concat("checkpoint ", quoted(weights.source),
+                                 ": is an Inception-v3 of 1000 classes, such as torchvision's; ",
                                  "FID is defined on pt_inception-2015-12-05, which has 1008"));
   }
   check_frozen_weights(expected_tensors(), weights);
@@ -113,6 +113,7 @@ Inception::Inception(const FrozenWeights& weights, at::ScalarType type)
   }
   weight_ = tensors.at("fc.weight").to(at::kFloat).clone();
   bias_ = tensors.at("fc.bias").to(at::kFloat).clone();
+  checkpoint::require_unchanged(tensors);
 }
 
 Inception Inception::load(const std::filesystem::path& path, at::ScalarType type) {

@@ -45,15 +45,16 @@ class Network : public diffusion::Denoiser {
   // Fills the parameters as the published code does right after construction, draw by draw. CPU only.
   virtual void initialise(at::Generator& generator) = 0;
 
-  // Uses these tensors as parameters; float32 ones are not copied, so what aliases a mapped file can be used but not
-  // trained (copy_into() a network's parameters() for that). Neither are bfloat16 and int8 matrices of the layers that
+  // Uses these tensors as parameters; float32 ones are not copied, so what aliases a mapped file keeps it mapped
+  // (copy_into() a network's parameters() to train). Neither are bfloat16 and int8 matrices of the layers that
   // prepare_for_inference() packs. Every name must be there with its shape, and int8 ones with their scales
   // (checkpoint/quantised.h); `source` names the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
   // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens
   // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then. kChar
-  // stands for int8 (precision.h): RequestError where it cannot be computed.
+  // stands for int8 (precision.h): RequestError where it cannot be computed. CheckpointError if the file that the
+  // parameters lie in was changed.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
 
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.

@@ -198,6 +198,7 @@ void PixNerdImpl::pack_int8() {
 
 void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
   set_requires_grad(false);
+  const MappedSources sources = checkpoint::sources_of(parameters());
   if (dtype == at::kChar) {
     require_int8(device);
     pack_int8();
@@ -205,6 +206,7 @@ void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType
   }
   if (device.is_cpu() && nn::has_onednn(dtype)) pack(dtype);
   to(device, dtype);
+  checkpoint::require_unchanged(sources);
 }
 
 void PixNerdImpl::to(const at::Device& device, at::ScalarType dtype) {

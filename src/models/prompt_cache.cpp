@@ -44,7 +44,8 @@ std::optional<EncodedPrompt> PromptCache::load(std::string_view prompt) const {
   try {
     checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
     EncodedPrompt encoded;
-    encoded.states = loaded.tensors[kStates];
+    const at::Tensor& states = loaded.tensors[kStates];
+    if (states.defined()) encoded.states = states.clone();  // a set of captions would map thousands of files
     const std::string& tokens = loaded.metadata["tokens"];
     std::from_chars(tokens.data(), tokens.data() + tokens.size(), encoded.tokens);
     encoded.kept = loaded.metadata["kept"];
@@ -52,7 +53,7 @@ std::optional<EncodedPrompt> PromptCache::load(std::string_view prompt) const {
     const bool is_whole = encoded.states.defined() && encoded.states.dim() == 2 &&
                           loaded.metadata["key"] == name_of(prompt) && loaded.metadata["checksum"] == checksum(encoded);
     if (is_whole) return encoded;
-    log_warning(concat("'", path, "' is damaged; its prompt is encoded anew"));
+    log_warning(concat(quoted(path), " is damaged; its prompt is encoded anew"));
   } catch (const Error& error) {
     log_warning(concat(error.what(), "; its prompt is encoded anew"));
   }

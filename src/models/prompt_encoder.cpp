@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace pixnerd::models {
 namespace {
@@ -42,9 +43,7 @@ std::string cache_key(const Qwen3Config& config, const checkpoint::WeightsFile& 
 // The end of a text, as printable() shows its beginning.
 std::string end_of(const std::string& text, size_t max_bytes) {
   if (text.size() <= max_bytes) return printable(text);
-  size_t begin = text.size() - max_bytes;
-  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
-  return "..." + printable(text.substr(begin));
+  return "..." + printable(text.substr(utf8_start(text, text.size() - max_bytes)));
 }
 
 at::Tensor with_width(const at::Tensor& states, int64_t width) {
@@ -80,7 +79,8 @@ PromptEncoder::PromptEncoder(const std::filesystem::path& folder, const PromptEn
   const std::string source = (folder / "tokenizer.json").string();
   if (options.length < 1) throw RequestError("the text encoder needs a length of at least 1 token");
   const std::optional<int32_t> padding = tokenizer_.find_added(kPaddingToken);
-  if (!padding) throw DataError(concat("tokenizer '", source, "': has no ", kPaddingToken, ", which pads prompts"));
+  if (!padding)
+    throw DataError(concat("tokenizer ", quoted(source), ": has no ", kPaddingToken, ", which pads prompts"));
   padding_ = *padding;
   if (tokenizer_.id_limit() > config_.vocab_size) {
     throw ConfigError(concat((folder / "config.json").string(), ": vocab_size is ", config_.vocab_size, ", but '",
@@ -122,6 +122,7 @@ EncodedPrompt PromptEncoder::encode_one(std::string_view prompt) {
   const at::Tensor is_real = at::arange(options_.length).lt(padded.real).unsqueeze(0);
   EncodedPrompt encoded;
   encoded.states = (*model_)(row, is_real)[0].contiguous();
+  file_->require_unchanged();
   encoded.tokens = static_cast<int64_t>(ids.size());
   if (encoded.tokens > padded.real) {
     const std::span<const int32_t> whole(ids);

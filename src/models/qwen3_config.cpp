@@ -56,7 +56,7 @@ void require_plain_positions(const Value& root, const char* key) {
     const std::string field = concat(key, ".", printable(name));
     const bool is_type = name == "rope_type" || name == "type";
     if (is_type && text_of(value, field) != "default") {
-      fail(root, field, concat("is '", printable(text_of(value, field)), "', supported is default"));
+      fail(root, field, concat("is ", quoted(text_of(value, field)), ", supported is default"));
     }
     const bool is_whole = name == "partial_rotary_factor" && positive_number(value, field) == 1;
     if (!is_type && !is_whole && name != "rope_theta") fail(root, field, "is not supported");
@@ -87,7 +87,7 @@ void require_this_network(const Value& root) {
     const Value* value = find(root, key);
     if (value == nullptr) continue;
     if (value->kind != Value::Kind::scalar || value->scalar != wanted) {
-      fail(root, key, concat("is '", printable(value->scalar), "', supported is ", wanted));
+      fail(root, key, concat("is ", quoted(value->scalar), ", supported is ", wanted));
     }
   }
   if (find(root, "quantization_config") != nullptr) fail(root, "quantization_config", "is not supported");
@@ -95,7 +95,7 @@ void require_this_network(const Value& root) {
   if (layers == nullptr) return;
   for (const Value& layer : layers->items) {
     if (layer.scalar != "full_attention") {
-      fail(root, "layer_types", concat("has '", printable(layer.scalar), "', supported is full_attention"));
+      fail(root, "layer_types", concat("has ", quoted(layer.scalar), ", supported is full_attention"));
     }
   }
 }

@@ -49,7 +49,7 @@ std::vector<Expected> expected_tensors(const Qwen3Config& config) {
 }
 
 [[noreturn]] void fail(const std::string& source, const std::string& what) {
-  throw CheckpointError(concat("checkpoint '", source, "': ", what));
+  throw CheckpointError(concat("checkpoint ", quoted(source), ": ", what));
 }
 
 void check(const Expected& expected, const at::Tensor& tensor, const std::string& source) {
@@ -105,7 +105,7 @@ std::shared_ptr<const checkpoint::WeightsFile> open_qwen3_weights(const std::fil
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
     if (std::filesystem::exists(folder / name)) return checkpoint::WeightsFile::open(folder / name);
   }
-  throw DataError(concat("'", folder.string(), "' has neither model.safetensors nor model.safetensors.index.json; a ",
+  throw DataError(concat(quoted(folder), " has neither model.safetensors nor model.safetensors.index.json; a ",
                          "text encoder is a folder of Qwen3 as Hugging Face has it, with config.json and ",
                          "tokenizer.json"));
 }

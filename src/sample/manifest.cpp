@@ -14,7 +14,7 @@ Manifest::Manifest(const std::filesystem::path& folder, std::function<bool(const
   try {
     earlier();
   } catch (const DataError& error) {
-    throw DataError(concat(error.what(), "; the new pictures' records cannot join it: move '", path_, "' away"));
+    throw DataError(concat(error.what(), "; the new pictures' records cannot join it: move ", quoted(path_), " away"));
   }
 }
 

@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kLightningStepKey = "global_step";
 
 CheckpointError error_in(const std::string& source, const std::string& what) {
-  return CheckpointError(concat("checkpoint '", source, "': ", what));
+  return CheckpointError(concat("checkpoint ", quoted(source), ": ", what));
 }
 
 // Tensors of a set, under their parameters' own names and in row-major order.
@@ -53,9 +53,9 @@ ModelDescription guess(const std::map<std::string, at::Tensor>& tensors, const s
   const ModelDescription description = describe_guess(*guessed);
   const auto [width, height] = description.sample.size;
   const char* decoder = guessed->takes_text() ? ", the heavy decoder (--decoder)" : "";
-  log_info(concat("'", printable(source, 300), "' does not say what network it holds; guessed from its shapes: ",
-                  describe(*guessed), "; taken for granted: it predicts the velocity", decoder, ", pictures of ", width,
-                  "x", height, " (--size), guidance ", description.sample.sampler.guidance, " (--guidance)"));
+  log_info(concat(quoted(source), " does not say what network it holds; guessed from its shapes: ", describe(*guessed),
+                  "; taken for granted: it predicts the velocity", decoder, ", pictures of ", width, "x", height,
+                  " (--size), guidance ", description.sample.sampler.guidance, " (--guidance)"));
   return description;
 }
 
@@ -86,7 +86,7 @@ void check_names(const char* key, const std::vector<std::string>& names, const c
   }
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
-    if (!seen.insert(name).second) throw ConfigError(concat(key, " names '", printable(name), "' twice"));
+    if (!seen.insert(name).second) throw ConfigError(concat(key, " names ", quoted(name), " twice"));
   }
 }
 
@@ -141,7 +141,7 @@ int64_t read_step(const checkpoint::Metadata& metadata, const std::string& sourc
   int64_t step = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), step);
   if (error != std::errc{} || end != text.data() + text.size() || step < 0) {
-    throw error_in(source, concat(found->first, " must be a whole number of at least 0, not '", printable(text), "'"));
+    throw error_in(source, concat(found->first, " must be a whole number of at least 0, not ", quoted(text)));
   }
   return step;
 }
@@ -154,7 +154,9 @@ StoredWeights load_weights(const std::filesystem::path& path, Weights which, con
   const auto file = checkpoint::WeightsFile::open(path, options);
   const std::vector<NamedEntry> entries = named_entries(*file);
   const WeightSet set = choose(entries, which, file->source());
-  return {tensors_of(file, entries, set), file->metadata(), name_of(set)};
+  StoredWeights weights{tensors_of(file, entries, set), file->metadata(), name_of(set)};
+  file->require_unchanged();  // of tensors that are not in the file as they are needed, copies were made
+  return weights;
 }
 
 ModelFile load_model(const std::filesystem::path& path, Weights which, const checkpoint::PickleOptions& options,
@@ -172,6 +174,7 @@ ModelFile load_model(const std::filesystem::path& path, Weights which, const che
   file.weights = weights.name;
   file.network = build(file.description.model, source);
   file.network->adopt(weights.tensors, source);
+  checkpoint::require_unchanged(weights.tensors);
   return file;
 }
 

@@ -66,7 +66,7 @@ class NpzOutput : public PictureOutput {
 std::unique_ptr<PictureOutput> open_npz(const std::filesystem::path& path, const OutputPlan& plan) {
   const bool replaces = prepare_file(path);
   if (replaces && !plan.overwrite) {
-    throw RequestError(concat("'", path, "' is there already; give another name, or --overwrite"));
+    throw RequestError(concat(quoted(path), " is there already; give another name, or --overwrite"));
   }
   return std::make_unique<NpzOutput>(path, plan, replaces);
 }

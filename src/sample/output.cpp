@@ -13,6 +13,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
 #include "sample/manifest.h"
@@ -28,29 +29,23 @@ constexpr int kLabelledPadding = 8;    // the same where there are labels
 constexpr int64_t kWidestRow = 16;     // a class of more pictures is broken into rows
 constexpr int64_t kTallestAspect = 4;  // rows for each column, one class a row
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
-  });
-  return text;
-}
-
 fs::file_status status_of(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::none) throw DataError(concat("cannot look at '", path, "': ", error.message()));
+  if (status.type() == fs::file_type::none)
+    throw DataError(concat("cannot look at ", quoted(path), ": ", error.message()));
   return status;
 }
 
 void require_writable(const fs::path& folder) {
   if (access(folder.c_str(), W_OK | X_OK) == 0) return;
-  throw DataError(concat("cannot write into '", folder, "': ", std::strerror(errno)));
+  throw DataError(concat("cannot write into ", quoted(folder), ": ", std::strerror(errno)));
 }
 
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw DataError(concat("cannot make the folder '", folder, "': ", error.message()));
+  if (error) throw DataError(concat("cannot make the folder ", quoted(folder), ": ", error.message()));
   require_writable(folder);
 }
 
@@ -121,8 +116,7 @@ std::set<std::string> checked_names(const OutputPlan& plan) {
   for (const std::string& name : plan.names) {
     const bool is_plain = fs::path(name).filename() == name && is_grid(name) && name.find('\0') == std::string::npos;
     if (is_plain && names.insert(name).second) continue;
-    throw RequestError(concat("'", printable(name),
-                              "' cannot name a picture in a folder: each needs a name of its own, ",
+    throw RequestError(concat(quoted(name), " cannot name a picture in a folder: each needs a name of its own, ",
                               "without folders, that ends in .png"));
   }
   return names;
@@ -140,12 +134,14 @@ class FolderOutput : public PictureOutput {
       return;
     }
     if (type != fs::file_type::directory) {
-      throw RequestError(concat("'", written_.path, "' is a file, not a folder; give --out a folder, or a path that ",
+      throw RequestError(concat(quoted(written_.path), " is a file, not a folder; give --out a folder, or a path that ",
                                 "ends in .png for one grid or in .npz for arrays"));
     }
+    remove_abandoned_files(written_.path);
     for (const fs::directory_entry& entry : listing(written_.path)) existing_.insert(entry.path().filename().string());
     if (!existing_.empty() && !plan.overwrite) {
-      throw RequestError(concat("the folder '", written_.path, "' is not empty; give another one, or --overwrite"));
+      throw RequestError(
+          concat("the folder ", quoted(written_.path), " is not empty; give another one, or --overwrite"));
     }
     for (int64_t i = 0; i < plan.pictures; ++i) check_place(name_of(i));
     require_writable(written_.path);
@@ -177,7 +173,7 @@ class FolderOutput : public PictureOutput {
     try {
       return {fs::directory_iterator(folder), fs::directory_iterator()};
     } catch (const fs::filesystem_error& error) {
-      throw DataError(concat("cannot list the folder '", folder, "': ", error.code().message()));
+      throw DataError(concat("cannot list the folder ", quoted(folder), ": ", error.code().message()));
     }
   }
 
@@ -194,7 +190,7 @@ class FolderOutput : public PictureOutput {
 
   void check_place(const std::string& name) const {
     if (existing_.contains(name) && status_of(written_.path / name).type() != fs::file_type::regular) {
-      throw RequestError(concat("'", written_.path / name, "' is in the way: it is no file"));
+      throw RequestError(concat(quoted(written_.path / name), " is in the way: it is no file"));
     }
   }
 
@@ -213,24 +209,24 @@ bool prepare_file(const fs::path& path) {
   if (type == fs::file_type::not_found) return false;
   if (type == fs::file_type::regular) return true;
   throw RequestError(
-      concat("'", path, "' is in the way: it is ", type == fs::file_type::directory ? "a folder" : "no file"));
+      concat(quoted(path), " is in the way: it is ", type == fs::file_type::directory ? "a folder" : "no file"));
 }
 
 bool is_grid(const fs::path& path) {
-  return lower(path.extension().string()) == ".png";
+  return ascii_lower(path.extension().string()) == ".png";
 }
 
 bool is_npz(const fs::path& path) {
-  return lower(path.extension().string()) == ".npz";
+  return ascii_lower(path.extension().string()) == ".npz";
 }
 
 std::unique_ptr<PictureOutput> open_output(const fs::path& path, const OutputPlan& plan) {
   if (path.empty()) throw RequestError("the path of the output is empty");
   if (is_grid(path)) return std::make_unique<GridOutput>(path, plan);
   if (image::has_image_extension(path)) {
-    throw RequestError(concat("pictures are written as PNG; let '", path, "' end in .png, or name a folder"));
+    throw RequestError(concat("pictures are written as PNG; let ", quoted(path), " end in .png, or name a folder"));
   }
-  if (!plan.labels.empty()) throw RequestError(concat("only a grid has labels; let '", path, "' end in .png"));
+  if (!plan.labels.empty()) throw RequestError(concat("only a grid has labels; let ", quoted(path), " end in .png"));
   if (is_npz(path)) return open_npz(path, plan);
   return std::make_unique<FolderOutput>(path, plan);
 }

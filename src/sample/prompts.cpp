@@ -7,7 +7,7 @@
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "text/unicode.h"
+#include "core/utf8.h"
 
 namespace pixnerd::sample {
 namespace {
@@ -45,7 +45,7 @@ Prompt parse(std::string_view line, const std::string& where) {
 }
 
 Prompt plain(std::string_view line, const std::string& where) {
-  if (!text::is_utf8(line) || line.find('\0') != std::string_view::npos) {
+  if (!is_utf8(line) || line.find('\0') != std::string_view::npos) {
     throw DataError(concat(where, ": is no text in UTF-8, which prompts are read in; convert the file, such as by ",
                            "`iconv -f LATIN1 -t UTF-8`"));
   }
@@ -91,7 +91,7 @@ std::vector<Prompt> read_prompts(const std::filesystem::path& path) {
     prompts.push_back(*is_json ? parse(line, where) : plain(line, where));
     prompts.back().where = where;
   }
-  if (prompts.empty()) throw DataError(concat("'", path, "' has no prompt; write one a line"));
+  if (prompts.empty()) throw DataError(concat(quoted(path), " has no prompt; write one a line"));
   return prompts;
 }
 

@@ -41,7 +41,7 @@ std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
   const std::optional<std::string> text =
       manifest ? std::optional(read_file(path, kMostBytes)) : image::read_png_text(path, kRecordKeyword);
   if (!text) {
-    throw DataError(concat("'", path, "' does not say how it was made: it has no text '", kRecordKeyword,
+    throw DataError(concat(quoted(path), " does not say how it was made: it has no text '", kRecordKeyword,
                            "', which pixnerd writes into every picture it draws"));
   }
   std::vector<PictureRecord> records;
@@ -53,7 +53,7 @@ std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
     if (!line.empty()) records.push_back(parse(line, concat(path, ":", number)));
     begin = end + 1;
   }
-  if (records.empty()) throw DataError(concat("'", path, "' has no record of a picture"));
+  if (records.empty()) throw DataError(concat(quoted(path), " has no record of a picture"));
   return records;
 }
 

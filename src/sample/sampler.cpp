@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "diffusion/noise.h"
@@ -94,6 +95,7 @@ void sample_part(models::Network& network, const Request& request, int64_t begin
   const auto [width, height] = request.sample.size;
   const int64_t steps = request.sample.sampler.steps, all_steps = request.pictures() * steps;
   const int64_t end = begin + std::min(wanted, request.pictures() - begin);
+  const MappedSources weights = checkpoint::sources_of(network.parameters());
   progress.update(begin * steps, all_steps, "");
 
   for (int64_t first = begin; first < end; first += request.batch_size) {
@@ -112,6 +114,7 @@ void sample_part(models::Network& network, const Request& request, int64_t begin
     const at::Tensor x_1 = integrate(network, condition.given.to(network.device()), condition.null.to(network.device()),
                                      request.sample, x_0, noise, observe)
                                .cpu();
+    checkpoint::require_unchanged(weights);
     for (int64_t k = 0; k < size; ++k) sink(first + k, picture(x_1, k));
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "diffusion/integrate.h"
 #include "diffusion/noise.h"
@@ -42,6 +43,7 @@ diffusion::Similarity measure_similarity(models::Network& network, const std::ve
   const diffusion::SamplerConfig sampler = without_reuse(jobs.front().request.sample.sampler);
   const models::PrecisionScope precision(jobs.front().request.precision, network.device());
   diffusion::SimilarityRecorder recorder(network, sampler.steps);
+  const MappedSources weights = checkpoint::sources_of(network.parameters());
   progress.update(0, pictures * sampler.steps, "");
   for (const Job& job : jobs) {
     const Request& request = job.request;
@@ -60,6 +62,7 @@ diffusion::Similarity measure_similarity(models::Network& network, const std::ve
                            });
     }
   }
+  checkpoint::require_unchanged(weights);
   return recorder.similarity();
 }
 

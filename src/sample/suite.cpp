@@ -55,19 +55,18 @@ std::vector<fs::path> listing(const fs::path& folder) {
   for (fs::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
     all.push_back(each->path());
   }
-  if (error) throw DataError(concat("cannot list the folder '", folder, "': ", error.message()));
+  if (error) throw DataError(concat("cannot list the folder ", quoted(folder), ": ", error.message()));
   std::sort(all.begin(), all.end());
   return all;
 }
 
-// Left by a process that was killed while it wrote. Another one may be at work there.
-void remove_abandoned_files(const fs::path& folder) {
+// Left by processes that were killed while they wrote, in the folder and those in it.
+void remove_all_abandoned_files(const fs::path& folder) {
   std::error_code error;
-  std::vector<fs::path> abandoned;
+  remove_abandoned_files(folder);
   for (fs::recursive_directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
-    if (is_abandoned(each->path())) abandoned.push_back(each->path());
+    if (each->is_directory(error)) remove_abandoned_files(each->path());
   }
-  for (const fs::path& each : abandoned) fs::remove(each, error);
 }
 
 bool holds(const fs::path& file, const std::string& text) {
@@ -125,7 +124,7 @@ Suite read_geneval(const fs::path& metadata, int64_t count) {
     suite.notes.emplace_back(folder / "metadata.jsonl", line);
     for (int64_t k = 0; k < count; ++k) suite.files.push_back(folder / "samples" / (padded(k, 4) + ".png"));
   }
-  if (suite.prompts.empty()) throw DataError(concat("'", metadata, "' has no prompt; it should have one a line"));
+  if (suite.prompts.empty()) throw DataError(concat(quoted(metadata), " has no prompt; it should have one a line"));
   return suite;
 }
 
@@ -138,7 +137,8 @@ Suite read_dpg(const fs::path& folder) {
     suite.prompts.push_back(text::repaired(trimmed(read_file(each, kMostBytes))));
     suite.files.push_back(each.stem().string() + ".png");
   }
-  if (suite.prompts.empty()) throw DataError(concat("'", folder, "' has no prompt; each should be a .txt of its own"));
+  if (suite.prompts.empty())
+    throw DataError(concat(quoted(folder), " has no prompt; each should be a .txt of its own"));
   return suite;
 }
 
@@ -153,7 +153,7 @@ SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteWish wish)
   const fs::file_type type = fs::status(folder_, error).type();
   if (type == fs::file_type::not_found) return;
   if (type != fs::file_type::directory) {
-    throw RequestError(concat("'", folder_, "' is no folder, which --suite needs; give --out another name"));
+    throw RequestError(concat(quoted(folder_), " is no folder, which --suite needs; give --out another name"));
   }
   look_at_pictures();
   if (finished_ == 0 && !wish_.overwrite) look_at_rest();
@@ -200,7 +200,7 @@ void SuiteFolder::look_at_pictures() {
     }
     const std::string why = complaint(file, wanted);
     if (!why.empty() && !wish_.overwrite) {
-      throw RequestError(concat("'", path, "' is there already and was made otherwise: ", why,
+      throw RequestError(concat(quoted(path), " is there already and was made otherwise: ", why,
                                 "; give --out another folder, or --overwrite to draw such pictures anew"));
     }
     is_there_[file] = why.empty();
@@ -217,8 +217,8 @@ void SuiteFolder::look_at_rest() const {
   };
   for (const fs::path& entry : listing(folder_)) {
     if (is_own(entry)) continue;
-    throw RequestError(concat("the folder '", folder_, "' has '", printable(entry.filename().string()),
-                              "' in it and no picture of this suite; give another folder, or --overwrite"));
+    throw RequestError(concat("the folder ", quoted(folder_), " has ", quoted(entry.filename()),
+                              " in it and no picture of this suite; give another folder, or --overwrite"));
   }
 }
 
@@ -264,7 +264,7 @@ std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
 void SuiteFolder::open() const {
   const auto missing = std::find(is_there_.begin(), is_there_.end(), false) - is_there_.begin();
   if (missing < std::ssize(is_there_)) prepare_file(folder_ / suite_.files[static_cast<size_t>(missing)]);
-  remove_abandoned_files(folder_);
+  remove_all_abandoned_files(folder_);
   for (const auto& [name, text] : suite_.notes) {
     const fs::path file = folder_ / name;
     if (holds(file, text)) continue;

@@ -18,7 +18,7 @@ constexpr int64_t kMostBytes = int64_t{2} << 30;
 
 void require_possible(const std::filesystem::path& path, int64_t width, int64_t height, int64_t frames) {
   if (path.extension() != ".webp") {
-    throw RequestError(concat("an animation is a WebP file; let '", path, "' end in .webp"));
+    throw RequestError(concat("an animation is a WebP file; let ", quoted(path), " end in .webp"));
   }
   if (width > kLongestSide || height > kLongestSide) {
     throw RequestError(concat("an animation of ", width, "x", height,

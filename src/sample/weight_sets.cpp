@@ -49,7 +49,9 @@ bool has(const std::vector<NamedEntry>& entries, WeightSet set) {
 }
 
 WeightSet choose(const std::vector<NamedEntry>& entries, Weights which, const std::string& source) {
-  const auto fail = [&](const auto&... what) { throw CheckpointError(concat("checkpoint '", source, "': ", what...)); };
+  const auto fail = [&](const auto&... what) {
+    throw CheckpointError(concat("checkpoint ", quoted(source), ": ", what...));
+  };
   const bool has_ema = has(entries, WeightSet::ema), has_trained = has(entries, WeightSet::trained);
   const auto is_bare = [](const NamedEntry& entry) { return entry.set == WeightSet::bare; };
   const auto bare = std::find_if(entries.begin(), entries.end(), is_bare);

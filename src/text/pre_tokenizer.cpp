@@ -71,7 +71,7 @@ std::vector<Part> arranged(std::vector<Part> parts, SplitBehavior behavior) {
 
 PreTokenizer::PreTokenizer(const TokenizerFile& file, const std::string& source)
     : prefix_step_(file.splits.size()), add_prefix_space_(file.add_prefix_space) {
-  const std::string where = concat("tokenizer '", source, "': a pattern of pre_tokenizer");
+  const std::string where = concat("tokenizer ", quoted(source), ": a pattern of pre_tokenizer");
   for (const SplitStep& step : file.splits) {
     splits_.push_back(
         {step.is_expression ? Pattern::expression(step.pattern, where) : Pattern::literal(step.pattern, where),

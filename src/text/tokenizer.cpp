@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "text/added_tokens.h"
 #include "text/byte_pairs.h"
 #include "text/pre_tokenizer.h"

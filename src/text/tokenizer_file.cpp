@@ -25,7 +25,7 @@ class Reader {
   TokenizerFile read(const Json& root) {
     if (!root.is_object()) fail("", "is no map");
     const std::string version = text_or(root, "", "version", "1.0");
-    if (version != "1.0") fail("version", concat("is '", printable(version), "', known is 1.0"));
+    if (version != "1.0") fail("version", concat("is ", quoted(version), ", known is 1.0"));
     read_model(member(root, "", "model"));
     read_normalizer(root.value("normalizer", Json()), "normalizer", 0);
     read_pre_tokenizer(root.value("pre_tokenizer", Json()));
@@ -36,11 +36,11 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const std::string& field, const std::string& what) const {
-    throw DataError(concat("tokenizer '", source_, "': ", field, field.empty() ? "" : " ", what));
+    throw DataError(concat("tokenizer ", quoted(source_), ": ", field, field.empty() ? "" : " ", what));
   }
 
   [[noreturn]] void refuse_type(const std::string& field, const std::string& type, const char* known) const {
-    fail(concat(field, ".type"), concat("'", printable(type), "' is not supported; supported are ", known));
+    fail(concat(field, ".type"), concat(quoted(type), " is not supported; supported are ", known));
   }
 
   static std::string dotted(const std::string& place, const char* key) {
@@ -107,7 +107,7 @@ class Reader {
     for (auto each = vocabulary.begin(); each != vocabulary.end(); ++each) {
       const std::string& token = each.key();
       const Json& value = each.value();
-      if (!is_id(value)) fail(concat("model.vocab['", printable(token), "']"), kNoId);
+      if (!is_id(value)) fail(concat("model.vocab[", quoted(token), "]"), kNoId);
       const auto number = value.get<int32_t>();
       if (!seen.insert(number).second) fail("model.vocab", concat("has the id ", number, " twice"));
       auto spelt = bytes_of_letters(token);
@@ -144,7 +144,7 @@ class Reader {
       const auto id_of = [&](std::string_view token) {
         const auto found = ids_.find(token);
         if (found != ids_.end()) return found->second;
-        fail(concat("model.merges[", i, "]"), concat("needs '", printable(token), "', which model.vocab lacks"));
+        fail(concat("model.merges[", i, "]"), concat("needs ", quoted(token), ", which model.vocab lacks"));
       };
       file_.merges.push_back({id_of(left), id_of(right), id_of(whole)});
     }
@@ -213,7 +213,7 @@ class Reader {
     for (const auto& [known, value] : kNames) {
       if (name == known) return value;
     }
-    fail(field, concat("'", printable(name), "' is not known"));
+    fail(field, concat(quoted(name), " is not known"));
   }
 
   // Of those that add ids to a text there are none here.
@@ -262,7 +262,7 @@ class Reader {
       if (is_new) ++next_id;
       if (known->second != token.id) {
         fail(place + ".id",
-             concat("of '", printable(token.content), "' is ", token.id, ", by its place it is ", known->second));
+             concat("of ", quoted(token.content), " is ", token.id, ", by its place it is ", known->second));
       }
       file_.added_tokens.push_back(std::move(token));
     });
@@ -277,15 +277,15 @@ class Reader {
 
 TokenizerFile parse_tokenizer(std::string_view json, const std::string& source) {
   if (json.size() > kMaxTokenizerBytes) {
-    throw DataError(concat("tokenizer '", source, "': is larger than ", human_bytes(kMaxTokenizerBytes)));
+    throw DataError(concat("tokenizer ", quoted(source), ": is larger than ", human_bytes(kMaxTokenizerBytes)));
   }
   Json root;
   try {
     root = Json::parse(json);
   } catch (const Json::parse_error& error) {
-    throw DataError(concat("tokenizer '", source, "': not valid JSON in UTF-8 at byte ", error.byte));
+    throw DataError(concat("tokenizer ", quoted(source), ": not valid JSON in UTF-8 at byte ", error.byte));
   } catch (const Json::exception&) {
-    throw DataError(concat("tokenizer '", source, "': a number in it is out of range"));
+    throw DataError(concat("tokenizer ", quoted(source), ": a number in it is out of range"));
   }
   return Reader(source).read(root);
 }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -21,18 +20,6 @@ namespace {
 
 const uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
-}
-
-// Where the first byte that is not ASCII lies, at or after `position`.
-size_t end_of_ascii(std::string_view text, size_t position) {
-  constexpr uint64_t kHighBits = 0x8080808080808080;
-  uint64_t eight = 0;
-  for (; position + sizeof(eight) <= text.size(); position += sizeof(eight)) {
-    std::memcpy(&eight, text.data() + position, sizeof(eight));
-    if ((eight & kHighBits) != 0) break;
-  }
-  while (position < text.size() && U8_IS_SINGLE(bytes_of(text)[position])) ++position;
-  return position;
 }
 
 void require_success(UErrorCode status) {
@@ -138,18 +125,6 @@ bool is_below_0300(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  const uint8_t* bytes = bytes_of(text);
-  const size_t size = text.size();
-  size_t i = 0;
-  while ((i = end_of_ascii(text, i)) < size) {
-    UChar32 character;
-    U8_NEXT(bytes, i, size, character);
-    if (character < 0) return false;
-  }
-  return true;
-}
 
 std::string repaired(std::string_view text) {
   std::string out;

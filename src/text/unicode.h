@@ -7,8 +7,6 @@
 
 namespace pixnerd::text {
 
-bool is_utf8(std::string_view text);
-
 // Well-formed UTF-8: each maximal part that no character can begin with becomes U+FFFD, as Python's
 // bytes.decode(errors="replace") and web browsers have it (the Unicode Standard, "Substitution of Maximal Subparts").
 std::string repaired(std::string_view text);

@@ -86,7 +86,7 @@ class CaptionConditions : public Conditions {
       }
     }
     if (!captions.empty()) return captions;
-    throw DataError(concat("data set '", set.root(), "': picture ", printable(set.name(index)), " has no caption",
+    throw DataError(concat("data set ", quoted(set.root()), ": picture ", printable(set.name(index)), " has no caption",
                            wanted.empty() ? "" : concat(" in ", join(wanted, ", ")),
                            "; give every picture a .txt file, or a \"caption\" in its JSON"));
   }

@@ -62,7 +62,7 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   conditions.ask_for(request_, pictures, eval::drawn_pictures(pictures.size(), config_.pictures, seed));
   std::error_code error;
   if (eval::needs_reference(settings_.metrics) && !fs::exists(config_.reference, error)) {
-    throw DataError(concat("eval.reference: there is no file or folder '", printable(config_.reference, 400), "'"));
+    throw DataError(concat("eval.reference: there is no file or folder ", quoted(config_.reference)));
   }
 }
 

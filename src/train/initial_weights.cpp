@@ -26,8 +26,8 @@ std::string made_anew(const std::string& name, const at::Tensor& table, const at
 std::string take_weights(models::Network& network, const std::filesystem::path& path) {
   auto stored = sample::load_weights(path).tensors;
   if (checkpoint::has_quantised(stored)) {
-    throw CheckpointError(concat("checkpoint '", path.string(),
-                                 "': is in int8, for drawing alone; begin with the file that it was made from"));
+    throw CheckpointError(concat("checkpoint ", quoted(path),
+                                 ": is in int8, for drawing alone; begin with the file that it was made from"));
   }
   checkpoint::NamedTensors taken;
   std::string kept;

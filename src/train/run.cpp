@@ -1,13 +1,12 @@
 #include "train/run.h"
 
-#include <c10/util/Exception.h>
-
 #include <chrono>
 #include <cmath>
 #include <exception>
 #include <utility>
 
 #include "core/errors.h"
+#include "core/failure.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -40,7 +39,7 @@ at::Generator generator_for(int64_t seed, uint64_t stream, int64_t step) {
 void take_count(int64_t& configured, int64_t present, const char* key, const char* what, const std::string& path) {
   if (configured == 0) configured = present;
   if (configured == present) return;
-  throw ConfigError(concat(key, " is ", configured, ", but '", path, "' has ", present, " ", what, "; set ", key,
+  throw ConfigError(concat(key, " is ", configured, ", but ", quoted(path), " has ", present, " ", what, "; set ", key,
                            " to ", present, ", or to 0 to take it from the data"));
 }
 
@@ -50,7 +49,7 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
   for (int64_t i = 0; i < pictures.size(); ++i) {
     if (pictures.label(i) >= 0) continue;
     throw DataError(
-        concat("data set '", config.data.path, "': picture ", printable(pictures.name(i)),
+        concat("data set ", quoted(config.data.path), ": picture ", printable(pictures.name(i)),
                " has no class; give every picture a class folder, or a \"label\" or \"class\" in its JSON"));
   }
   // Bare numbers may be of a part of a set: the highest one there says little.
@@ -59,7 +58,7 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
     take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
   }
   if (config.data.styles && pictures.styles().empty()) {
-    throw ConfigError(concat("data.styles is set, but no picture of '", config.data.path, "' has a style"));
+    throw ConfigError(concat("data.styles is set, but no picture of ", quoted(config.data.path), " has a style"));
   }
   if (!config.data.styles && config.model.num_styles > 0) {
     throw ConfigError("model.num_styles needs data.styles: true");
@@ -195,7 +194,7 @@ class Run {
     state_ = restore(checkpoint, trainer_, [&](const RunState& before) {
       check_resumable(before.config, config_);
       if (before.data_fingerprint == state_.data_fingerprint) return;
-      throw DataError(concat("the pictures in '", config_.data.path, "' are not those that the run in '",
+      throw DataError(concat("the pictures in ", quoted(config_.data.path), " are not those that the run in '",
                              folder_.path(), "' began with; bring them back, or start a new run with --init ",
                              checkpoint));
     });
@@ -256,15 +255,9 @@ class Run {
       }
       if (std::exchange(has_warned_, true)) return;
       for (const std::string& warning : report->warnings) log_warning(warning);
-    } catch (const c10::Error& error) {
-      warn_of_evaluation(step, error.what_without_backtrace());
     } catch (const std::exception& error) {
-      warn_of_evaluation(step, error.what());
+      log_warning(concat("the evaluation at step ", step, " gave no figures: ", message_of(error)));
     }
-  }
-
-  static void warn_of_evaluation(int64_t step, const char* reason) {
-    log_warning(concat("the evaluation at step ", step, " gave no figures: ", printable(reason, 1000)));
   }
 
   void draw_preview() {

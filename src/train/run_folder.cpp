@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 
 namespace pixnerd::train {
 namespace {
@@ -49,17 +50,6 @@ bool is_run_folder(const fs::path& path) {
   return fs::exists(path / kConfigName) || fs::exists(path / kCheckpoints) || fs::exists(path / kLockName);
 }
 
-// Left by a process that was killed while it wrote.
-void remove_partial_files(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return;
-  std::vector<fs::path> partial;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".pixnerd-") && name.ends_with(".partial")) partial.push_back(entry.path());
-  }
-  for (const fs::path& each : partial) fs::remove(each);
-}
-
 std::string window_text(const LossByTime& window) {
   std::string text;
   for (size_t i = 0; i < kTimeBuckets; ++i) text += concat(i == 0 ? "" : " ", window.count[i], " ", window.sum[i]);
@@ -68,7 +58,7 @@ std::string window_text(const LossByTime& window) {
 
 CheckpointError damaged(const fs::path& path, const std::string& what) {
   return CheckpointError(
-      concat("checkpoint '", path.string(), "': ", what, "; move it away to resume from the one before"));
+      concat("checkpoint ", quoted(path), ": ", what, "; move it away to resume from the one before"));
 }
 
 LossByTime read_window(const std::string& text, const fs::path& path) {
@@ -84,7 +74,7 @@ RunState read_state(const checkpoint::Metadata& metadata, const fs::path& path) 
   const auto text = [&](const char* key) -> const std::string& {
     const auto found = metadata.find(key);
     if (found != metadata.end()) return found->second;
-    throw CheckpointError(concat("checkpoint '", path.string(), "' has no '", key,
+    throw CheckpointError(concat("checkpoint ", quoted(path), " has no '", key,
                                  "' in its metadata, so it is not of a run that can be resumed; use --init to start ",
                                  "from its weights"));
   };
@@ -107,19 +97,19 @@ RunState read_state(const checkpoint::Metadata& metadata, const fs::path& path) 
 
 RunFolder RunFolder::open(const fs::path& path, bool resume) {
   const bool empty = !fs::exists(path) || (fs::is_directory(path) && fs::is_empty(path));
-  if (!empty && !fs::is_directory(path)) throw DataError(concat("'", path.string(), "' is no folder"));
+  if (!empty && !fs::is_directory(path)) throw DataError(concat(quoted(path), " is no folder"));
   if (!empty && !resume) {
-    throw DataError(concat("folder '", path.string(), "' is not empty; give an empty or a new folder for the run",
+    throw DataError(concat("folder ", quoted(path), " is not empty; give an empty or a new folder for the run",
                            is_run_folder(path) ? ", or --resume to go on with the run in it" : ""));
   }
   if (!empty && !is_run_folder(path)) {
-    throw DataError(concat("folder '", path.string(), "' is not empty and holds no run to resume (no ", kConfigName,
+    throw DataError(concat("folder ", quoted(path), " is not empty and holds no run to resume (no ", kConfigName,
                            ", no ", kCheckpoints, "); give an empty or a new folder"));
   }
   fs::create_directories(path);
   FileLock lock(path / kLockName, "another training is at work in this folder; stop it first or use another --out");
   fs::create_directories(path / kCheckpoints);
-  for (const fs::path& folder : {path, path / kCheckpoints, path / kSamples}) remove_partial_files(folder);
+  for (const fs::path& folder : {path, path / kCheckpoints, path / kSamples}) remove_abandoned_files(folder);
   return RunFolder(path, std::move(lock));
 }
 

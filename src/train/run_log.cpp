@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/mapped_file.h"
 #include "core/text.h"
 
 namespace pixnerd::train {
@@ -30,16 +31,9 @@ Means means(const LossByTime& losses) {
   return out;
 }
 
-config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
-
 // Writes {"key":value,...} and the end of the line.
 std::string line_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  return config::to_json(map_of(std::move(fields))) + '\n';
+  return config::to_json(config::map_value(std::move(fields))) + '\n';
 }
 
 // The step of a line; nothing if it is no entry.
@@ -71,7 +65,7 @@ std::vector<std::string_view> lines_until(int64_t last_step, std::string_view re
     if (!step && !half_written && ++unreadable == 1) first_unreadable = number;
   }
   if (unreadable > 0) {
-    log_warning(concat("'", path, "': ", unreadable,
+    log_warning(concat(quoted(path), ": ", unreadable,
                        unreadable == 1 ? " line that is no entry is" : " lines that are no entries are",
                        " left out, the first is line ", first_unreadable));
   }
@@ -137,7 +131,7 @@ void RunLog::add(const EvaluationEntry& entry) {
     fields.emplace_back(name, config::scalar_value(value));
     curves.push_back({concat("eval/", name), value});
   }
-  lines_.append(line_of({{"step", config::scalar_value(entry.step)}, {"eval", map_of(std::move(fields))}}));
+  lines_.append(line_of({{"step", config::scalar_value(entry.step)}, {"eval", config::map_value(std::move(fields))}}));
   events_.add_scalars(entry.step, curves);
 }
 

@@ -40,62 +40,6 @@ class FileTest : public testing::Test {
   fs::path path_ = folder_ / "file.bin";
 };
 
-TEST_F(FileTest, MapsTheContent) {
-  put(path_, std::string("ab\0c", 4));
-  const MappedFile file = MappedFile::open(path_);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(file.data()), file.size()), std::string("ab\0c", 4));
-}
-
-TEST_F(FileTest, MapsAnEmptyFile) {
-  put(path_, "");
-  const MappedFile file = MappedFile::open(path_);
-  EXPECT_EQ(file.size(), 0u);
-  EXPECT_EQ(file.data(), nullptr);
-}
-
-TEST_F(FileTest, ReleasedPagesAreReadAgain) {
-  std::string content;
-  for (int i = 0; i < 40'000; ++i) content += static_cast<char>(i * 7 + i / 256);
-  put(path_, content);
-  const MappedFile file = MappedFile::open(path_);
-  for (const size_t begin : {0, 1, 4095, 4096, 5000}) {
-    for (const size_t size : {0, 1, 4096, 8191, 35'000}) MappedFile::release(file.data() + begin, size);
-  }
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(file.data()), file.size()), content);
-}
-
-TEST_F(FileTest, MappingMoves) {
-  put(path_, "first");
-  put(folder_ / "other", "second");
-  MappedFile a = MappedFile::open(path_);
-  MappedFile b = std::move(a);
-  EXPECT_EQ(a.size(), 0u);
-  a = MappedFile::open(folder_ / "other");
-  b = std::move(a);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(b.data()), b.size()), "second");
-  EXPECT_EQ(a.data(), nullptr);
-}
-
-TEST_F(FileTest, MappingOutlivesTheName) {
-  put(path_, "content");
-  const MappedFile file = MappedFile::open(path_);
-  write_text(path_, "new");
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(file.data()), file.size()), "content");
-}
-
-TEST_F(FileTest, MappingNamesPathAndReason) {
-  const std::string absent = thrown<DataError>([&] { MappedFile::open(path_); });
-  EXPECT_EQ(absent, "cannot open '" + path_.string() + "': No such file or directory");
-  const std::string folder = thrown<DataError>([&] { MappedFile::open(folder_.path()); });
-  EXPECT_EQ(folder, "cannot open '" + folder_.path().string() + "': Is a directory");
-}
-
-TEST_F(FileTest, MappingRefusesAPipeWithoutWaiting) {
-  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
-  const std::string message = thrown<DataError>([&] { MappedFile::open(path_); });
-  EXPECT_EQ(message, "cannot open '" + path_.string() + "': it is not a regular file");
-}
-
 TEST_F(FileTest, ReadsUpToTheLimit) {
   put(path_, std::string(100'000, 'x'));
   EXPECT_EQ(read_file(path_, 100'000), std::string(100'000, 'x'));

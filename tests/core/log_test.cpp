@@ -11,10 +11,7 @@ namespace {
 
 class LogTest : public testing::Test {
  protected:
-  void TearDown() override {
-    set_log_sink({});
-    set_log_level(LogLevel::info);
-  }
+  void TearDown() override { set_log_sink({}); }
 
   void collect() {
     set_log_sink([this](std::string_view line) { lines_.emplace_back(line); });
@@ -37,16 +34,6 @@ TEST_F(LogTest, SinkReceivesLinesInsteadOfStandardError) {
   log_info("two");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(lines_, (std::vector<std::string>{"warning: one", "two"}));
-}
-
-TEST_F(LogTest, LevelHidesWhatIsLessImportant) {
-  collect();
-  set_log_level(LogLevel::warning);
-  log_info("hidden");
-  log_warning("shown");
-  set_log_level(LogLevel::silent);
-  log_warning("hidden");
-  EXPECT_EQ(lines_, (std::vector<std::string>{"warning: shown"}));
 }
 
 TEST_F(LogTest, ThreadsDoNotMixTheirLines) {

@@ -46,26 +46,36 @@ TEST(ConcatTest, DoesNotFollowTheGlobalLocale) {
   EXPECT_EQ(text, "1234567");
 }
 
-TEST(PrintableTest, ReplacesControlCharactersAndCutsLongText) {
+TEST(PrintableTest, ReplacesWhatATerminalCannotShow) {
   EXPECT_EQ(printable("one\ntwo\x1b[31m\x7f"), "one?two?[31m?");
+  EXPECT_EQ(printable("\xC3\xA4 \xE2\x82 \xFF \xC2\x9B"), "\xC3\xA4 ?? ? ?");
+}
+
+TEST(PrintableTest, ShortensInTheMiddle) {
   EXPECT_EQ(printable("12345", 5), "12345");
-  EXPECT_EQ(printable("123456", 5), "12345...");
+  EXPECT_EQ(printable("123456", 5), "1...6");
   EXPECT_EQ(printable("", 5), "");
+  const std::string path = "/" + std::string(300, 'a') + "/name.png";
+  EXPECT_EQ(printable(path).size(), 80U);
+  EXPECT_TRUE(printable(path).starts_with("/aaa") && printable(path).ends_with("aaa/name.png")) << printable(path);
 }
 
 TEST(PrintableTest, CutsBetweenCharacters) {
-  EXPECT_EQ(printable("ab\xE2\x82\xAC"
-                      "cd",
-                      3),
-            "ab...");
-  EXPECT_EQ(printable("ab\xE2\x82\xAC"
-                      "cd",
-                      4),
-            "ab...");
-  EXPECT_EQ(printable("ab\xE2\x82\xAC"
-                      "cd",
-                      5),
-            "ab\xE2\x82\xAC...");
+  const std::string euros = "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC";
+  EXPECT_EQ(printable(euros, 9), "\xE2\x82\xAC...\xE2\x82\xAC");
+  EXPECT_EQ(printable(euros, 8), "\xE2\x82\xAC...");
+  EXPECT_EQ(printable(euros, 7), "...");
+}
+
+TEST(QuotedTest, PutsNamesAndPathsInQuotes) {
+  EXPECT_EQ(quoted("a\nb"), "'a?b'");
+  EXPECT_EQ(quoted(std::filesystem::path("a/b c")), "'a/b c'");
+  EXPECT_EQ(quoted(std::string(300, 'a')), "'" + std::string(39, 'a') + "..." + std::string(38, 'a') + "'");
+}
+
+TEST(AsciiLowerTest, LeavesEverythingElse) {
+  EXPECT_EQ(ascii_lower("PNG.\xC3\x84z"), "png.\xC3\x84z");
+  EXPECT_EQ(ascii_lower('['), '[');
 }
 
 TEST(HumanBytesTest, UsesDecimalUnits) {

@@ -48,7 +48,7 @@ void check_set(const data::Shards& shards) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  set_log_level(LogLevel::silent);
+  set_log_sink([](std::string_view) {});
   const fuzz::MemoryFile content(fuzz::as_text(data, size));
   fuzz::accepts<DataError>([&] { check_index(data::TarFile(content.path())); });
   data::DataConfig config;

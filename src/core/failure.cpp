@@ -1,0 +1,73 @@
+#include "core/failure.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+#include "core/errors.h"
+#include "core/text.h"
+
+namespace pixnerd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostBytes = 150;  // of words that are not ours
+constexpr const char* kLessMemory =
+    "take fewer pictures at once (--batch, --micro-batch, train.micro_batch_size), smaller ones, or a machine with "
+    "more";
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// What was tried: of "filesystem error: cannot create directories: Not a directory [a/b]" the part in the middle.
+std::string_view verb_of(std::string_view what) {
+  using Pair = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array kVerbs{Pair{"create", "make"},   Pair{"iterator", "list"}, Pair{"remove", "remove"},
+                                     Pair{"rename", "rename"}, Pair{"copy", "copy"},     Pair{"size", "look at"},
+                                     Pair{"status", "look at"}};
+  const std::string_view tried = what.substr(0, what.find('['));
+  const auto found =
+      std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Pair& each) { return has(tried, each.first); });
+  return found == kVerbs.end() ? "use" : found->second;
+}
+
+std::string message_of_files(const fs::filesystem_error& error) {
+  const std::string second = error.path2().empty() ? "" : concat(" and ", quoted(error.path2()));
+  return concat("cannot ", verb_of(error.what()), " ", quoted(error.path1()), second, ": ", error.code().message());
+}
+
+// Words of allocators, of LibTorch among them, where memory ends.
+bool is_of_memory(std::string_view what) {
+  static constexpr std::array<std::string_view, 5> kWords{"DefaultCPUAllocator", "out of memory", "allocate memory",
+                                                          "not enough memory", "bad_alloc"};
+  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view each) { return has(what, each); });
+}
+
+// "could not create a primitive", "could not create a memory object", "could not execute a primitive".
+bool is_of_onednn(std::string_view what) {
+  return what.starts_with("could not ") && (has(what, "primitive") || has(what, "a memory") || has(what, "a stream"));
+}
+
+}  // namespace
+
+std::string message_of(const std::exception& error) {
+  if (dynamic_cast<const Error*>(&error) != nullptr) return printable(error.what(), 4000);
+  if (const auto* const files = dynamic_cast<const fs::filesystem_error*>(&error)) return message_of_files(*files);
+  const std::string_view all = error.what(), what = all.substr(0, all.find('\n'));  // stack traces follow
+  const bool is_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+                         dynamic_cast<const std::length_error*>(&error) != nullptr || is_of_memory(what);
+  if (is_memory) return concat("out of memory; ", kLessMemory);
+  if (is_of_onednn(what)) return concat("a layer could not be computed, most likely for lack of memory; ", kLessMemory);
+  if (const auto* const system = dynamic_cast<const std::system_error*>(&error)) {
+    return concat("the system refuses: ", system->code().message());
+  }
+  return concat("unexpected: ", printable(what, kMostBytes));
+}
+
+}  // namespace pixnerd
