@@ -66,8 +66,11 @@ std::string usage(const CLI::App& program, const CLI::ParseError& error) {
     name += command->get_name() + " ";
   }
   const std::vector<std::string> unknown = program.remaining(true);
-  std::string what = error.what();
-  if (!unknown.empty()) what = pixnerd::concat("unexpected '", unknown[0], "'", suggestion(*command, unknown[0]));
+  constexpr size_t kMostBytes = 300;  // a value of a flag may be of any length
+  std::string what = pixnerd::printable(error.what(), kMostBytes);
+  if (!unknown.empty()) {
+    what = pixnerd::concat("unexpected ", pixnerd::quoted(unknown[0]), suggestion(*command, unknown[0]));
+  }
   return pixnerd::concat(what, "; see pixnerd ", name, "--help");
 }
 
