@@ -25,10 +25,9 @@ namespace {
 
 enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2 };
 
-ExitCode fail(ExitCode code, std::string message) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
+ExitCode fail(ExitCode code, const std::string& message) {
   std::cout.flush();
-  std::cerr << "pixnerd: error: " << pixnerd::printable(message, 2000) << std::endl;
+  std::cerr << "pixnerd: error: " << message << std::endl;
   return code;
 }
 
@@ -67,7 +66,9 @@ std::string usage(const CLI::App& program, const CLI::ParseError& error) {
   }
   const std::vector<std::string> unknown = program.remaining(true);
   constexpr size_t kMostBytes = 300;  // a value of a flag may be of any length
-  std::string what = pixnerd::printable(error.what(), kMostBytes);
+  std::string what = error.what();
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  what = pixnerd::printable(what, kMostBytes);
   if (!unknown.empty()) {
     what = pixnerd::concat("unexpected ", pixnerd::quoted(unknown[0]), suggestion(*command, unknown[0]));
   }

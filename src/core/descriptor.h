@@ -32,7 +32,8 @@ int write_all(int fd, std::string_view bytes);
 // what is said on standard error is dropped.
 void open_standard_streams();
 
-// Whether nobody reads any more what is written to a pipe, socket or terminal.
+// Whether nobody reads any more what is written to a pipe or socket. Of a terminal that is gone SIGHUP tells, unless
+// the process is to outlive it.
 bool is_reader_gone(int fd);
 
 }  // namespace pixnerd

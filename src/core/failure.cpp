@@ -25,6 +25,12 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+std::string in_one_line(std::string text) {
+  constexpr size_t kMostOfOurs = 2000;  // names and paths in it are short already
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return printable(text, kMostOfOurs);
+}
+
 // What was tried: of "filesystem error: cannot create directories: Not a directory [a/b]" the part in the middle.
 std::string_view verb_of(std::string_view what) {
   using Pair = std::pair<std::string_view, std::string_view>;
@@ -57,7 +63,7 @@ bool is_of_onednn(std::string_view what) {
 }  // namespace
 
 std::string message_of(const std::exception& error) {
-  if (dynamic_cast<const Error*>(&error) != nullptr) return printable(error.what(), 4000);
+  if (dynamic_cast<const Error*>(&error) != nullptr) return in_one_line(error.what());
   if (const auto* const files = dynamic_cast<const fs::filesystem_error*>(&error)) return message_of_files(*files);
   const std::string_view all = error.what(), what = all.substr(0, all.find('\n'));  // stack traces follow
   const bool is_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||

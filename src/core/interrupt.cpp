@@ -106,8 +106,8 @@ InterruptScope::InterruptScope(const std::string& what) {
 }
 
 InterruptScope::~InterruptScope() {
-  for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals.at(i), &before.at(i), nullptr);
   in_scope = false;
+  for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals.at(i), &before.at(i), nullptr);
 }
 
 bool InterruptScope::interrupted() {

@@ -26,7 +26,7 @@ std::string said(Action action) {
 }
 
 TEST(FailureTest, OurOwnErrorsSpeakForThemselves) {
-  EXPECT_EQ(message_of(DataError("there is no\nfile")), "there is no?file");
+  EXPECT_EQ(message_of(DataError("there is no\nfile")), "there is no file");
 }
 
 TEST(FailureTest, FileSystemsAreAskedInOurWords) {
