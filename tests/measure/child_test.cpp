@@ -1,5 +1,6 @@
 #include "measure/child.h"
 
+#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -24,6 +25,16 @@ TEST(InChild, TheTextComesBackAndNothingElse) {
 TEST(InChild, AnErrorComesBackAsOne) {
   EXPECT_EQ(thrown<DataError>([] { in_child([]() -> std::string { throw ConfigError("no such thing"); }); }),
             "no such thing");
+}
+
+TEST(InChild, TheEndOfMemoryIsSaidInOneLine) {
+  const auto allocate = []() -> std::string {
+    at::empty({int64_t{1} << 50});
+    return "";
+  };
+  const std::string message = thrown<DataError>([&] { in_child(allocate); });
+  EXPECT_TRUE(message.starts_with("out of memory; ")) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos);
 }
 
 TEST(InChild, ASignalIsSaid) {
