@@ -82,7 +82,7 @@ TEST(EmitTest, UnsafePlainScalarsAreQuotedAllTheSame) {
 }
 
 TEST(EmitTest, RefusesTextThatIsNotUtf8) {
-  EXPECT_EQ(thrown<ConfigError>([] { to_text(text_value("a\xFF")); }), "the text 'a\xFF' is not UTF-8");
+  EXPECT_EQ(thrown<ConfigError>([] { to_text(text_value("a\xFF")); }), "the text 'a?' is not UTF-8");
 }
 
 }  // namespace
