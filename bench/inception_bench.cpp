@@ -9,7 +9,6 @@
 #include <array>
 
 #include "bench/table.h"
-#include "core/memory.h"
 #include "core/text.h"
 #include "models/inception_layers.h"
 #include "tests/models/inception_weights.h"
@@ -118,9 +117,7 @@ void bench_inception(at::ScalarType type, Arithmetic arithmetic, const char* nam
 
 int main() {
   using namespace pixnerd::bench;
-  pixnerd::keep_freed_memory();
-  pixnerd::use_huge_pages();
-  std::cout << pixnerd::measure::header("Inception features");
+  begin("Inception features");
   bench_inception(at::kFloat, Arithmetic::float32, "float32");
   bench_inception(at::kBFloat16, Arithmetic::bfloat16, "bfloat16");
   return 0;

@@ -18,7 +18,6 @@
 #include <array>
 
 #include "bench/table.h"
-#include "core/memory.h"
 #include "core/text.h"
 #include "kernels/field_block.h"
 #include "nn/packed_attention.h"
@@ -163,10 +162,7 @@ void bench_attention(int64_t heads, int64_t tokens, int64_t width) {
 
 int main() {
   using namespace pixnerd::bench;
-  pixnerd::keep_freed_memory();
-  pixnerd::use_huge_pages();
-  std::cout << pixnerd::measure::header(
-      pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())));
+  begin(pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())));
   bench({"256 tokens of 256 pixels, E 64, H 128", 256, 256, 64, 128});
   bench({"1024 tokens of 64 pixels, E 32, H 64", 1024, 64, 32, 64});
   std::cout << pixnerd::measure::header("around products");

@@ -21,10 +21,6 @@ struct Row {
   Precision precision;
 };
 
-struct Silent : public Progress {
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 uint64_t draw(const std::filesystem::path& weights, const Row& row) {
   use_huge_pages();
   const sample::ModelFile file = sample::load_model(weights);

@@ -7,7 +7,6 @@
 
 #include "bench/table.h"
 #include "config/builtin.h"
-#include "core/memory.h"
 #include "core/text.h"
 #include "diffusion/integrate.h"
 #include "models/cost.h"
@@ -133,9 +132,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
 
 int main() {
   using namespace pixnerd::bench;
-  pixnerd::keep_freed_memory();
-  pixnerd::use_huge_pages();
-  std::cout << pixnerd::measure::header("whole networks");
+  begin("whole networks");
   bench_forward("forward, L/16 at 256 x 256, batch 1", "imagenet256_L16", 1);
   bench_sampling("sampling, emoji64, 8 pictures, 25 steps", "emoji64", 8);
   bench_training("forward + backward, emoji64, batch 16, float32", "emoji64", 16, Precision::float32, 7);

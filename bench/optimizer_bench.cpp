@@ -9,7 +9,6 @@
 #include <array>
 
 #include "bench/table.h"
-#include "core/memory.h"
 #include "train/adamw.h"
 
 namespace pixnerd::bench {
@@ -51,9 +50,7 @@ void bench() {
 }  // namespace pixnerd::bench
 
 int main() {
-  pixnerd::keep_freed_memory();
-  pixnerd::use_huge_pages();
-  std::cout << pixnerd::measure::header("optimiser");
+  pixnerd::bench::begin("optimiser");
   pixnerd::bench::bench();
   return 0;
 }

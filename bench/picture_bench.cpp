@@ -50,10 +50,6 @@ struct Row {
   std::vector<Seconds> found;
 };
 
-struct Silent : public Progress {
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 double seconds_of(const std::function<void()>& work) {
   return time_interleaved(std::vector<std::function<void()>>{work}, 1, 0)[0].median();
 }

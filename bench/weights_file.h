@@ -27,6 +27,10 @@ struct TemporaryFolder {
   std::filesystem::path path = std::filesystem::temp_directory_path() / concat("pixnerd-bench-", ::getpid());
 };
 
+struct Silent : public Progress {
+  void update(int64_t, int64_t, std::string_view) override {}
+};
+
 inline sample::ModelDescription builtin_description(const std::string& name) {
   train::RunConfig config;
   config::read(config::parse(*config::builtin(name), name), config);

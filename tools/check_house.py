@@ -24,7 +24,7 @@ LIBRARIES = {
     "archive_entry.h": "PkgConfig::ARCHIVE",
     "freetype": "PkgConfig::FREETYPE",
     "nlohmann": "nlohmann_json::nlohmann_json",
-    "pcre2.h": "PkgConfig::PCRE2",
+    "oniguruma.h": "PkgConfig::ONIGURUMA",
     "spdlog": "spdlog::spdlog",
     "spng.h": "PkgConfig::SPNG",
     "turbojpeg.h": "PkgConfig::TURBOJPEG",

@@ -22,8 +22,8 @@
 #include "core/threads.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
-#include "eval/obstacle.h"
 #include "eval/open_reference.h"
+#include "eval/unsupported_reason.h"
 #include "sample/output.h"
 
 namespace pixnerd::cli {
@@ -211,7 +211,7 @@ class Judgement {
     if (flags_.images.empty()) {
       drawn_.emplace(drawn_flags(flags_), settings_.seed);
     } else {
-      stored_ = eval::open_pictures(flags_.images);
+      stored_ = eval::pictures_at(flags_.images);
     }
     const Judge judge(config_, flags_.batch);
     const eval::Features example = judge.example(pictures());
@@ -233,7 +233,7 @@ class Judgement {
     std::vector<Metric> possible;
     std::string first_reason;
     for (const Metric metric : settings_.metrics) {
-      const std::string reason = eval::obstacle(metric, example, pictures().size(), reference(), settings_);
+      const std::string reason = eval::unsupported_reason(metric, example, pictures().size(), reference(), settings_);
       if (reason.empty()) {
         possible.push_back(metric);
         continue;
@@ -249,9 +249,9 @@ class Judgement {
   void open_reference(const Judge& judge) {
     if (!eval::needs_reference(settings_.metrics)) return;
     const bool is_chosen_from = eval::takes_patterns(flags_.reference);
-    const eval::ReferenceWish wish{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
+    const eval::ReferenceSpec spec{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
                                    judge.name(), settings_.metrics};
-    reference_ = eval::open_reference(wish, [&](eval::Pictures& each, const eval::Needs& needs) {
+    reference_ = eval::open_reference(spec, [&](eval::Pictures& each, const eval::Needs& needs) {
       return judge.features_of(each, needs, "reference");
     });
   }

@@ -1,4 +1,4 @@
-// A number for a text, to tell texts apart by accident-proof means: FNV-1a, 64 bit. No defence against malice.
+// FNV-1a, 64 bit: a fingerprint that tells texts apart, but not texts that are made to collide.
 #pragma once
 
 #include <cstdint>

@@ -14,9 +14,9 @@ uint64_t peak_resident_bytes();  // the most since the start, or since the last 
 // leaves where that is less. 0 where the system does not tell.
 uint64_t available_bytes();
 
-// The second of these, from the files of version 2 in the group's folder. What was read of files and is not in use,
-// such as a checkpoint's pages, is counted to the group by the system but given up as soon as memory is wanted: it is
-// left. Nothing without a limit.
+// memory.max - (memory.current - inactive_file) of a control group's folder (version 2); nothing without a limit. The
+// pages of files that are not in use, such as a checkpoint's, are counted to the group but given up as soon as memory
+// is wanted.
 std::optional<uint64_t> left_by_control_group(const std::filesystem::path& folder);
 
 // Makes the present use the peak. False if the system does not allow it; the peak then stays that of the whole run.

@@ -13,8 +13,8 @@
 #include "eval/inception_score.h"
 #include "eval/interval.h"
 #include "eval/kernel_distance.h"
-#include "eval/obstacle.h"
 #include "eval/precision_recall.h"
+#include "eval/unsupported_reason.h"
 
 namespace pixnerd::eval {
 namespace {
@@ -27,18 +27,17 @@ constexpr std::array<std::pair<const char*, Metric>, 6> kNames = {{{"fid", Metri
                                                                    {"kid", Metric::kid}}};
 constexpr int64_t kFewPictures = 10000;  // below, figures of different numbers of pictures differ visibly
 constexpr int64_t kPublishedSplit = 5000;
-constexpr double kNormalQuantile = 1.959963984540054;  // of 97.5 %
-constexpr int64_t kNeighboursKept = 32;                // of which hardly ever as few as ADM's three are in a half
-constexpr double kNoticeable = 1.05;                   // times one Inception Score is another
+constexpr int64_t kNeighboursKept = 32;  // of which hardly ever as few as ADM's three are in a half
+constexpr double kNoticeable = 1.05;     // times one Inception Score is another
 
-class Evaluation {
+class Evaluator {
  public:
-  Evaluation(const Features& features, const Reference* reference, const Settings& settings)
+  Evaluator(const Features& features, const Reference* reference, const Settings& settings)
       : features_(features), reference_(reference), settings_(settings), count_(features.count()) {}
 
   Result result_of(Metric metric) {
     if (metric != Metric::is && reference_ == nullptr) throw RequestError("every metric but is needs a reference");
-    const std::string reason = obstacle(metric, features_, count_, reference_, settings_);
+    const std::string reason = unsupported_reason(metric, features_, count_, reference_, settings_);
     if (!reason.empty()) throw DataError(reason);
     switch (metric) {
       case Metric::fid:
@@ -220,14 +219,14 @@ Needs reference_needs_of(const std::vector<Metric>& metrics) {
 }
 
 Report evaluate(const Features& features, const Reference* reference, const Settings& settings, Progress* progress) {
-  Evaluation evaluation(features, reference, settings);
+  Evaluator evaluator(features, reference, settings);
   Report report;
   const auto total = static_cast<int64_t>(settings.metrics.size());
   for (int64_t done = 0; done < total; ++done) {
     const Metric metric = settings.metrics[static_cast<size_t>(done)];
     if (progress != nullptr) progress->update(done, total, name_of(metric));
     try {
-      report.results.push_back(evaluation.result_of(metric));
+      report.results.push_back(evaluator.result_of(metric));
     } catch (const DataError& error) {
       report.failures.push_back({metric, error.what()});
     }
@@ -235,7 +234,7 @@ Report evaluate(const Features& features, const Reference* reference, const Sett
   if (progress != nullptr) progress->update(total, total, "");
   if (report.results.empty() && !report.failures.empty()) throw DataError(report.failures.front().reason);
   if (reference != nullptr) report.warnings = reference->warnings;
-  for (std::string& warning : evaluation.take_warnings()) report.warnings.push_back(std::move(warning));
+  for (std::string& warning : evaluator.take_warnings()) report.warnings.push_back(std::move(warning));
   return report;
 }
 

@@ -56,13 +56,16 @@ Needs needs_of(const std::vector<Metric>& metrics);
 Needs reference_needs_of(const std::vector<Metric>& metrics);
 
 // The intervals say what another set of as many generated pictures might have given, with the reference as it is:
+// clang-format off
 //   FID, sFID   1.96 deviations of the metric over random halves of the pictures (interval.h)
 //   IS          the same over resamples within its splits, which keep their sizes
 //   precision   of a share of independent pictures, the reference's balls kept: Wilson's
-//   recall      1.96 deviations over random halves, with the balls that they have; at least Wilson's for the smaller
-//   set KID         from its subsets' deviation s of m out of n pictures: s / sqrt(n / m - 1), as of subsampling
-// `reference` may be null if no metric needs one. A metric that cannot be computed (obstacle.h) takes no other with it.
-// DataError if none can be.
+//   recall      1.96 deviations over random halves, with the balls that they have, and Wilson's for the smaller set
+//               where that is wider
+//   KID         from its subsets' deviation s of m out of n pictures: s / sqrt(n / m - 1), as of subsampling
+// clang-format on
+// `reference` may be null if no metric needs one. A metric that cannot be computed (unsupported_reason.h) takes no
+// other with it. DataError if none can be.
 Report evaluate(const Features& features, const Reference* reference, const Settings& settings,
                 Progress* progress = nullptr);
 

@@ -11,8 +11,6 @@
 namespace pixnerd::eval {
 namespace {
 
-constexpr double kNormalQuantile = 1.959963984540054;  // of 97.5 %
-
 at::Tensor resample(const std::vector<int64_t>& parts, uint64_t seed, uint64_t stream) {
   std::vector<int64_t> rows;
   rows.reserve(static_cast<size_t>(std::accumulate(parts.begin(), parts.end(), int64_t{0})));

@@ -9,6 +9,8 @@
 
 namespace pixnerd::eval {
 
+inline constexpr double kNormalQuantile = 1.959963984540054;  // of 97.5 %: the 95 % interval of a normal distribution
+
 // Half the width of the 95 % interval round an estimate whose bootstrap values have this spread: 1.96 deviations (with
 // N - 1). Not their percentiles: what the values are of is fewer or repeated pictures, which biases most metrics. Needs
 // two values or more.

@@ -12,18 +12,18 @@
 
 namespace pixnerd::eval {
 
-struct ReferenceWish {
+struct ReferenceSpec {
   std::filesystem::path path;
-  std::vector<std::string> include;  // of folders and shards: open_pictures()
+  std::vector<std::string> include;  // of folders and shards: pictures_at()
   std::string network;               // that looks at pictures
   std::vector<Metric> metrics;       // the reference is to serve these
 };
 
 // The path is saved statistics (.safetensors) of the network, an .npz with mu and sigma, or pictures, which
 // `features_of` is asked to look at only where the metrics need more than the file states. Of pictures the reference
-// has what the metrics need and no more. Errors as load_reference(), read_statistics() and open_pictures();
+// has what the metrics need and no more. Errors as load_reference(), read_statistics() and pictures_at();
 // ConfigError for patterns where the path is of statistics.
-Reference open_reference(const ReferenceWish& wish,
+Reference open_reference(const ReferenceSpec& spec,
                          const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of);
 
 }  // namespace pixnerd::eval

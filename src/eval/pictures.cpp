@@ -245,7 +245,7 @@ bool takes_patterns(const fs::path& path) {
   return fs::is_directory(path, error) || path.extension() == ".tar";
 }
 
-std::unique_ptr<Pictures> open_pictures(const fs::path& path, const std::vector<std::string>& include) {
+std::unique_ptr<Pictures> pictures_at(const fs::path& path, const std::vector<std::string>& include) {
   std::error_code error;
   if (!fs::exists(path, error)) throw DataError(concat("there is no file or folder ", quoted(path)));
   if (path.extension() == ".npz") {

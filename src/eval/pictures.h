@@ -43,8 +43,7 @@ class Pictures {
 //
 // With `include`, patterns (* any text, ? any character) of the folders in the folder, or of its shards, only those are
 // taken. ConfigError: a pattern fits none of them, or the path is an .npz.
-std::unique_ptr<Pictures> open_pictures(const std::filesystem::path& path,
-                                        const std::vector<std::string>& include = {});
+std::unique_ptr<Pictures> pictures_at(const std::filesystem::path& path, const std::vector<std::string>& include = {});
 
 // Whether `include` can choose anything there: the path is a folder or a shard, not a file of something else.
 bool takes_patterns(const std::filesystem::path& path);

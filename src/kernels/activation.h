@@ -1,5 +1,5 @@
-// silu(x) = x / (1 + e^-x), alone and as the gate of SwiGLU: y = silu(a) * b. All arithmetic is float32, whatever the
-// storage type T (float or BFloat16).
+// The gate of SwiGLU: y = silu(a) * b with silu(x) = x / (1 + e^-x). All arithmetic is float32, whatever the storage
+// type T (float or BFloat16).
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,6 @@
 #include "kernels/range.h"
 
 namespace pixnerd::kernels {
-
-// y = silu(x) for the values of a range; y may be x.
-template <class T>
-void silu_forward(const T* x, T* y, Range values, Isa isa = chosen_isa());
-
-// grad_x = grad_y silu'(x); grad_x may be grad_y or x.
-template <class T>
-void silu_backward(const T* x, const T* grad_y, T* grad_x, Range values, Isa isa = chosen_isa());
 
 // a and b are [R, h] each, or the two halves of one [R, 2 h]; y is [R, h].
 struct SwiGLUShape {

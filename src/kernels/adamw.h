@@ -1,9 +1,11 @@
 // One step of AdamW (Loshchilov and Hutter, algorithm 2) and of the parameters' exponential moving average, in one pass
 // over memory: five arrays are read and four written, whatever the step computes. With g the gradient times
 // gradient_scale and t the number of steps with this one:
-//   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  x = x (1 - rate * weight_decay)
-//   x = x - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps);  average = average + average_weight (x -
-//   average)
+//   m = beta1 m + (1 - beta1) g
+//   v = beta2 v + (1 - beta2) g^2
+//   x = x (1 - rate * weight_decay)
+//   x = x - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+//   average = average + average_weight (x - average)
 #pragma once
 
 #include <array>

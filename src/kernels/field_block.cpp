@@ -110,7 +110,7 @@ HWY_INLINE void add_rows(const T* u, const Matrix& x, int64_t rows, T* y) {
 }
 
 template <class T>
-HWY_INLINE void forward_tokens(const FieldShape& shape, const FieldForward<T>& field, Range tokens) {
+void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range tokens) {
   Scratch scratch;
   const int64_t block_rows = std::min(shape.pixels, kForwardPixels);
   const FieldWeights weights(scratch, shape);
@@ -175,7 +175,7 @@ HWY_INLINE void backward_block(const FieldShape& shape, const FieldBackward<T>& 
 }
 
 template <class T>
-HWY_INLINE void backward_tokens(const FieldShape& shape, const FieldBackward<T>& field, Range tokens) {
+void field_backward(const FieldShape& shape, const FieldBackward<T>& field, Range tokens) {
   Scratch scratch;
   const int64_t block_rows = std::min(shape.pixels, kBackwardPixels);
   const BackwardScratch s(scratch, shape, block_rows);
@@ -197,22 +197,6 @@ HWY_INLINE void backward_tokens(const FieldShape& shape, const FieldBackward<T>&
   }
 }
 
-void field_forward(const FieldShape& shape, const FieldForward<float>& field, Range tokens) {
-  forward_tokens(shape, field, tokens);
-}
-
-void field_forward(const FieldShape& shape, const FieldForward<BFloat16>& field, Range tokens) {
-  forward_tokens(shape, field, tokens);
-}
-
-void field_backward(const FieldShape& shape, const FieldBackward<float>& field, Range tokens) {
-  backward_tokens(shape, field, tokens);
-}
-
-void field_backward(const FieldShape& shape, const FieldBackward<BFloat16>& field, Range tokens) {
-  backward_tokens(shape, field, tokens);
-}
-
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -220,20 +204,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, field_forward(shape, field, tokens))
-}
-
-template <class T>
-void field_backward(const FieldShape& shape, const FieldBackward<T>& field, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, field_backward(shape, field, tokens))
-}
-
-template void field_forward(const FieldShape&, const FieldForward<float>&, Range, Isa);
-template void field_forward(const FieldShape&, const FieldForward<BFloat16>&, Range, Isa);
-template void field_backward(const FieldShape&, const FieldBackward<float>&, Range, Isa);
-template void field_backward(const FieldShape&, const FieldBackward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT(field_forward, const FieldShape&, FieldForward)
+PIXNERD_EXPORT(field_backward, const FieldShape&, FieldBackward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

@@ -18,7 +18,7 @@ namespace pixnerd::kernels::HWY_NAMESPACE {
 constexpr int64_t kBlockPixels = 64;
 
 template <class T>
-HWY_INLINE void embed_tokens(const FieldEndShape& shape, const EmbedForward<T>& embed, Range tokens) {
+void embed_forward(const FieldEndShape& shape, const EmbedForward<T>& embed, Range tokens) {
   for (int64_t token = tokens.begin; token < tokens.end; ++token) {
     for (int64_t n = 0; n < shape.pixels; ++n) {
       const T* pixel = embed.pixels + (token * shape.pixels + n) * shape.channels;
@@ -64,7 +64,7 @@ HWY_INLINE void dot_rows(const Matrix& x, int64_t rows, const float* weight, con
 }
 
 template <class T>
-HWY_INLINE void embed_tokens_backward(const FieldEndShape& shape, const EmbedBackward<T>& embed, Range tokens) {
+void embed_backward(const FieldEndShape& shape, const EmbedBackward<T>& embed, Range tokens) {
   Scratch scratch;
   const int64_t block = std::min(shape.pixels, kBlockPixels);
   const Matrix grad_u(scratch, block, shape.width);
@@ -100,7 +100,7 @@ HWY_INLINE void read_pixels(const FieldEndShape& shape, const T* u, int64_t rows
 }
 
 template <class T>
-HWY_INLINE void final_tokens(const FieldEndShape& shape, const FinalForward<T>& last, Range tokens) {
+void final_forward(const FieldEndShape& shape, const FinalForward<T>& last, Range tokens) {
   Scratch scratch;
   const Matrix x(scratch, kBlockPixels, shape.width);
   float* scales = scratch.floats(kBlockPixels);
@@ -129,7 +129,7 @@ HWY_INLINE void spread_rows(const FieldEndShape& shape, const FinalBackward<T>& 
 }
 
 template <class T>
-HWY_INLINE void final_tokens_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Range tokens) {
+void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Range tokens) {
   Scratch scratch;
   const Matrix x(scratch, kBlockPixels, shape.width), grad_x(scratch, kBlockPixels, shape.width);
   float* scales = scratch.floats(kBlockPixels);
@@ -150,38 +150,6 @@ HWY_INLINE void final_tokens_backward(const FieldEndShape& shape, const FinalBac
   }
 }
 
-void embed_forward(const FieldEndShape& shape, const EmbedForward<float>& embed, Range tokens) {
-  embed_tokens(shape, embed, tokens);
-}
-
-void embed_forward(const FieldEndShape& shape, const EmbedForward<BFloat16>& embed, Range tokens) {
-  embed_tokens(shape, embed, tokens);
-}
-
-void embed_backward(const FieldEndShape& shape, const EmbedBackward<float>& embed, Range tokens) {
-  embed_tokens_backward(shape, embed, tokens);
-}
-
-void embed_backward(const FieldEndShape& shape, const EmbedBackward<BFloat16>& embed, Range tokens) {
-  embed_tokens_backward(shape, embed, tokens);
-}
-
-void final_forward(const FieldEndShape& shape, const FinalForward<float>& last, Range tokens) {
-  final_tokens(shape, last, tokens);
-}
-
-void final_forward(const FieldEndShape& shape, const FinalForward<BFloat16>& last, Range tokens) {
-  final_tokens(shape, last, tokens);
-}
-
-void final_backward(const FieldEndShape& shape, const FinalBackward<float>& last, Range tokens) {
-  final_tokens_backward(shape, last, tokens);
-}
-
-void final_backward(const FieldEndShape& shape, const FinalBackward<BFloat16>& last, Range tokens) {
-  final_tokens_backward(shape, last, tokens);
-}
-
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -189,34 +157,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void embed_forward(const FieldEndShape& shape, const EmbedForward<T>& embed, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, embed_forward(shape, embed, tokens))
-}
-
-template <class T>
-void embed_backward(const FieldEndShape& shape, const EmbedBackward<T>& embed, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, embed_backward(shape, embed, tokens))
-}
-
-template <class T>
-void final_forward(const FieldEndShape& shape, const FinalForward<T>& last, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, final_forward(shape, last, tokens))
-}
-
-template <class T>
-void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, final_backward(shape, last, tokens))
-}
-
-template void embed_forward(const FieldEndShape&, const EmbedForward<float>&, Range, Isa);
-template void embed_forward(const FieldEndShape&, const EmbedForward<BFloat16>&, Range, Isa);
-template void embed_backward(const FieldEndShape&, const EmbedBackward<float>&, Range, Isa);
-template void embed_backward(const FieldEndShape&, const EmbedBackward<BFloat16>&, Range, Isa);
-template void final_forward(const FieldEndShape&, const FinalForward<float>&, Range, Isa);
-template void final_forward(const FieldEndShape&, const FinalForward<BFloat16>&, Range, Isa);
-template void final_backward(const FieldEndShape&, const FinalBackward<float>&, Range, Isa);
-template void final_backward(const FieldEndShape&, const FinalBackward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT(embed_forward, const FieldEndShape&, EmbedForward)
+PIXNERD_EXPORT(embed_backward, const FieldEndShape&, EmbedBackward)
+PIXNERD_EXPORT(final_forward, const FieldEndShape&, FinalForward)
+PIXNERD_EXPORT(final_backward, const FieldEndShape&, FinalBackward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

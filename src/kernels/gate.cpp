@@ -14,7 +14,7 @@ namespace pixnerd::kernels::HWY_NAMESPACE {
 #if PIXNERD_HAS_VECTORS
 
 template <class T>
-HWY_INLINE void forward_rows(const GateShape& shape, const GateForward<T>& residual, Range rows) {
+void gate_forward(const GateShape& shape, const GateForward<T>& residual, Range rows) {
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     const T* gate = residual.gate + row / shape.rows_per_sample * shape.gate_stride;
     const int64_t at = row * shape.width;
@@ -26,7 +26,7 @@ HWY_INLINE void forward_rows(const GateShape& shape, const GateForward<T>& resid
 }
 
 template <class T>
-HWY_INLINE void backward_rows(const GateShape& shape, const GateBackward<T>& residual, Range rows) {
+void gate_backward(const GateShape& shape, const GateBackward<T>& residual, Range rows) {
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     const int64_t sample = row / shape.rows_per_sample * shape.gate_stride;
     const int64_t at = row * shape.width;
@@ -39,22 +39,6 @@ HWY_INLINE void backward_rows(const GateShape& shape, const GateBackward<T>& res
   }
 }
 
-void gate_forward(const GateShape& shape, const GateForward<float>& residual, Range rows) {
-  forward_rows(shape, residual, rows);
-}
-
-void gate_forward(const GateShape& shape, const GateForward<BFloat16>& residual, Range rows) {
-  forward_rows(shape, residual, rows);
-}
-
-void gate_backward(const GateShape& shape, const GateBackward<float>& residual, Range rows) {
-  backward_rows(shape, residual, rows);
-}
-
-void gate_backward(const GateShape& shape, const GateBackward<BFloat16>& residual, Range rows) {
-  backward_rows(shape, residual, rows);
-}
-
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -62,20 +46,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void gate_forward(const GateShape& shape, const GateForward<T>& residual, Range rows, Isa isa) {
-  PIXNERD_CALL_FOR(isa, gate_forward(shape, residual, rows))
-}
-
-template <class T>
-void gate_backward(const GateShape& shape, const GateBackward<T>& residual, Range rows, Isa isa) {
-  PIXNERD_CALL_FOR(isa, gate_backward(shape, residual, rows))
-}
-
-template void gate_forward(const GateShape&, const GateForward<float>&, Range, Isa);
-template void gate_forward(const GateShape&, const GateForward<BFloat16>&, Range, Isa);
-template void gate_backward(const GateShape&, const GateBackward<float>&, Range, Isa);
-template void gate_backward(const GateShape&, const GateBackward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT(gate_forward, const GateShape&, GateForward)
+PIXNERD_EXPORT(gate_backward, const GateShape&, GateBackward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

@@ -18,14 +18,7 @@ namespace pixnerd::kernels::HWY_NAMESPACE {
 template <class T>
 HWY_INLINE void normalise_pixels(const T* u, int64_t rows, const float* weight, const Matrix& x, float* scales) {
   const int64_t width = x.columns;
-  for (int64_t i = 0; i < rows; ++i) {
-    Vector squares = all(0);
-    along_row(width, [&](auto lanes, int64_t j) HWY_ATTR {
-      const Vector value = load(lanes, u + i * width + j);
-      squares = hn::MulAdd(value, value, squares);
-    });
-    scales[i] = sum_of_lanes(squares);
-  }
+  for (int64_t i = 0; i < rows; ++i) scales[i] = sum_of_lanes(sums_of_squares(u + i * width, width));
   const Vector mean = all(1 / static_cast<float>(width)), eps = all(kFieldNormEps);
   for (int64_t i = 0; i < rows; i += kLanes) {
     const Vector square = hn::MulAdd(load(AllLanes(), scales + i), mean, eps);

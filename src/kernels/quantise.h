@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernels/activation.h"
 #include "kernels/bfloat16.h"
 #include "kernels/isa.h"
 #include "kernels/range.h"
@@ -46,8 +47,7 @@ struct QuantiseSwiGLU {
   float* scales = nullptr;           // [R]
 };
 
-// `stride` values from one row of a and b to the next.
 template <class T>
-void quantise_swiglu(int64_t width, int64_t stride, const QuantiseSwiGLU<T>& gate, Range rows, Isa isa = chosen_isa());
+void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows, Isa isa = chosen_isa());
 
 }  // namespace pixnerd::kernels

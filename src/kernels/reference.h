@@ -45,10 +45,6 @@ template <class T>
 void rotary_backward(const RotaryShape& shape, const RotaryBackward<T>& rotary, Range tokens);
 
 template <class T>
-void silu_forward(const T* x, T* y, Range values);
-template <class T>
-void silu_backward(const T* x, const T* grad_y, T* grad_x, Range values);
-template <class T>
 void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows);
 template <class T>
 void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Range rows);
@@ -58,7 +54,7 @@ void quantise_rows(int64_t width, const QuantiseRows<T>& rounding, Range rows);
 template <class T>
 void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows);
 template <class T>
-void quantise_swiglu(int64_t width, int64_t stride, const QuantiseSwiGLU<T>& gate, Range rows);
+void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows);
 
 void softmax_rows(int64_t width, float factor, const SoftmaxRows& softmax, Range rows);
 void multiply_rows(int64_t width, int64_t stride, const MultiplyRows& multiply, Range rows);

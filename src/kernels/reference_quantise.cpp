@@ -39,14 +39,15 @@ void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows) {
 }
 
 template <class T>
-void quantise_swiglu(int64_t width, int64_t stride, const QuantiseSwiGLU<T>& gate, Range rows) {
-  std::vector<float> y(static_cast<size_t>(width));
+void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows) {
+  std::vector<float> y(static_cast<size_t>(shape.width));
   for (int64_t i = rows.begin; i < rows.end; ++i) {
-    for (int64_t j = 0; j < width; ++j) {
-      const double a = read(gate.a[i * stride + j]) * gate.scales_ab[i];
-      y[static_cast<size_t>(j)] = static_cast<float>(a * sigmoid(a) * read(gate.b[i * stride + j]) * gate.scales_ab[i]);
+    for (int64_t j = 0; j < shape.width; ++j) {
+      const int64_t at = i * shape.stride + j;
+      const double a = read(gate.a[at]) * gate.scales_ab[i];
+      y[static_cast<size_t>(j)] = static_cast<float>(a * sigmoid(a) * read(gate.b[at]) * gate.scales_ab[i]);
     }
-    quantise_rows<float>(width, {y.data(), gate.q + i * width, gate.scales + i}, {0, 1});
+    quantise_rows<float>(shape.width, {y.data(), gate.q + i * shape.width, gate.scales + i}, {0, 1});
   }
 }
 
@@ -55,7 +56,7 @@ template void quantise_rows(int64_t, const QuantiseRows<BFloat16>&, Range);
 template void scale_rows(int64_t, const ScaleRows<float>&, Range);
 template void scale_rows(int64_t, const ScaleRows<BFloat16>&, Range);
 template void scale_rows(int64_t, const ScaleRows<double>&, Range);
-template void quantise_swiglu(int64_t, int64_t, const QuantiseSwiGLU<float>&, Range);
-template void quantise_swiglu(int64_t, int64_t, const QuantiseSwiGLU<BFloat16>&, Range);
+template void quantise_swiglu(const SwiGLUShape&, const QuantiseSwiGLU<float>&, Range);
+template void quantise_swiglu(const SwiGLUShape&, const QuantiseSwiGLU<BFloat16>&, Range);
 
 }  // namespace pixnerd::kernels::reference

@@ -138,16 +138,6 @@ void rotary_backward(const RotaryShape& shape, const RotaryBackward<T>& rotary, 
 }
 
 template <class T>
-void silu_forward(const T* x, T* y, Range values) {
-  for (int64_t i = values.begin; i < values.end; ++i) write(read(x[i]) * sigmoid(read(x[i])), y[i]);
-}
-
-template <class T>
-void silu_backward(const T* x, const T* grad_y, T* grad_x, Range values) {
-  for (int64_t i = values.begin; i < values.end; ++i) write(read(grad_y[i]) * silu_slope(read(x[i])), grad_x[i]);
-}
-
-template <class T>
 void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows) {
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     for (int64_t j = 0; j < shape.width; ++j) {
@@ -182,12 +172,5 @@ PIXNERD_INSTANTIATE(double)
 PIXNERD_INSTANTIATE(float)
 PIXNERD_INSTANTIATE(BFloat16)
 #undef PIXNERD_INSTANTIATE
-
-template void silu_forward(const double*, double*, Range);
-template void silu_forward(const float*, float*, Range);
-template void silu_forward(const BFloat16*, BFloat16*, Range);
-template void silu_backward(const double*, const double*, double*, Range);
-template void silu_backward(const float*, const float*, float*, Range);
-template void silu_backward(const BFloat16*, const BFloat16*, BFloat16*, Range);
 
 }  // namespace pixnerd::kernels::reference

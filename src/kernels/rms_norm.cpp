@@ -1,7 +1,6 @@
 #include "kernels/rms_norm.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/reference.h"
 #include "kernels/scratch.h"
@@ -26,18 +25,9 @@ HWY_INLINE void read_factor(int64_t width, const float* weight, const T* scale, 
   });
 }
 
-HWY_INLINE float inverse_rms(Vector squares, const NormShape& shape) {
-  return 1 / std::sqrt(sum_of_lanes(squares) / static_cast<float>(shape.width) + shape.eps);
-}
-
 template <class T>
 HWY_INLINE void forward_row(const NormShape& shape, const T* x, const float* factor, const T* shift, T* y) {
-  Vector squares = all(0);
-  along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
-    const Vector value = load(lanes, x + j);
-    squares = hn::MulAdd(value, value, squares);
-  });
-  const Vector inverse = all(inverse_rms(squares, shape));
+  const Vector inverse = all(inverse_rms(sums_of_squares(x, shape.width), shape.width, shape.eps));
   along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
     const Vector scaled = hn::Mul(load(lanes, x + j), inverse);
     const Vector offset = shift == nullptr ? all(0) : load(lanes, shift + j);
@@ -46,7 +36,7 @@ HWY_INLINE void forward_row(const NormShape& shape, const T* x, const float* fac
 }
 
 template <class T>
-HWY_INLINE void forward_rows(const NormShape& shape, const NormForward<T>& norm, Range rows) {
+void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows) {
   Scratch scratch;
   float* factor = scratch.floats(shape.width);
   for (int64_t row = rows.begin; row < rows.end;) {
@@ -80,7 +70,7 @@ HWY_INLINE void backward_row(const NormShape& shape, const T* x, const T* grad_y
     squares = hn::MulAdd(value, value, squares);
     along = hn::MulAdd(g, value, along);
   });
-  const float inverse = inverse_rms(squares, shape);
+  const float inverse = inverse_rms(squares, shape.width, shape.eps);
   const float back = -inverse * inverse * inverse * sum_of_lanes(along) / static_cast<float>(shape.width);
   along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
     const Vector value = load(lanes, x + j), g = load(lanes, grad_y + j);
@@ -112,7 +102,7 @@ HWY_INLINE void add_sample(const NormShape& shape, const NormBackward<T>& norm, 
 }
 
 template <class T>
-HWY_INLINE void backward_rows(const NormShape& shape, const NormBackward<T>& norm, Range rows) {
+void norm_backward(const NormShape& shape, const NormBackward<T>& norm, Range rows) {
   Scratch scratch;
   const SampleSums sums(scratch, shape.width);
   for (int64_t row = rows.begin; row < rows.end;) {
@@ -130,22 +120,6 @@ HWY_INLINE void backward_rows(const NormShape& shape, const NormBackward<T>& nor
   }
 }
 
-void norm_forward(const NormShape& shape, const NormForward<float>& norm, Range rows) {
-  forward_rows(shape, norm, rows);
-}
-
-void norm_forward(const NormShape& shape, const NormForward<BFloat16>& norm, Range rows) {
-  forward_rows(shape, norm, rows);
-}
-
-void norm_backward(const NormShape& shape, const NormBackward<float>& norm, Range rows) {
-  backward_rows(shape, norm, rows);
-}
-
-void norm_backward(const NormShape& shape, const NormBackward<BFloat16>& norm, Range rows) {
-  backward_rows(shape, norm, rows);
-}
-
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -153,20 +127,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows, Isa isa) {
-  PIXNERD_CALL_FOR(isa, norm_forward(shape, norm, rows))
-}
-
-template <class T>
-void norm_backward(const NormShape& shape, const NormBackward<T>& norm, Range rows, Isa isa) {
-  PIXNERD_CALL_FOR(isa, norm_backward(shape, norm, rows))
-}
-
-template void norm_forward(const NormShape&, const NormForward<float>&, Range, Isa);
-template void norm_forward(const NormShape&, const NormForward<BFloat16>&, Range, Isa);
-template void norm_backward(const NormShape&, const NormBackward<float>&, Range, Isa);
-template void norm_backward(const NormShape&, const NormBackward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT(norm_forward, const NormShape&, NormForward)
+PIXNERD_EXPORT(norm_backward, const NormShape&, NormBackward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

@@ -1,7 +1,5 @@
 #include "kernels/rotary.h"
 
-#include <cmath>
-
 #include "kernels/reference.h"
 #include "kernels/scratch.h"
 #include "kernels/targets.h"
@@ -24,18 +22,9 @@ HWY_INLINE Vector rotate(Vector x, Vector turn) {
   return hn::MulAdd(x, hn::DupEven(turn), sines);
 }
 
-HWY_INLINE float inverse_rms(Vector squares, const RotaryShape& shape) {
-  return 1 / std::sqrt(sum_of_lanes(squares) / static_cast<float>(shape.width) + shape.eps);
-}
-
 template <class T>
 HWY_INLINE void forward_head(const RotaryShape& shape, const T* x, const float* weight, const float* turns, T* y) {
-  Vector squares = all(0);
-  along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
-    const Vector value = load(lanes, x + j);
-    squares = hn::MulAdd(value, value, squares);
-  });
-  const Vector inverse = all(inverse_rms(squares, shape));
+  const Vector inverse = all(inverse_rms(sums_of_squares(x, shape.width), shape.width, shape.eps));
   along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
     const Vector n = hn::Mul(hn::Mul(load(lanes, x + j), inverse), load(lanes, weight + j));
     store(lanes, turns == nullptr ? n : rotate<false>(n, load(lanes, turns + j)), y + j);
@@ -55,7 +44,7 @@ HWY_INLINE void backward_head(const RotaryShape& shape, const T* x, const float*
     squares = hn::MulAdd(value, value, squares);
     along = hn::MulAdd(hn::Mul(g, load(lanes, weight + j)), value, along);
   });
-  const float inverse = inverse_rms(squares, shape);
+  const float inverse = inverse_rms(squares, shape.width, shape.eps);
   const float back = -inverse * inverse * inverse * sum_of_lanes(along) / static_cast<float>(shape.width);
   along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
     const Vector value = load(lanes, x + j);
@@ -79,7 +68,7 @@ HWY_INLINE void each_head(const RotaryShape& shape, Range tokens, const Visit& v
 }
 
 template <class T>
-HWY_INLINE void forward_tokens(const RotaryShape& shape, const RotaryForward<T>& rotary, Range tokens) {
+void rotary_forward(const RotaryShape& shape, const RotaryForward<T>& rotary, Range tokens) {
   each_head(shape, tokens, [&](int64_t in_x, int64_t in_y, int64_t in_table) HWY_ATTR {
     const float* turns = rotary.table == nullptr ? nullptr : rotary.table + in_table;
     forward_head(shape, rotary.x + in_x, rotary.weight, turns, rotary.y + in_y);
@@ -87,7 +76,7 @@ HWY_INLINE void forward_tokens(const RotaryShape& shape, const RotaryForward<T>&
 }
 
 template <class T>
-HWY_INLINE void backward_tokens(const RotaryShape& shape, const RotaryBackward<T>& rotary, Range tokens) {
+void rotary_backward(const RotaryShape& shape, const RotaryBackward<T>& rotary, Range tokens) {
   Scratch scratch;
   float* turned = scratch.floats(shape.width);
   each_head(shape, tokens, [&](int64_t in_x, int64_t in_y, int64_t in_table) HWY_ATTR {
@@ -97,22 +86,6 @@ HWY_INLINE void backward_tokens(const RotaryShape& shape, const RotaryBackward<T
   });
 }
 
-void rotary_forward(const RotaryShape& shape, const RotaryForward<float>& rotary, Range tokens) {
-  forward_tokens(shape, rotary, tokens);
-}
-
-void rotary_forward(const RotaryShape& shape, const RotaryForward<BFloat16>& rotary, Range tokens) {
-  forward_tokens(shape, rotary, tokens);
-}
-
-void rotary_backward(const RotaryShape& shape, const RotaryBackward<float>& rotary, Range tokens) {
-  backward_tokens(shape, rotary, tokens);
-}
-
-void rotary_backward(const RotaryShape& shape, const RotaryBackward<BFloat16>& rotary, Range tokens) {
-  backward_tokens(shape, rotary, tokens);
-}
-
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -120,20 +93,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void rotary_forward(const RotaryShape& shape, const RotaryForward<T>& rotary, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, rotary_forward(shape, rotary, tokens))
-}
-
-template <class T>
-void rotary_backward(const RotaryShape& shape, const RotaryBackward<T>& rotary, Range tokens, Isa isa) {
-  PIXNERD_CALL_FOR(isa, rotary_backward(shape, rotary, tokens))
-}
-
-template void rotary_forward(const RotaryShape&, const RotaryForward<float>&, Range, Isa);
-template void rotary_forward(const RotaryShape&, const RotaryForward<BFloat16>&, Range, Isa);
-template void rotary_backward(const RotaryShape&, const RotaryBackward<float>&, Range, Isa);
-template void rotary_backward(const RotaryShape&, const RotaryBackward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT(rotary_forward, const RotaryShape&, RotaryForward)
+PIXNERD_EXPORT(rotary_backward, const RotaryShape&, RotaryBackward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

@@ -46,3 +46,14 @@
     default:                         \
       return reference::__VA_ARGS__; \
   }
+
+// Defines a kernel that its header declares for both storage types, from a template of the same name that each
+// instruction set's namespace and the reference have, without the last argument:
+//   template <class T> void kernel(Shape shape, const Arguments<T>& arguments, Range range, Isa isa);
+#define PIXNERD_EXPORT(kernel, Shape, Arguments)                                  \
+  template <class T>                                                              \
+  void kernel(Shape shape, const Arguments<T>& arguments, Range range, Isa isa) { \
+    PIXNERD_CALL_FOR(isa, kernel(shape, arguments, range))                        \
+  }                                                                               \
+  template void kernel(Shape, const Arguments<float>&, Range, Isa);               \
+  template void kernel(Shape, const Arguments<BFloat16>&, Range, Isa);

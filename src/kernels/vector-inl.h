@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -97,6 +98,22 @@ HWY_INLINE void along_row(int64_t count, const Visit& visit) {
 
 HWY_INLINE float sum_of_lanes(Vector v) {
   return hn::GetLane(hn::SumOfLanes(Floats(), v));
+}
+
+// The squares of a row's values, summed up in each lane.
+template <class T>
+HWY_INLINE Vector sums_of_squares(const T* x, int64_t width) {
+  Vector squares = all(0);
+  along_row(width, [&](auto lanes, int64_t j) HWY_ATTR {
+    const Vector value = load(lanes, x + j);
+    squares = hn::MulAdd(value, value, squares);
+  });
+  return squares;
+}
+
+// 1 / sqrt(mean(x^2) + eps) of a row, from the above.
+HWY_INLINE float inverse_rms(Vector squares, int64_t width, float eps) {
+  return 1 / std::sqrt(sum_of_lanes(squares) / static_cast<float>(width) + eps);
 }
 
 #endif  // PIXNERD_HAS_VECTORS

@@ -1,5 +1,6 @@
 #include "measure/child.h"
 
+#include <c10/util/Exception.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <iterator>
 
 #include "core/descriptor.h"
 #include "core/errors.h"
@@ -16,6 +19,11 @@
 
 namespace pixnerd::measure {
 namespace {
+
+int64_t count_threads() {
+  using Entries = std::filesystem::directory_iterator;
+  return std::distance(Entries("/proc/self/task"), Entries());
+}
 
 std::string read_all(int fd) {
   std::string text;
@@ -44,6 +52,7 @@ std::string read_all(int fd) {
 }  // namespace
 
 std::string in_child(const std::function<std::string()>& work) {
+  TORCH_CHECK(count_threads() == 1, "in_child() was called by a process of ", count_threads(), " threads");
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) throw DataError(concat("cannot make a pipe: ", std::strerror(errno)));
   const pid_t child = ::fork();

@@ -7,8 +7,8 @@
 namespace pixnerd::measure {
 
 // Runs `work` in a copy of this process and returns its text. An exception's message comes back as a DataError, as does
-// the end of the child by a signal, for lack of memory for one. To be called before the process has made threads: they
-// are not in the copy.
+// the end of the child by a signal, for lack of memory for one. A process that has other threads (OpenMP keeps its own)
+// may not call this, and gets a c10::Error: the copy would wait for them, and they are not in it.
 std::string in_child(const std::function<std::string()>& work);
 
 }  // namespace pixnerd::measure

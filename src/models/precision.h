@@ -27,9 +27,9 @@ void require_int8(const at::Device& device);
 // for either on a CPU that has neither.
 Precision available_precision(Precision wanted, const at::Device& device);
 
-// While it lives, operations on `device` run in `precision` (autocast); in bfloat16 for int8, whose linear layers bring
-// their own arithmetic. Scopes nest; the cache of cast weights is
-// emptied when the outermost one ends.
+// While it lives, this thread's operations on `device` run in `precision` by autocast; in bfloat16 for int8, whose
+// linear layers bring their own arithmetic. Scopes nest; the end of the outermost one clears autocast's cache of cast
+// weights.
 class PrecisionScope {
  public:
   PrecisionScope(Precision precision, const at::Device& device);

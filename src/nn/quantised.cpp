@@ -21,13 +21,14 @@ QuantisedRows quantise_rows(const at::Tensor& given) {
 }
 
 QuantisedRows quantise_gated(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scales) {
-  const int64_t width = a.size(-1), stride = a.dim() > 1 ? a.stride(-2) : width, rows = scales.size(0);
+  const int64_t width = a.size(-1), rows = scales.size(0);
+  const kernels::SwiGLUShape shape{width, a.dim() > 1 ? a.stride(-2) : width};
   QuantisedRows result{at::empty(a.sizes(), at::kByte), at::empty({rows}, at::kFloat)};
   with_storage_type(a, [&](auto type) {
     using T = decltype(type);
     const kernels::QuantiseSwiGLU<T> gate{read<T>(a), read<T>(b), read<float>(scales), write<uint8_t>(result.values),
                                           write<float>(result.scales)};
-    over_rows(rows, [&](int64_t begin, int64_t end) { kernels::quantise_swiglu(width, stride, gate, {begin, end}); });
+    over_rows(rows, [&](int64_t begin, int64_t end) { kernels::quantise_swiglu(shape, gate, {begin, end}); });
   });
   return result;
 }

@@ -8,7 +8,8 @@
 
 namespace pixnerd::sample {
 
-// RequestError: nothing is asked for, labels or texts that this network does not know or takes no kind of.
+// RequestError: no picture is asked for, a label is unknown, or a network of classes is given texts or one of texts
+// labels.
 void check_condition(const models::ModelConfig& config, const Request& request);
 
 // The condition of a batch and what guidance leads away from, on the CPU: labels [B] or [B, 2], or states [B, N, T].

@@ -14,9 +14,10 @@
 
 namespace pixnerd::sample {
 
+// A picture that is discarded fills its batch up, so that the others are rounded as in the batch of their record.
 struct Job {
   Request request;
-  std::vector<int64_t> numbers;  // of the request's pictures in the output; -1: drawn for company, not wanted
+  std::vector<int64_t> numbers;  // of the request's pictures in the output; -1: to be drawn and discarded
 };
 
 // The pictures first .. first + n - 1 as one job.

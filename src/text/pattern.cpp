@@ -1,10 +1,13 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "text/pattern.h"
 
-#include <pcre2.h>
+#include <oniguruma.h>
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -12,31 +15,103 @@
 namespace pixnerd::text {
 namespace {
 
-constexpr uint32_t kOptions = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
-constexpr size_t kStepsAlways = 100'000, kStepsForEachByte = 16;
+using CodeRange = std::pair<OnigCodePoint, OnigCodePoint>;  // both ends are in it
 
-using Code = std::shared_ptr<pcre2_code>;
-using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
-using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
+// What Unicode 15 and 16 added. A library that knows them already takes no harm.
+constexpr std::array<CodeRange, 35> kNewLetters = {
+    {{0x1c89, 0x1c8a},   {0xa7cb, 0xa7cd},   {0xa7da, 0xa7dc},   {0x105c0, 0x105f3}, {0x10d4a, 0x10d65},
+     {0x10d6f, 0x10d85}, {0x10ec2, 0x10ec4}, {0x1123f, 0x11240}, {0x11380, 0x11389}, {0x1138b, 0x1138b},
+     {0x1138e, 0x1138e}, {0x11390, 0x113b5}, {0x113b7, 0x113b7}, {0x113d1, 0x113d1}, {0x113d3, 0x113d3},
+     {0x11bc0, 0x11be0}, {0x11f02, 0x11f02}, {0x11f04, 0x11f10}, {0x11f12, 0x11f33}, {0x1342f, 0x1342f},
+     {0x13441, 0x13446}, {0x13460, 0x143fa}, {0x16100, 0x1611d}, {0x16d40, 0x16d6c}, {0x18cff, 0x18cff},
+     {0x1b132, 0x1b132}, {0x1b155, 0x1b155}, {0x1df25, 0x1df2a}, {0x1e030, 0x1e06d}, {0x1e4d0, 0x1e4eb},
+     {0x1e5d0, 0x1e5ed}, {0x1e5f0, 0x1e5f0}, {0x2b739, 0x2b739}, {0x2ebf0, 0x2ee5d}, {0x31350, 0x323af}}};
+constexpr std::array<CodeRange, 10> kNewNumbers = {{{0x10d40, 0x10d49},
+                                                    {0x116d0, 0x116e3},
+                                                    {0x11bf0, 0x11bf9},
+                                                    {0x11f50, 0x11f59},
+                                                    {0x16130, 0x16139},
+                                                    {0x16d70, 0x16d79},
+                                                    {0x1ccf0, 0x1ccf9},
+                                                    {0x1d2c0, 0x1d2d3},
+                                                    {0x1e4f0, 0x1e4f9},
+                                                    {0x1e5f1, 0x1e5fa}}};
 
-PCRE2_SPTR units(std::string_view text) {
-  return reinterpret_cast<PCRE2_SPTR>(text.data());
+OnigUChar* units(std::string_view text) {
+  return const_cast<OnigUChar*>(reinterpret_cast<const OnigUChar*>(text.data()));  // that nothing writes to
 }
 
-std::string message_of(int error) {
-  std::array<PCRE2_UCHAR, 256> buffer{};
-  pcre2_get_error_message(error, buffer.data(), buffer.size());
-  return reinterpret_cast<const char*>(buffer.data());
+void require_success(int code) {
+  if (code != ONIG_NORMAL) throw DataError(concat("the regular expressions of Oniguruma do not start: ", code));
 }
 
-// A match takes some steps for each byte of a run, such as of white space; a pattern that takes their square is
-// refused.
-MatchContext limits(size_t text_bytes) {
-  MatchContext context(pcre2_match_context_create(nullptr), pcre2_match_context_free);
-  const size_t steps = std::min<size_t>(UINT32_MAX, kStepsAlways + kStepsForEachByte * text_bytes);
-  pcre2_set_match_limit(context.get(), static_cast<uint32_t>(steps));
-  pcre2_set_heap_limit(context.get(), 64 * 1024);  // in units of 1024 bytes
-  return context;
+// The ranges of the library's property of this name with those that are added, as the library lists them: their number,
+// then their ends, in order and apart.
+std::vector<OnigCodePoint> extended(std::string_view name, std::span<const CodeRange> added) {
+  OnigEncodingType* const utf8 = ONIG_ENCODING_UTF8;
+  const int property = utf8->property_name_to_ctype(utf8, units(name), units(name) + name.size());
+  if (property < 0) require_success(property);
+  OnigCodePoint unused = 0;
+  const OnigCodePoint* known = nullptr;
+  require_success(utf8->get_ctype_code_range(static_cast<OnigCtype>(property), &unused, &known));
+  std::vector<CodeRange> ranges(added.begin(), added.end());
+  for (OnigCodePoint i = 0; i < known[0]; ++i) ranges.emplace_back(known[1 + 2 * i], known[2 + 2 * i]);
+  std::sort(ranges.begin(), ranges.end());
+  std::vector<OnigCodePoint> list{0};
+  for (const auto& [first, last] : ranges) {
+    if (list.size() > 1 && first <= list.back() + 1) {
+      list.back() = std::max(list.back(), last);
+    } else {
+      list.insert(list.end(), {first, last});
+    }
+  }
+  list.front() = static_cast<OnigCodePoint>(list.size() / 2);
+  return list;
+}
+
+// The library's own syntax without what a tokenizer has no use for and a hostile one has: constructs that call
+// functions, and those of absence, whose steps are not counted. Sets the library up at the first call.
+const OnigSyntaxType* expression_syntax() {
+  static const OnigSyntaxType syntax = [] {
+    constexpr unsigned kMaxDepth = 250;
+    OnigEncoding encoding = ONIG_ENCODING_UTF8;
+    require_success(onig_initialize(&encoding, 1));
+    onig_set_parse_depth_limit(kMaxDepth);
+    // A property that is defined goes before the library's own; it keeps the addresses.
+    static std::vector<OnigCodePoint> letters = extended("L", kNewLetters), numbers = extended("N", kNewNumbers);
+    require_success(onig_unicode_define_user_property("L", letters.data()));
+    require_success(onig_unicode_define_user_property("N", numbers.data()));
+    constexpr unsigned kLeftOut = ONIG_SYN_OP2_QMARK_BRACE_CALLOUT_CONTENTS | ONIG_SYN_OP2_ASTERISK_CALLOUT_NAME |
+                                  ONIG_SYN_OP2_QMARK_TILDE_ABSENT_GROUP;
+    OnigSyntaxType own;
+    onig_copy_syntax(&own, ONIG_SYNTAX_ONIGURUMA);
+    onig_set_syntax_op2(&own, onig_get_syntax_op2(&own) & ~kLeftOut);
+    return own;
+  }();
+  return &syntax;
+}
+
+std::string message_of(int code, OnigErrorInfo* info = nullptr) {
+  std::array<OnigUChar, ONIG_MAX_ERROR_MESSAGE_LEN> buffer{};
+  const int size =
+      info == nullptr ? onig_error_code_to_str(buffer.data(), code) : onig_error_code_to_str(buffer.data(), code, info);
+  return printable(std::string(buffer.data(), buffer.data() + size));
+}
+
+// A match takes some steps back for each byte of a run, such as of white space; a pattern that takes their square is
+// refused. Each step that may be taken back takes 40 bytes or so.
+using MatchLimits = std::unique_ptr<OnigMatchParam, decltype(&onig_free_match_param)>;
+MatchLimits limits(size_t text_bytes) {
+  constexpr size_t kStepsAlways = 100'000, kStepsForEachByte = 16;
+  constexpr unsigned kMaxPending = 4'500'000;
+  MatchLimits param(onig_new_match_param(), onig_free_match_param);
+  if (param == nullptr) throw std::bad_alloc();
+  onig_initialize_match_param(param.get());
+  const size_t steps = kStepsAlways + kStepsForEachByte * text_bytes;
+  onig_set_retry_limit_in_match_of_match_param(param.get(), steps);
+  onig_set_retry_limit_in_search_of_match_param(param.get(), steps);
+  onig_set_match_stack_limit_size_of_match_param(param.get(), kMaxPending);
+  return param;
 }
 
 // The byte behind the character at `position`.
@@ -47,49 +122,42 @@ size_t next_character(std::string_view text, size_t position) {
   return position;
 }
 
-// Compiled code takes constant stack; where it runs out, for a pattern with deep repetition, the interpreter goes on.
-int match(const pcre2_code* code, std::string_view text, size_t from, pcre2_match_data* data,
-          pcre2_match_context* context) {
-  const int found = pcre2_match(code, units(text), text.size(), from, PCRE2_NO_UTF_CHECK, data, context);
-  if (found != PCRE2_ERROR_JIT_STACKLIMIT) return found;
-  return pcre2_match(code, units(text), text.size(), from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, context);
-}
-
 }  // namespace
 
-Pattern::Pattern(std::string_view pcre2, uint32_t options, const std::string& where) : where_(where) {
+Pattern::Pattern(std::string_view pattern, const void* syntax, const std::string& where) : where_(where) {
   constexpr size_t kMaxBytes = 10'000;
-  if (pcre2.size() > kMaxBytes) throw DataError(concat(where, " is longer than ", kMaxBytes, " bytes"));
-  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
-      pcre2_compile_context_create(nullptr), pcre2_compile_context_free);
-  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  int error = 0;
-  PCRE2_SIZE position = 0;
-  pcre2_code* code = pcre2_compile(units(pcre2), pcre2.size(), options, &error, &position, context.get());
-  if (code == nullptr) throw DataError(concat(where, " is no regular expression: ", printable(message_of(error))));
-  code_ = Code(code, pcre2_code_free);
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where that fails, the interpreter does the same
+  if (pattern.size() > kMaxBytes) throw DataError(concat(where, " is longer than ", kMaxBytes, " bytes"));
+  OnigRegex code = nullptr;
+  OnigErrorInfo info{};
+  const int result =
+      onig_new(&code, units(pattern), units(pattern) + pattern.size(), ONIG_OPTION_NONE, ONIG_ENCODING_UTF8,
+               const_cast<OnigSyntaxType*>(static_cast<const OnigSyntaxType*>(syntax)), &info);
+  if (result != ONIG_NORMAL) throw DataError(concat(where, " is no regular expression: ", message_of(result, &info)));
+  code_ = std::shared_ptr<void>(code, [](void* regex) { onig_free(static_cast<OnigRegex>(regex)); });
 }
 
 Pattern Pattern::expression(std::string_view oniguruma, const std::string& where) {
-  return {translate(oniguruma, where), kOptions, where};
+  return {oniguruma, expression_syntax(), where};
 }
 
 Pattern Pattern::literal(std::string_view text, const std::string& where) {
-  return {text, PCRE2_UTF | PCRE2_LITERAL, where};
+  expression_syntax();
+  return {text, ONIG_SYNTAX_ASIS, where};
 }
 
 void Pattern::for_each_match(std::string_view text, const std::function<void(size_t, size_t)>& visit) const {
-  const auto* code = static_cast<const pcre2_code*>(code_.get());
-  const MatchData data(pcre2_match_data_create(1, nullptr), pcre2_match_data_free);
-  const MatchContext context = limits(text.size());
-  const PCRE2_SIZE* const ends = pcre2_get_ovector_pointer(data.get());
+  const std::unique_ptr<OnigRegion, void (*)(OnigRegion*)> region(onig_region_new(),
+                                                                  [](OnigRegion* each) { onig_region_free(each, 1); });
+  const MatchLimits param = limits(text.size());
+  OnigUChar *const begin_of_text = units(text), *const end_of_text = begin_of_text + text.size();
   size_t from = 0, last_end = std::string_view::npos;
   while (from <= text.size()) {
-    const int found = match(code, text, from, data.get(), context.get());
-    if (found == PCRE2_ERROR_NOMATCH) return;
-    if (found < 0) throw DataError(concat(where_, " gives up on a text: ", printable(message_of(found))));
-    const size_t begin = ends[0], end = ends[1];
+    const int found =
+        onig_search_with_param(static_cast<OnigRegex>(code_.get()), begin_of_text, end_of_text, begin_of_text + from,
+                               end_of_text, region.get(), ONIG_OPTION_NONE, param.get());
+    if (found == ONIG_MISMATCH) return;
+    if (found < 0) throw DataError(concat(where_, " gives up on a text: ", message_of(found)));
+    const auto begin = static_cast<size_t>(region->beg[0]), end = static_cast<size_t>(region->end[0]);
     if (begin == end && end == last_end) {
       from = next_character(text, from);
       continue;

@@ -28,7 +28,7 @@ class Conditions {
   // What takes the place of a condition that is dropped, [1, ...].
   virtual at::Tensor null_condition() = 0;
 
-  // Asks for what these pictures show, one each.
+  // Puts the label, with its style, or the caption of each of these pictures into the request.
   virtual void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) = 0;
 };
 

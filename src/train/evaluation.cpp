@@ -9,9 +9,9 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "eval/obstacle.h"
 #include "eval/open_reference.h"
 #include "eval/sampled_pictures.h"
+#include "eval/unsupported_reason.h"
 
 namespace pixnerd::train {
 namespace {
@@ -39,7 +39,7 @@ std::optional<eval::Reference> read_cache(const fs::path& cache, const std::stri
   try {
     eval::Reference kept = eval::load_reference(cache, key);
     const bool serves = std::all_of(metrics.begin(), metrics.end(),
-                                    [&](eval::Metric metric) { return eval::lacking(kept, metric).empty(); });
+                                    [&](eval::Metric metric) { return eval::missing_part(kept, metric).empty(); });
     if (serves) return kept;
   } catch (const Error&) {
   }
@@ -94,7 +94,8 @@ void Evaluation::require_comparable() const {
   const auto [width, height] = request_.sample.picture_size();
   const eval::Features seen = extractor_.extract(at::zeros({1, height, width, 3}, at::kByte));
   for (const eval::Metric metric : settings_.metrics) {
-    const std::string reason = eval::obstacle(metric, seen, pictures(), reference_ ? &*reference_ : nullptr, settings_);
+    const std::string reason =
+        eval::unsupported_reason(metric, seen, pictures(), reference_ ? &*reference_ : nullptr, settings_);
     if (!reason.empty()) throw DataError(concat("eval: ", reason));
   }
 }

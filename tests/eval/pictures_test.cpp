@@ -30,7 +30,7 @@ class PicturesTest : public testing::Test {
   }
   std::string refused(const std::string& name) const {
     return thrown<DataError>([&] {
-      const auto pictures = open_pictures(name.empty() ? folder_.path() : folder_ / name);
+      const auto pictures = pictures_at(name.empty() ? folder_.path() : folder_ / name);
       while (pictures->next(3).size(0) > 0) {
       }
     });
@@ -46,7 +46,7 @@ std::string warnings_of(const Pictures& pictures) {
 TEST_F(PicturesTest, OfAFolderComeOnceEachInBatches) {
   for (int i = 0; i < 5; ++i) write(concat(i % 2 == 0 ? "cat/" : "", i, ".png"), plain(4, 3, static_cast<uint8_t>(i)));
   std::ofstream(folder_ / "notes.txt") << "no picture";
-  const auto pictures = open_pictures(folder_.path());
+  const auto pictures = pictures_at(folder_.path());
   EXPECT_EQ(pictures->size(), 5);
   EXPECT_EQ(pictures->height(), 3);
   EXPECT_EQ(pictures->width(), 4);
@@ -62,7 +62,7 @@ TEST_F(PicturesTest, OfAnNpzComeInItsOrder) {
   std::string bytes;
   for (int i = 0; i < 2 * 2 * 1 * 3; ++i) bytes += static_cast<char>(i);
   write_npz("|u1", "(2, 2, 1, 3)", bytes);
-  const auto pictures = open_pictures(folder_ / "a.npz");
+  const auto pictures = pictures_at(folder_ / "a.npz");
   EXPECT_EQ(pictures->width(), 1);
   const at::Tensor all = pictures->next(10);
   EXPECT_TRUE(all.flatten().to(at::kLong).equal(at::arange(12)));
@@ -110,7 +110,7 @@ TEST_F(PicturesTest, AlphaIsDroppedAndWarnedOf) {
   std::ofstream(folder_ / "shard.tar", std::ios::binary)
       << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
   for (const char* name : {"pictures", "shard.tar"}) {
-    const auto pictures = open_pictures(folder_ / name);
+    const auto pictures = pictures_at(folder_ / name);
     const at::Tensor batch = pictures->next(1);
     EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({10, 20, 30, 40, 50, 60}, at::kLong))) << name;
     const std::string warned = warnings_of(*pictures);
@@ -127,7 +127,7 @@ TEST_F(PicturesTest, GreyCountsAsColour) {
                                0x9c, 0x63, 0x60, 0x3f, 0x1,  0x0,  0x0,  0xd9, 0x0,  0xd0, 0xd7, 0xa6, 0x22, 0x3c,
                                0x0,  0x0,  0x0,  0x0,  0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
   std::ofstream(folder_ / "a.png", std::ios::binary).write(reinterpret_cast<const char*>(png), sizeof(png));
-  const auto pictures = open_pictures(folder_.path());
+  const auto pictures = pictures_at(folder_.path());
   const at::Tensor batch = pictures->next(1);
   EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({7, 7, 7, 200, 200, 200}, at::kLong)));
   EXPECT_NE(warnings_of(*pictures).find("1 of 1 pictures"), std::string::npos) << warnings_of(*pictures);
@@ -137,16 +137,16 @@ TEST_F(PicturesTest, GreyCountsAsColour) {
 TEST_F(PicturesTest, WhatIsLeftOutIsToldOf) {
   write("a.png", plain(4, 3, 1));
   std::ofstream(folder_ / "notes.txt") << "no picture";
-  EXPECT_EQ(warnings_of(*open_pictures(folder_.path())), "");
+  EXPECT_EQ(warnings_of(*pictures_at(folder_.path())), "");
   for (const char* name : {"b.GIF", "c.bmp"}) std::ofstream(folder_ / name) << "no picture that is read";
-  const std::string formats = warnings_of(*open_pictures(folder_.path()));
+  const std::string formats = warnings_of(*pictures_at(folder_.path()));
   EXPECT_NE(formats.find("2 files, such as 'b.GIF', of '"), std::string::npos) << formats;
 
   const std::string broken = data::tar_entry("b.json", "{}") + data::tar_entry("a.png", transparent_png());
   std::ofstream(folder_ / "shard.tar", std::ios::binary) << broken.substr(0, broken.size() - 300);
   std::ofstream(folder_ / "whole.tar", std::ios::binary)
       << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
-  const auto shards = open_pictures(folder_.path());
+  const auto shards = pictures_at(folder_.path());
   EXPECT_EQ(shards->size(), 1);
   EXPECT_NE(warnings_of(*shards).find("3 files, such as 'a.png'"), std::string::npos) << warnings_of(*shards);
   EXPECT_NE(warnings_of(*shards).find("cannot be read"), std::string::npos) << warnings_of(*shards);
@@ -154,11 +154,11 @@ TEST_F(PicturesTest, WhatIsLeftOutIsToldOf) {
 
 TEST_F(PicturesTest, PatternsChooseFoldersOrShards) {
   for (const char* name : {"cat-a/1.png", "cat-b/x/2.png", "dog/3.png", "4.png"}) write(name, plain(4, 3, 1));
-  EXPECT_EQ(open_pictures(folder_.path())->size(), 4);
-  EXPECT_EQ(open_pictures(folder_.path(), {"cat-*"})->size(), 2);
-  EXPECT_EQ(open_pictures(folder_.path(), {"cat-b", "dog"})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_.path())->size(), 4);
+  EXPECT_EQ(pictures_at(folder_.path(), {"cat-*"})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_.path(), {"cat-b", "dog"})->size(), 2);
   const auto refused_include = [&](const std::filesystem::path& path, const std::string& pattern) {
-    return thrown<ConfigError>([&] { open_pictures(path, {pattern}); });
+    return thrown<ConfigError>([&] { pictures_at(path, {pattern}); });
   };
   const std::string message = refused_include(folder_.path(), "dof");
   EXPECT_NE(message.find("fits 'dof'; did you mean 'dog'?"), std::string::npos) << message;
@@ -168,7 +168,7 @@ TEST_F(PicturesTest, PatternsChooseFoldersOrShards) {
     std::ofstream(folder_ / "shards" / name, std::ios::binary)
         << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
   }
-  EXPECT_EQ(open_pictures(folder_ / "shards", {"a-*"})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_ / "shards", {"a-*"})->size(), 2);
   EXPECT_NE(refused_include(folder_ / "shards", "c*").find("no shard of"), std::string::npos);
   write_npz("|u1", "(1, 1, 1, 3)", std::string(3, '\0'));
   EXPECT_NE(refused_include(folder_ / "a.npz", "*").find("is an .npz"), std::string::npos);

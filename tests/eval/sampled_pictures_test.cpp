@@ -100,7 +100,7 @@ TEST(SampledPictures, InAnNpzAreReadBack) {
     output->put(i, picture);
   }
   output->finish();
-  const auto pictures = open_pictures(folder / "batch.npz");
+  const auto pictures = pictures_at(folder / "batch.npz");
   EXPECT_EQ(pictures->width(), 5);
   const at::Tensor all = rest_of(*pictures, 2);
   EXPECT_EQ(all.sizes(), at::IntArrayRef({3, 2, 5, 3}));

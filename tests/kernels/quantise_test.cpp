@@ -117,12 +117,12 @@ void expect_gated_rows() {
       const auto gate = [&](Rounded<T>& to) {
         return QuantiseSwiGLU<T>{a.data(), b.data(), scales.data(), to.q.data(), to.scales.data()};
       };
-      reference::quantise_swiglu(width, stride, gate(expected), {0, kRows});
+      reference::quantise_swiglu(SwiGLUShape{width, stride}, gate(expected), {0, kRows});
       for (const Isa isa : available_isas()) {
         SCOPED_TRACE(std::string(isa_name(isa)) + ", width " + std::to_string(width));
         Rounded<T> found(width);
         for (const Range range : {Range{2, 3}, Range{0, 2}, Range{3, 3}, Range{3, kRows}}) {
-          quantise_swiglu(width, stride, gate(found), range, isa);
+          quantise_swiglu(SwiGLUShape{width, stride}, gate(found), range, isa);
         }
         EXPECT_LT(relative_error(found.scales, expected.scales), 1e-5);
         for (int64_t i = 0; i < found.q.size(); ++i) EXPECT_NEAR(found.q[i], expected.q[i], 1);

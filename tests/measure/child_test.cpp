@@ -1,9 +1,13 @@
 #include "measure/child.h"
 
 #include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
+
+#include <future>
+#include <thread>
 
 #include "core/errors.h"
 #include "tests/core/thrown.h"
@@ -43,6 +47,16 @@ TEST(InChild, ASignalIsSaid) {
     return std::string();
   };
   EXPECT_NE(thrown<DataError>([&] { in_child(die); }).find("signal 9: the system may lack memory"), std::string::npos);
+}
+
+TEST(InChild, IsRefusedToAProcessWithThreads) {
+  std::promise<void> end;
+  std::thread other([&] { end.get_future().wait(); });
+  const std::string message = thrown<c10::Error>([] { in_child([] { return std::string("done"); }); });
+  end.set_value();
+  other.join();
+  EXPECT_NE(message.find("a process of 2 threads"), std::string::npos) << message;
+  EXPECT_EQ(in_child([] { return std::string("done"); }), "done");
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ TEST(Pattern, KnowsCharactersAsOnigurumaDoes) {
   EXPECT_EQ(matches(expression(R"([\p{L}]+)"), "\U00031350\U0002ebf0\U00016130"), (Texts{"\U00031350\U0002ebf0"}));
   EXPECT_EQ(matches(expression(R"(\p{N})"), "\U00031350\U00016130"), (Texts{"\U00016130"}));
   EXPECT_EQ(matches(expression(R"(\P{L}+)"), "\U00031350\U00016130"), (Texts{"\U00016130"}));
+  EXPECT_EQ(matches(expression(R"([^\P{L}a]+)"), "a\U00031350\U00016130"), (Texts{"\U00031350"}));
 }
 
 TEST(Pattern, GoesOnBehindEmptyMatches) {
@@ -43,24 +44,42 @@ TEST(Pattern, GoesOnBehindEmptyMatches) {
 
 TEST(Pattern, TakesALiteralAsItIs) {
   EXPECT_EQ(matches(Pattern::literal("a.", "p"), "ab a."), Texts{"a."});
+  EXPECT_EQ(matches(Pattern::literal("(\\p{L}[", "p"), "(\\p{L}["), Texts{"(\\p{L}["});
 }
 
-TEST(Pattern, NamesWhatItDoesNotTake) {
-  const auto refused = [](const char* text) { return thrown<DataError>([&] { Pattern::expression(text, "field"); }); };
-  EXPECT_EQ(refused(R"(\w+)"), "field: \\w in a regular expression is not supported");
-  EXPECT_EQ(refused(R"(a\h)"), "field: \\h in a regular expression is not supported");
-  EXPECT_EQ(refused(R"(^a)"), "field: ^ in a regular expression is not supported");
-  EXPECT_EQ(refused("(*UTF)a"), "field: (*UT in a regular expression is not supported");
-  EXPECT_EQ(refused("(?m)a"), "field: (?m) in a regular expression is not supported");
-  EXPECT_EQ(refused("[a[b]]"), "field: [b in a regular expression is not supported");
-  EXPECT_EQ(refused("[a&&b]"), "field: && in a regular expression is not supported");
-  EXPECT_EQ(refused("[a"), "field: [ in a regular expression is not closed");
-  EXPECT_EQ(refused("[]a]"), "field: [] in a regular expression is not supported");
-  EXPECT_EQ(refused("a{,2}"), "field: { in a regular expression begins no {n}, {n,} or {n,m}");
-  EXPECT_EQ(refused("a{1,2}+"), "field: }+ in a regular expression is not supported");
-  EXPECT_EQ(refused(R"(\p{Han})"), "field: \\p{Han} in a regular expression is not supported");
-  EXPECT_EQ(refused(R"(\xe9)"), "field: \\x in a regular expression is a byte and no character; write \\x{...}");
-  EXPECT_EQ(refused("a)"), "field is no regular expression: unmatched closing parenthesis");
+TEST(Pattern, KnowsTheSyntaxOfOniguruma) {
+  const auto expression = [](const char* text) { return Pattern::expression(text, "x"); };
+  EXPECT_EQ(matches(expression(R"(^\w+$)"), "a1\nb c\n\u00e9"), (Texts{"a1", "\u00e9"}));  // of lines
+  EXPECT_EQ(matches(expression("[a-c&&[^b]]+"), "abc"), (Texts{"a", "c"}));
+  EXPECT_EQ(matches(expression("a{,2}b"), "aaab"), (Texts{"aab"}));
+  EXPECT_EQ(matches(expression(R"((?<x>a)\k<x>)"), "aab"), (Texts{"aa"}));
+}
+
+TEST(Pattern, SaysWhatIsNoExpression) {
+  const auto refused = [](const std::string& text) {
+    return thrown<DataError>([&] { Pattern::expression(text, "field"); });
+  };
+  EXPECT_EQ(refused("a)"), "field is no regular expression: unmatched close parenthesis");
+  EXPECT_EQ(refused("[a"), "field is no regular expression: premature end of char-class");
+  EXPECT_EQ(refused(R"(\p{Martian})"), "field is no regular expression: invalid character property name {Martian}");
+  EXPECT_EQ(refused("\\p{\x01}"), "field is no regular expression: invalid character property name {?}");
+  EXPECT_EQ(refused(R"(\xe9)"), "field is no regular expression: too short multibyte code string");
+  EXPECT_EQ(refused(std::string(1000, '(') + std::string(1000, ')')),
+            "field is no regular expression: parse depth limit over");
+  EXPECT_EQ(refused(std::string(10'001, 'a')), "field is longer than 10000 bytes");
+  for (const char* left_out : {"(*FAIL)", "(*COUNT[x]{X})a", "(?{call})", "(?{{call}})", "(?~ab)", "(?~|ab|c)"}) {
+    EXPECT_NE(refused(left_out).find("is no regular expression"), std::string::npos) << left_out;
+  }
+}
+
+TEST(Pattern, GivesUpAtItsLimits) {
+  const auto given_up = [](const char* text, size_t count) {
+    const Pattern pattern = Pattern::expression(text, "field");
+    return thrown<DataError>([&] { matches(pattern, std::string(count, 'a')); });
+  };
+  EXPECT_EQ(given_up("(?:a|a)+b", 1000), "field gives up on a text: retry-limit-in-match over");
+  EXPECT_EQ(given_up(R"((?<x>a\g<x>?b))", 200'000), "field gives up on a text: retry-limit-in-search over");
+  EXPECT_EQ(given_up(R"([a-z]+(?![^b]))", size_t{5} << 20), "field gives up on a text: match-stack limit over");
 }
 
 }  // namespace

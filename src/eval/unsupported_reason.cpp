@@ -1,4 +1,4 @@
-#include "eval/obstacle.h"
+#include "eval/unsupported_reason.h"
 
 #include "core/text.h"
 
@@ -55,7 +55,7 @@ int64_t dimension_of(Metric metric, const Reference& reference) {
 
 }  // namespace
 
-std::string lacking(const Reference& reference, Metric metric) {
+std::string missing_part(const Reference& reference, Metric metric) {
   const std::string source = quoted(reference.source);
   if (metric == Metric::fid && !reference.pooled) return concat("fid needs mu and sigma, which ", source, " lacks");
   if (metric == Metric::sfid && !reference.spatial) {
@@ -68,11 +68,11 @@ std::string lacking(const Reference& reference, Metric metric) {
   return "";
 }
 
-std::string obstacle(Metric metric, const Features& like, int64_t count, const Reference* reference,
-                     const Settings& settings) {
+std::string unsupported_reason(Metric metric, const Features& like, int64_t count, const Reference* reference,
+                               const Settings& settings) {
   std::string reason = of_the_pictures(metric, like, count, settings);
   if (!reason.empty() || reference == nullptr || metric == Metric::is) return reason;
-  reason = lacking(*reference, metric);
+  reason = missing_part(*reference, metric);
   if (!reason.empty()) return reason;
   const int64_t seen = used_by(metric, like).size(1), expected = dimension_of(metric, *reference);
   if (seen != expected) {

@@ -9,11 +9,11 @@
 namespace pixnerd::eval {
 
 // Why a reference does not serve a metric; "" if it does.
-std::string lacking(const Reference& reference, Metric metric);
+std::string missing_part(const Reference& reference, Metric metric);
 
 // Why a metric cannot be computed of `count` pictures whose features are like `like`, those of one picture or more; ""
 // if it can. Without a reference: what the pictures alone hinder.
-std::string obstacle(Metric metric, const Features& like, int64_t count, const Reference* reference,
-                     const Settings& settings);
+std::string unsupported_reason(Metric metric, const Features& like, int64_t count, const Reference* reference,
+                               const Settings& settings);
 
 }  // namespace pixnerd::eval
