@@ -34,6 +34,7 @@ class TerminalProgress : public Progress {
   TerminalProgress& operator=(const TerminalProgress&) = delete;
 
   void update(int64_t done, int64_t total, std::string_view note) override;
+  void leave_out_pause() override;
 
   // The work is done: "<label>: 28 <unit> in 12 s, 2.3 a second".
   void finish();
