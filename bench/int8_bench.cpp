@@ -81,8 +81,7 @@ Subject subject_of(const std::string& name, const Flags& flags) {
     subject.weights = weights_of(*file.network);
     data.image_size = file.description.sample.size[0];
   } else {
-    train::RunConfig config;
-    config::read(config::parse(*config::builtin(name), name), config);
+    const train::RunConfig config = train::read_run_config(config::parse(*config::builtin(name), name));
     subject.config = config.model;
     if (!subject.config.takes_text() && subject.config.num_classes == 0) subject.config.num_classes = 1000;
     subject.weights = random_weights(subject.config);

@@ -21,8 +21,7 @@ namespace {
 using models::Precision;
 
 train::RunConfig builtin_config(const char* name) {
-  train::RunConfig config;
-  config::read(config::parse(*config::builtin(name), name), config);
+  train::RunConfig config = train::read_run_config(config::parse(*config::builtin(name), name));
   if (config.model.num_classes == 0) config.model.num_classes = 1000;
   return config;
 }

@@ -32,8 +32,7 @@ struct Silent : public Progress {
 };
 
 inline sample::ModelDescription builtin_description(const std::string& name) {
-  train::RunConfig config;
-  config::read(config::parse(*config::builtin(name), name), config);
+  const train::RunConfig config = train::read_run_config(config::parse(*config::builtin(name), name));
   sample::ModelDescription description;
   description.model = config.model;
   if (!config.model.takes_text() && config.model.num_classes == 0) description.model.num_classes = 1000;

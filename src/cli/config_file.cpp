@@ -28,9 +28,7 @@ train::RunConfig read_run_config(const std::string& name, const std::vector<std:
     }
     config::assign(root, setting.substr(0, equals), setting.substr(equals + 1));
   }
-  train::RunConfig config;
-  config::read(root, config);
-  return config;
+  return train::read_run_config(root);
 }
 
 }  // namespace pixnerd::cli

@@ -73,6 +73,11 @@ void TerminalProgress::update(int64_t done, int64_t total, std::string_view note
   if (!has_reader()) throw DataError("nobody reads standard error any more");
 }
 
+void TerminalProgress::leave_out_pause() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  rate_.leave_out_pause();
+}
+
 void TerminalProgress::finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   clear();

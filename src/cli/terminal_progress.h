@@ -36,6 +36,7 @@ class TerminalProgress : public Progress {
 
   // Throws DataError if nobody reads standard error any more and there is no InterruptScope to save what is done.
   void update(int64_t done, int64_t total, std::string_view note) override;
+  void leave_out_pause() override;
 
   // The work is done: "<label>: 28 <unit> in 12 s, 2.3 a second".
   void finish();

@@ -17,7 +17,7 @@ namespace {
 
 struct TrainFlags {
   std::string config, out, init;
-  bool resume = false;
+  bool resume = false, or_new = false;
   std::vector<std::string> settings;
   ComputeFlags compute;
 };
@@ -49,8 +49,9 @@ void define(CLI::App& command, TrainFlags& flags) {
   command.add_option("--out", flags.out, "folder of the run; empty or new unless it is resumed")
       ->required()
       ->type_name("DIR");
-  command.add_flag("--resume", flags.resume,
-                   "go on from the last checkpoint in DIR; starts anew where there is none yet");
+  CLI::Option* const resume = command.add_flag("--resume", flags.resume, "go on from the last checkpoint in DIR");
+  command.add_flag("--or-new", flags.or_new, "with --resume: begin a run where there is none to go on with yet")
+      ->needs(resume);
   command.add_option("--init", flags.init, "begin a new run with the weights of a checkpoint")->type_name("FILE");
   command.add_option("--set", flags.settings, "a setting in place of the file's; may be repeated")
       ->allow_extra_args(false)
@@ -60,27 +61,44 @@ void define(CLI::App& command, TrainFlags& flags) {
                         "\nof text-to-image networks, model.type t2i or t2i_heavy:\n", text_settings()));
 }
 
-void run(const TrainFlags& flags) {
-  keep_freed_memory();
+train::RunOptions options_of(const TrainFlags& flags) {
   train::RunOptions options;
   options.device = set_up(flags.compute);
-  options.resume = flags.resume;
+  if (flags.resume) options.start = flags.or_new ? train::Start::resume_or_anew : train::Start::resume;
   if (!flags.init.empty()) options.init = flags.init;
   options.stop = InterruptScope::interrupted;
-  const train::RunConfig config = read_run_config(flags.config, flags.settings);
-  const InterruptScope interrupts("the state after the last whole step is saved first");
-  TerminalProgress progress("training", "steps");
-  const train::RunSummary summary = train::run(config, flags.out, options, progress);
-  progress.finish();
-  if (summary.steps == 0) {
-    std::cout << "the run is complete: " << summary.checkpoint.string() << " is of step " << summary.step << std::endl;
-  } else {
+  return options;
+}
+
+void report(const train::RunSummary& summary) {
+  if (summary.steps > 0) {
     std::cout << "wrote " << summary.checkpoint.string() << " (loss " << summary.loss << " at step " << summary.step
               << ")" << std::endl;
+  } else if (summary.checkpoint.empty()) {
+    std::cout << "stopped before the first step; nothing was trained" << std::endl;
+    return;
+  } else {
+    std::cout << (summary.stopped ? "no step was taken: " : "the run is complete: ") << summary.checkpoint.string()
+              << " is of step " << summary.step << std::endl;
   }
   if (summary.stopped) std::cout << "stopped before the end; the same command with --resume goes on" << std::endl;
   if (summary.broken_pictures > 0) {
     std::cout << summary.broken_pictures << " pictures could not be read and were skipped" << std::endl;
+  }
+}
+
+void run(const TrainFlags& flags) {
+  keep_freed_memory();
+  const train::RunOptions options = options_of(flags);
+  const train::RunConfig config = read_run_config(flags.config, flags.settings);
+  const InterruptScope interrupts("the state after the last whole step is saved first");
+  TerminalProgress progress("training", "steps");
+  try {
+    const train::RunSummary summary = train::run(config, flags.out, options, progress);
+    progress.finish();
+    report(summary);
+  } catch (const train::NothingToResume& error) {
+    throw CLI::ValidationError(error.what());
   }
 }
 

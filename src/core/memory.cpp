@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>  // setenv
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <fstream>
@@ -36,6 +37,13 @@ uint64_t number_of(const std::filesystem::path& file, const std::string& key) {
   return 0;
 }
 
+// What `ulimit -v` leaves; nothing without a limit.
+std::optional<uint64_t> left_of_address_space() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return limit.rlim_cur - std::min<uint64_t>(limit.rlim_cur, kilobytes_of("/proc/self/status", "VmSize"));
+}
+
 }  // namespace
 
 uint64_t resident_bytes() {
@@ -48,7 +56,8 @@ uint64_t peak_resident_bytes() {
 
 uint64_t available_bytes() {
   const uint64_t machine = kilobytes_of("/proc/meminfo", "MemAvailable");
-  return std::min(machine, left_by_control_group("/sys/fs/cgroup").value_or(machine));
+  return std::min(
+      {machine, left_by_control_group("/sys/fs/cgroup").value_or(machine), left_of_address_space().value_or(machine)});
 }
 
 std::optional<uint64_t> left_by_control_group(const std::filesystem::path& folder) {

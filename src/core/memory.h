@@ -11,7 +11,7 @@ uint64_t resident_bytes();       // now; 0 where the system does not tell
 uint64_t peak_resident_bytes();  // the most since the start, or since the last reset
 
 // What the system could still give this process, swap aside: the machine's available memory, or what its control group
-// leaves where that is less. 0 where the system does not tell.
+// or the limit of its address space (ulimit -v) leaves where that is less. 0 where the system does not tell.
 uint64_t available_bytes();
 
 // memory.max - (memory.current - inactive_file) of a control group's folder (version 2); nothing without a limit. The

@@ -33,6 +33,12 @@ void RateMeter::update(int64_t done) {
   while (marks_.size() > 2 && marks_[1].time <= now - window_) marks_.pop_front();
 }
 
+void RateMeter::leave_out_pause() {
+  if (marks_.empty()) return;
+  const double pause = clock_() - marks_.back().time;
+  for (Mark& mark : marks_) mark.time += pause;
+}
+
 double RateMeter::per_second() const {
   if (marks_.size() < 2) return 0;
   const double elapsed = marks_.back().time - marks_.front().time;

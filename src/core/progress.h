@@ -15,6 +15,8 @@ class Progress {
   virtual ~Progress();
   // `done` of `total` items are finished (total 0: not known); `note` is a short remark such as "loss 0.71".
   virtual void update(int64_t done, int64_t total, std::string_view note) = 0;
+  // The time since the last update() went into something else: it does not count for the speed.
+  virtual void leave_out_pause() {}
 };
 
 // Items per second over a sliding window, and the time left at that speed.
@@ -27,6 +29,9 @@ class RateMeter {
 
   // Notes that `done` items are finished by now. Fewer than before means that the work began anew.
   void update(int64_t done);
+
+  // The time since the last update() counts for nothing.
+  void leave_out_pause();
 
   // 0 until two updates at different times.
   double per_second() const;

@@ -80,7 +80,6 @@ Split split(const PictureSet& pictures, double share, uint64_t seed) {
                              "more pictures"));
   }
   std::sort(result.training.begin(), result.training.end());
-  std::sort(result.held_out.begin(), result.held_out.end());
   return result;
 }
 

@@ -13,10 +13,12 @@ namespace pixnerd::data {
 std::shared_ptr<const PictureSet> subset(std::shared_ptr<const PictureSet> pictures, std::vector<int64_t> indices);
 
 struct Split {
-  std::vector<int64_t> training, held_out;  // numbers in the whole set, ascending
+  // Numbers in the whole set: those to train on ascending, those held out in a random order, so that the first ones are
+  // a sample of them.
+  std::vector<int64_t> training, held_out;
 };
 
-// Holds out `share` of the pictures, at random by their names: it depends on the names, labels and seed alone, not on
+// Holds out `share` of the pictures, at random by their names: both depend on the names, labels and seed alone, not on
 // the order of the files, and a class never loses its last picture, nor a style. A share above 0 of a set in which
 // that leaves nothing to hold out is a ConfigError.
 Split split(const PictureSet& pictures, double share, uint64_t seed);

@@ -1,7 +1,11 @@
 #include "train/conditions.h"
 
+#include <ATen/ops/cat.h>
+
 #include <algorithm>
 #include <map>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "core/errors.h"
@@ -38,12 +42,13 @@ class LabelConditions : public Conditions {
 
 class CaptionConditions : public Conditions {
  public:
-  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures)
+  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures, StopRequested stop)
       : text_(config.text),
         width_(config.model.txt_embed_dim),
         seed_(static_cast<uint64_t>(config.train.seed)),
         encoder_(config.text.encoder,
-                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size()}) {
+                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size()}),
+        stop_(std::move(stop)) {
     for (int64_t i = 0; i < pictures.size(); ++i) captions_of(pictures, i);
     null_ = states({""});
   }
@@ -92,7 +97,19 @@ class CaptionConditions : public Conditions {
   }
 
   at::Tensor states(const std::vector<std::string>& captions) {
-    models::EncodedPrompts encoded = encoder_.encode(captions, width_);
+    std::map<std::string_view, at::Tensor> known;  // a caption may be there many times
+    std::vector<at::Tensor> states;
+    for (const std::string& caption : captions) {
+      stop_if(stop_);
+      at::Tensor& of_caption = known[caption];
+      if (!of_caption.defined()) of_caption = states_of(caption);
+      states.push_back(of_caption);
+    }
+    return at::cat(states);
+  }
+
+  at::Tensor states_of(const std::string& caption) {
+    const models::EncodedPrompts encoded = encoder_.encode(std::span(&caption, 1), width_);
     for (const models::CutPrompt& cut : encoded.cut) {
       if (!std::exchange(has_warned_, true)) {
         log_warning(concat("captions are longer than the network reads, such as this one: ", describe(cut)));
@@ -105,18 +122,20 @@ class CaptionConditions : public Conditions {
   int64_t width_;
   uint64_t seed_;
   models::PromptEncoder encoder_;
+  StopRequested stop_;
   at::Tensor null_;
   bool has_warned_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures) {
+std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures,
+                                            StopRequested stop) {
   if (!config.model.takes_text()) return std::make_unique<LabelConditions>(config.model);
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");
   }
-  return std::make_unique<CaptionConditions>(config, pictures);
+  return std::make_unique<CaptionConditions>(config, pictures, std::move(stop));
 }
 
 }  // namespace pixnerd::train

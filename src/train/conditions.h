@@ -11,6 +11,7 @@
 #include "data/picture_set.h"
 #include "sample/request.h"
 #include "train/config.h"
+#include "train/stop.h"
 
 namespace pixnerd::train {
 
@@ -32,7 +33,9 @@ class Conditions {
   virtual void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) = 0;
 };
 
-// As the network takes them. ConfigError, DataError: no text encoder, or pictures without a caption.
-std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures);
+// As the network takes them. ConfigError, DataError: no text encoder, or pictures without a caption. Whatever takes
+// long asks `stop` between captions, and throws Stopped.
+std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures,
+                                            StopRequested stop = {});
 
 }  // namespace pixnerd::train

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "core/errors.h"
@@ -10,14 +11,9 @@
 namespace pixnerd::train {
 namespace {
 
-// The leaves of a configuration with their dotted keys, in its order.
-void collect(const config::Value& value, const std::string& key,
-             std::vector<std::pair<std::string, const config::Value*>>& leaves) {
-  if (value.kind != config::Value::Kind::map) {
-    leaves.emplace_back(key, &value);
-    return;
-  }
-  for (const auto& [name, field] : value.fields) collect(field, key.empty() ? name : concat(key, ".", name), leaves);
+bool gives(const config::Value& document, std::string_view section, std::string_view key) {
+  const config::Value* const found = document.find(section);
+  return found != nullptr && found->find(key) != nullptr;
 }
 
 }  // namespace
@@ -26,58 +22,36 @@ void TrainConfig::validate() const {
   if (micro_batch_size && *micro_batch_size > batch_size) {
     throw ConfigError(concat("micro_batch_size ", *micro_batch_size, " is more than batch_size ", batch_size));
   }
+  if (steps > std::numeric_limits<int64_t>::max() / 4 / batch_size) {
+    throw ConfigError(concat("steps ", steps, " of ", batch_size, " pictures are too many to be counted"));
+  }
   if (precision == models::Precision::int8) {
     throw ConfigError("precision: int8 is for drawing; train in bfloat16 or float32");
   }
 }
 
-std::span<const std::string_view> changeable_on_resume() {
-  static constexpr std::string_view kKeys[] = {"train.steps",
-                                               "train.checkpoint_every",
-                                               "train.keep_checkpoints",
-                                               "train.log_every",
-                                               "train.validate_every",
-                                               "train.validation_pictures",
-                                               "train.sample_every",
-                                               "train.sample_pictures",
-                                               "data.workers",
-                                               "data.cache_megabytes",
-                                               "text.cache",
-                                               "train.recompute_blocks",
-                                               "train.recompute_field",
-                                               "eval.every",
-                                               "eval.pictures",
-                                               "eval.metrics",
-                                               "eval.reference",
-                                               "eval.include",
-                                               "eval.network",
-                                               "eval.weights",
-                                               "eval.resize",
-                                               "eval.precision",
-                                               "eval.batch_size",
-                                               "eval.seed"};
-  return kKeys;
+RunConfig read_run_config(const config::Value& document) {
+  RunConfig config;
+  config::read(document, config);
+  if (!gives(document, "sample", "size")) config.sample.size = {config.data.image_size, config.data.image_size};
+  return config;
 }
 
-void check_resumable(const RunConfig& before, const RunConfig& now) {
-  const config::Value old_tree = config::member_value(before), new_tree = config::member_value(now);
-  std::vector<std::pair<std::string, const config::Value*>> old_leaves, new_leaves;
-  collect(old_tree, "", old_leaves);
-  collect(new_tree, "", new_leaves);  // the same keys: both trees list the same fields
-  const auto changeable = changeable_on_resume();
-  std::string differences;
-  for (size_t i = 0; i < old_leaves.size(); ++i) {
-    const auto& [key, value] = old_leaves[i];
-    if (*value == *new_leaves[i].second || std::find(changeable.begin(), changeable.end(), key) != changeable.end()) {
-      continue;
-    }
-    differences += concat(differences.empty() ? "" : "; ", key, " is ", config::to_line(*value), " in the run and ",
-                          config::to_line(*new_leaves[i].second), " now");
-  }
-  if (differences.empty()) return;
-  throw ConfigError(concat("the run cannot be resumed with other settings: ", differences,
-                           ". Only steps and intervals may change; for anything else start a new run, with --init to "
-                           "begin from this one's weights"));
+bool has_schedule(const RunConfig& config) {
+  const bool some_early_times =
+      config.flow.early_share > 0 && config.train.early_times_until > 0 && config.train.early_times_until < 1;
+  return config.train.final_learning_rate.has_value() || some_early_times;
+}
+
+void settle_schedule(RunConfig& config, const RunConfig* before) {
+  if (!has_schedule(config)) return;
+  TrainConfig& train = config.train;
+  if (!train.schedule_steps) train.schedule_steps = (before ? before->train : train).schedule_length();
+  if (train.steps <= *train.schedule_steps) return;
+  throw ConfigError(concat("train.steps ", train.steps, " is beyond train.schedule_steps ", *train.schedule_steps,
+                           ", for which the learning rate and the early times are laid out; to stretch them give "
+                           "train.schedule_steps=",
+                           train.steps));
 }
 
 double learning_rate(const TrainConfig& config, int64_t step) {
@@ -85,10 +59,15 @@ double learning_rate(const TrainConfig& config, int64_t step) {
     return config.learning_rate * static_cast<double>(step + 1) / static_cast<double>(config.warmup_steps);
   }
   if (!config.final_learning_rate) return config.learning_rate;
-  const auto length = static_cast<double>(std::max<int64_t>(1, config.steps - config.warmup_steps));
+  const auto length = static_cast<double>(std::max<int64_t>(1, config.schedule_length() - config.warmup_steps));
   const double progress = std::min(1.0, static_cast<double>(step - config.warmup_steps) / length);
   const double weight = 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
   return *config.final_learning_rate + weight * (config.learning_rate - *config.final_learning_rate);
+}
+
+bool has_early_times(const TrainConfig& config, int64_t step) {
+  if (config.early_times_until >= 1) return true;
+  return step < static_cast<int64_t>(config.early_times_until * static_cast<double>(config.schedule_length()));
 }
 
 }  // namespace pixnerd::train

@@ -26,6 +26,7 @@ struct TrainConfig {
   double learning_rate = 1e-4;
   std::optional<double> final_learning_rate;
   int64_t warmup_steps = 0;
+  std::optional<int64_t> schedule_steps;
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0.0;
@@ -57,13 +58,16 @@ struct TrainConfig {
     visit("final_learning_rate", self.final_learning_rate, "reached at the end along a cosine; none keeps it constant",
           at_least(0.0));
     visit("warmup_steps", self.warmup_steps, "steps of linear growth to learning_rate", at_least(0));
+    visit("schedule_steps", self.schedule_steps,
+          "length of the cosine and of early_times_until's whole; none takes steps, and a resumed run keeps it",
+          at_least(1));
     visit("betas", self.betas, "AdamW's decay of the mean and of the square", between(0.0, 0.999999));
     visit("eps", self.eps, "AdamW's", config::positive());
     visit("weight_decay", self.weight_decay, "AdamW's", at_least(0.0));
     visit("gradient_clip_norm", self.gradient_clip_norm, "clip the gradient's norm to this; none does not",
           config::positive());
     visit("ema_decay", self.ema_decay, "of the average of the parameters, after every step", between(0.0, 1.0));
-    visit("early_times_until", self.early_times_until, "share of the run in which flow.early_share holds",
+    visit("early_times_until", self.early_times_until, "share of schedule_steps in which flow.early_share holds",
           between(0.0, 1.0));
     visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
     visit("recompute_blocks", self.recompute_blocks,
@@ -81,7 +85,10 @@ struct TrainConfig {
     visit("sample_pictures", self.sample_pictures, "pictures of a grid, classes evenly spread", between(1, 1024));
   }
 
-  // ConfigError for a micro batch larger than the batch, and for int8, which has no gradients.
+  int64_t schedule_length() const { return schedule_steps.value_or(steps); }
+
+  // ConfigError for a micro batch larger than the batch, for more pictures than can be counted, and for int8, which has
+  // no gradients.
   void validate() const;
 };
 
@@ -106,14 +113,21 @@ struct RunConfig {
   }
 };
 
-// The keys, dotted, in which a resumed run may differ from how it began: how long it goes on and what it reports, never
-// what it learns from.
-std::span<const std::string_view> changeable_on_resume();
+// Of a document that need not give every key: sample.size follows data.image_size where it is not given. ConfigError as
+// config::read.
+RunConfig read_run_config(const config::Value& document);
 
-// ConfigError naming every other key whose value differs, with both values.
-void check_resumable(const RunConfig& before, const RunConfig& now);
+// Whether what is learnt depends on the length of the schedule: a final learning rate, or early times for a part of it.
+bool has_schedule(const RunConfig& config);
+
+// Fixes the length of a schedule for the rest of the run: as it was in the run that is gone on with (`before`), unless
+// the configuration names another one, else train.steps. ConfigError for steps beyond it.
+void settle_schedule(RunConfig& config, const RunConfig* before);
 
 // The rate of step `step` (from 0): linear warm-up, then a cosine to final_learning_rate, or constant.
 double learning_rate(const TrainConfig& config, int64_t step);
+
+// Whether flow.early_share holds in step `step` (from 0).
+bool has_early_times(const TrainConfig& config, int64_t step);
 
 }  // namespace pixnerd::train

@@ -18,20 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Stopped {};
-
-// Ends the work it is told of as soon as `stop` says so.
-class Attentive : public Progress {
- public:
-  explicit Attentive(const std::function<bool()>& stop) : stop_(stop) {}
-  void update(int64_t, int64_t, std::string_view) override {
-    if (stop_()) throw Stopped{};
-  }
-
- private:
-  const std::function<bool()>& stop_;
-};
-
 // What an earlier start of the run kept; nothing where that is missing, of something else, or too little.
 std::optional<eval::Reference> read_cache(const fs::path& cache, const std::string& key,
                                           const std::vector<eval::Metric>& metrics) {
@@ -66,12 +52,12 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   }
 }
 
-void Evaluation::read_reference(const fs::path& cache) {
-  if (eval::needs_reference(settings_.metrics)) reference_ = look_at_reference(cache);
+void Evaluation::read_reference(const fs::path& cache, const StopRequested& stop) {
+  if (eval::needs_reference(settings_.metrics)) reference_ = look_at_reference(cache, stop);
   require_comparable();
 }
 
-eval::Reference Evaluation::look_at_reference(const fs::path& cache) const {
+eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopRequested& stop) const {
   std::string key = concat(extractor_.name, ", ", config_.reference);
   for (const std::string& pattern : config_.include) key += concat(", ", pattern);
   if (auto kept = read_cache(cache, key, settings_.metrics)) return *kept;
@@ -80,7 +66,8 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache) const {
     looked = true;
     log_info(concat("looking at the ", pictures.size(), " pictures of the reference ", config_.reference));
     const c10::NoGradGuard no_grad;
-    return eval::extract(pictures, extractor_.extract, config_.batch_size, needs);
+    StoppableProgress progress(stop);
+    return eval::extract(pictures, extractor_.extract, config_.batch_size, needs, &progress);
   };
   const eval::Reference reference =
       eval::open_reference({config_.reference, config_.include, extractor_.name, settings_.metrics}, look);
@@ -100,17 +87,13 @@ void Evaluation::require_comparable() const {
   }
 }
 
-std::optional<eval::Report> Evaluation::run(models::Network& network, const std::function<bool()>& stop) const {
+eval::Report Evaluation::run(models::Network& network, const StopRequested& stop) const {
   const c10::NoGradGuard no_grad;
-  Attentive progress(stop);
-  try {
-    eval::SampledPictures pictures(network, request_, "the run's own pictures", progress);
-    const eval::Features features =
-        eval::extract(pictures, extractor_.extract, config_.batch_size, eval::needs_of(settings_.metrics), &progress);
-    return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);
-  } catch (const Stopped&) {
-    return std::nullopt;
-  }
+  StoppableProgress progress(stop);
+  eval::SampledPictures pictures(network, request_, "the run's own pictures", progress);
+  const eval::Features features =
+      eval::extract(pictures, extractor_.extract, config_.batch_size, eval::needs_of(settings_.metrics), &progress);
+  return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);
 }
 
 std::string text_of(const eval::Report& report) {

@@ -16,6 +16,7 @@
 #include "sample/request.h"
 #include "train/conditions.h"
 #include "train/config.h"
+#include "train/stop.h"
 
 namespace pixnerd::train {
 
@@ -30,17 +31,17 @@ class Evaluation {
 
   // Before the first run(). The reference's pictures, if it is pictures, are looked at once: what was seen is kept in
   // the file `cache`, which is used again where it is of the same reference and network. Throws what later evaluations
-  // would fail with: DataError, CheckpointError.
-  void read_reference(const std::filesystem::path& cache);
+  // would fail with: DataError, CheckpointError. Stopped if `stop`, which is asked after every batch, says so.
+  void read_reference(const std::filesystem::path& cache, const StopRequested& stop);
 
-  // The figures of the network's pictures, the same ones each time: nothing random has a state. Nothing if `stop`,
-  // which is asked after every step of a batch of pictures, said so.
-  std::optional<eval::Report> run(models::Network& network, const std::function<bool()>& stop) const;
+  // The figures of the network's pictures, the same ones each time: nothing random has a state. Stopped if `stop`,
+  // which is asked after every step of a batch of pictures, says so.
+  eval::Report run(models::Network& network, const StopRequested& stop) const;
 
   int64_t pictures() const { return request_.pictures(); }
 
  private:
-  eval::Reference look_at_reference(const std::filesystem::path& cache) const;
+  eval::Reference look_at_reference(const std::filesystem::path& cache, const StopRequested& stop) const;
   void require_comparable() const;
 
   EvalConfig config_;

@@ -11,11 +11,6 @@
 namespace pixnerd::train {
 namespace {
 
-class Quiet : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 // Numbers below `count` at even distances, each at least once before any comes again.
 std::vector<int64_t> spread(int64_t pictures, int64_t count) {
   std::vector<int64_t> numbers;
@@ -26,7 +21,7 @@ std::vector<int64_t> spread(int64_t pictures, int64_t count) {
 }  // namespace
 
 image::Image preview(models::Network& network, Conditions& conditions, const data::PictureSet& set,
-                     const RunConfig& config) {
+                     const RunConfig& config, const StopRequested& stop) {
   sample::Request request;
   if (config.model.takes_text()) {
     conditions.ask_for(request, set, spread(config.train.sample_pictures, set.size()));
@@ -37,10 +32,14 @@ image::Image preview(models::Network& network, Conditions& conditions, const dat
   request.precision = config.train.precision;
   request.batch_size = std::min<int64_t>(config.train.batch_size, config.train.sample_pictures);
   std::vector<image::Image> pictures;
-  Quiet progress;
+  StoppableProgress progress(stop);
   sample::sample_images(
       network, request, [&](int64_t, image::Image picture) { pictures.push_back(std::move(picture)); }, progress);
-  return image::make_grid(pictures, static_cast<int>(sample::grid_columns(config.train.sample_pictures, 1)));
+  return image::make_grid(pictures, static_cast<int>(preview_columns(config.train.sample_pictures)), kPreviewPadding);
+}
+
+int64_t preview_columns(int64_t pictures) {
+  return sample::grid_columns(pictures, 1);
 }
 
 }  // namespace pixnerd::train

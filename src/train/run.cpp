@@ -6,23 +6,24 @@
 #include <utility>
 
 #include "core/errors.h"
-#include "core/failure.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/random.h"
 #include "core/text.h"
+#include "data/loader.h"
 #include "data/picture_set.h"
 #include "data/split.h"
 #include "diffusion/noise.h"
-#include "image/codec.h"
 #include "models/cost.h"
 #include "train/conditions.h"
-#include "train/evaluation.h"
+#include "train/fit_to_data.h"
 #include "train/initial_weights.h"
-#include "train/preview.h"
-#include "train/run_folder.h"
+#include "train/monitor.h"
+#include "train/out_of_memory.h"
+#include "train/preflight.h"
+#include "train/resume.h"
 #include "train/run_log.h"
-#include "train/validation.h"
+#include "train/step_memory.h"
 
 namespace pixnerd::train {
 namespace {
@@ -36,55 +37,10 @@ at::Generator generator_for(int64_t seed, uint64_t stream, int64_t step) {
   return diffusion::seeded_generator(random_bits(static_cast<uint64_t>(seed), stream, static_cast<uint64_t>(step)));
 }
 
-void take_count(int64_t& configured, int64_t present, const char* key, const char* what, const std::string& path) {
-  if (configured == 0) configured = present;
-  if (configured == present) return;
-  throw ConfigError(concat(key, " is ", configured, ", but ", quoted(path), " has ", present, " ", what, "; set ", key,
-                           " to ", present, ", or to 0 to take it from the data"));
-}
-
-// Sizes that the data decides.
-void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
-  if (config.model.takes_text()) return;  // captions take the place of classes
-  for (int64_t i = 0; i < pictures.size(); ++i) {
-    if (pictures.label(i) >= 0) continue;
-    throw DataError(
-        concat("data set ", quoted(config.data.path), ": picture ", printable(pictures.name(i)),
-               " has no class; give every picture a class folder, or a \"label\" or \"class\" in its JSON"));
-  }
-  // Bare numbers may be of a part of a set: the highest one there says little.
-  const bool may_be_more = pictures.classes().empty() && config.model.num_classes > pictures.num_classes();
-  if (!may_be_more) {
-    take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
-  }
-  if (config.data.styles && pictures.styles().empty()) {
-    throw ConfigError(concat("data.styles is set, but no picture of ", quoted(config.data.path), " has a style"));
-  }
-  if (!config.data.styles && config.model.num_styles > 0) {
-    throw ConfigError("model.num_styles needs data.styles: true");
-  }
-  take_count(config.model.num_styles, static_cast<int64_t>(pictures.styles().size()), "model.num_styles", "styles",
-             config.data.path);
-}
-
-sample::ModelDescription description_of(const RunConfig& config, const data::PictureSet& pictures) {
-  if (config.model.takes_text()) return {config.model, config.sample, {}, {}};
-  return {config.model, config.sample, pictures.classes(), pictures.styles()};
-}
-
-// What pictures are told apart by, for the log.
-std::string labels_of(const RunConfig& config) {
-  if (config.model.takes_text()) return " with captions";
-  return concat(" of ", config.model.num_classes, " classes",
-                config.data.styles ? concat(" in ", config.model.num_styles, " styles") : "");
-}
-
 // Seconds at training: what is done beside it can be left out.
 class Seconds {
  public:
-  void leave_out(const std::function<void()>& work) {
-    const auto began = std::chrono::steady_clock::now();
-    work();
+  void leave_out_pause(std::chrono::steady_clock::time_point began) {
     last_ += std::chrono::steady_clock::now() - began;
   }
 
@@ -99,89 +55,100 @@ class Seconds {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+// What saving memory costs, where it is asked for.
+void report_recomputation(const RunConfig& config) {
+  const TrainConfig& train = config.train;
+  if (!train.recompute_blocks && !train.recompute_field) return;
+  const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
+  const double again = (train.recompute_blocks ? cost.blocks : 0) + (train.recompute_field ? cost.field : 0);
+  const double batch = static_cast<double>(train.micro_batch_size.value_or(train.batch_size)) *
+                       (train.precision == models::Precision::bfloat16 ? 2 : 4);
+  const double kept = (train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
+                      (train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field);
+  const auto bytes = [&](double values) { return human_bytes(static_cast<uint64_t>(values * batch)); };
+  log_info(concat("recomputing ", train.recompute_blocks ? "transformer blocks" : "",
+                  train.recompute_blocks && train.recompute_field ? " and " : "",
+                  train.recompute_field ? "neural-field blocks" : "", ": about ",
+                  std::lround(100 * again / cost.training()), " % more arithmetic a step, and about ", bytes(kept),
+                  " kept for the backward pass instead of ", bytes(cost.kept_by_blocks + cost.kept_by_field)));
+}
+
+// What a run works on.
+struct Inputs {
+  std::shared_ptr<const data::PictureSet> pictures;
+  uint64_t fingerprint = 0;
+  std::unique_ptr<Conditions> conditions;
+  std::optional<Evaluation> evaluation;
+};
+
 // One run in its folder, from wherever it stands to its end.
 class Run {
  public:
-  Run(RunConfig config, std::shared_ptr<const data::PictureSet> pictures, std::unique_ptr<Conditions> conditions,
-      std::optional<Evaluation> evaluation, RunFolder folder, const RunOptions& options)
+  Run(RunConfig config, Inputs inputs, RunFolder folder, std::optional<StoredRun> stored, const RunOptions& options)
       : config_(std::move(config)),
         options_(options),
-        pictures_(std::move(pictures)),
+        pictures_(std::move(inputs.pictures)),
         description_(description_of(config_, *pictures_)),
         folder_(std::move(folder)),
-        conditions_(std::move(conditions)),
-        trainer_(initial_network(), config_.train, config_.flow, conditions_->null_condition()),
-        state_{config_, data::fingerprint(*pictures_), {}},
-        evaluation_(std::move(evaluation)) {
-    const auto checkpoint = folder_.last_checkpoint();
-    if (checkpoint) {
-      resume_from(*checkpoint);
-    } else if (const auto before = folder_.config()) {
-      check_resumable(*before, config_);
-    }
+        conditions_(std::move(inputs.conditions)),
+        trainer_(initial_network(!stored), config_.train, config_.flow, conditions_->null_condition()),
+        state_{config_, inputs.fingerprint, {}} {
+    if (stored) go_on_from(*stored);
+    trainer_.stop_when(options_.stop);
+    if (inputs.evaluation) inputs.evaluation->read_reference(folder_.reference_path(), options_.stop);
     folder_.write(config_);
     log_.emplace(folder_.path(), trainer_.steps_taken());
     const data::Split split = data::split(*pictures_, config_.data.held_out, static_cast<uint64_t>(config_.train.seed));
     training_ = data::subset(pictures_, split.training);
-    if (evaluation_) evaluation_->read_reference(folder_.reference_path());
-    if (!split.held_out.empty()) validation_.emplace(data::subset(pictures_, split.held_out), *conditions_, config_);
+    monitor_.emplace(Monitored{config_, folder_, *training_, *conditions_, trainer_, *log_},
+                     split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out),
+                     std::move(inputs.evaluation), options_.stop);
   }
 
   RunSummary train(Progress& progress) {
-    log_info(concat("training on ", training_->size(), " pictures", labels_of(config_),
-                    validation_ ? concat(", ", pictures_->size() - training_->size(), " pictures held out") : ""));
-    report_recomputation();
+    tell_what_is_trained();
     data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
                              static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
-    Seconds clock;
-    const int64_t first = trainer_.steps_taken();
-    progress.update(first, config_.train.steps, "");
-    for (int64_t step = first; step < config_.train.steps; ++step) {
-      const data::Batch batch = loader.next();
-      at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
-      const at::Tensor condition = conditions_->of_batch(*training_, batch, step * config_.train.batch_size);
-      const StepReport report =
-          take_step(batch.images, condition, diffusion::draw(config_.flow, batch.images, generator));
-      summary_.loss = report.loss;
-      ++summary_.steps;
-      state_.since_log_line.add(report.by_time);
-      meter_.update((report.step - first) * config_.train.batch_size);
-      progress.update(report.step, config_.train.steps, note(report));
-      after_step(report, clock);
-      summary_.stopped = options_.stop() && report.step < config_.train.steps;
-      if (summary_.stopped || is_due(config_.train.checkpoint_every)) save();
-      if (summary_.stopped) break;
+    progress.update(trainer_.steps_taken(), config_.train.steps, "");
+    clock_.since_last();
+    try {
+      while (trainer_.steps_taken() < config_.train.steps) {
+        const StepReport report = take_step(loader.next());
+        progress.update(report.step, config_.train.steps, note(report));
+        after_step(report, progress);
+      }
+    } catch (const Stopped&) {
+      summary_.stopped = trainer_.steps_taken() < config_.train.steps;
+      save_unless_saved();
     }
     summary_.step = trainer_.steps_taken();
-    summary_.broken_pictures =
-        pictures_->broken_at_opening() + loader.broken() + (validation_ ? validation_->broken() : 0);
+    summary_.broken_pictures = pictures_->broken_at_opening() + loader.broken() + monitor_->broken();
     return summary_;
   }
 
- private:
-  // What saving memory costs, where it is asked for.
-  void report_recomputation() const {
-    const TrainConfig& train = config_.train;
-    if (!train.recompute_blocks && !train.recompute_field) return;
-    const models::Cost cost = models::cost_of(config_.model, config_.data.image_size, config_.data.image_size);
-    const double again = (train.recompute_blocks ? cost.blocks : 0) + (train.recompute_field ? cost.field : 0);
-    const double batch = static_cast<double>(train.micro_batch_size.value_or(train.batch_size)) *
-                         (train.precision == models::Precision::bfloat16 ? 2 : 4);
-    const double kept = (train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
-                        (train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field);
-    const auto bytes = [&](double values) { return human_bytes(static_cast<uint64_t>(values * batch)); };
-    log_info(concat("recomputing ", train.recompute_blocks ? "transformer blocks" : "",
-                    train.recompute_blocks && train.recompute_field ? " and " : "",
-                    train.recompute_field ? "neural-field blocks" : "", ": about ",
-                    std::lround(100 * again / cost.training()), " % more arithmetic a step, and about ", bytes(kept),
-                    " kept for the backward pass instead of ", bytes(cost.kept_by_blocks + cost.kept_by_field)));
+  // Memory has ended. The parameters are those after the last whole step, which is saved while there is something to
+  // save.
+  [[noreturn]] void give_up_for_memory() {
+    const int64_t step = trainer_.steps_taken();
+    if (step > 0) save_unless_saved();
+    throw DataError(concat("memory ended in step ", step + 1, ", of ", config_.train.batch_size, " pictures, ",
+                           config_.train.micro_batch_size.value_or(config_.train.batch_size),
+                           " at once; lower train.micro_batch_size or train.batch_size", last_good()));
   }
 
-  std::shared_ptr<models::Network> initial_network() {
+ private:
+  void tell_what_is_trained() const {
+    const int64_t held_out = pictures_->size() - training_->size();
+    log_info(concat("training on ", training_->size(), " pictures", labels_of(config_),
+                    held_out > 0 ? concat(", ", held_out, " pictures held out") : ""));
+    report_recomputation(config_);
+  }
+
+  std::shared_ptr<models::Network> initial_network(bool is_new) {
     const auto network = models::make_network(config_.model);
     at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);
     network->initialise(initial);
-    if (options_.init && !folder_.last_checkpoint()) {
+    if (options_.init && is_new) {
       const std::string made_anew = take_weights(*network, *options_.init);
       log_info(concat("starting from the weights of ", *options_.init));
       if (!made_anew.empty()) log_info(made_anew);
@@ -190,84 +157,65 @@ class Run {
     return network;
   }
 
-  void resume_from(const fs::path& checkpoint) {
-    state_ = restore(checkpoint, trainer_, [&](const RunState& before) {
-      check_resumable(before.config, config_);
-      if (before.data_fingerprint == state_.data_fingerprint) return;
-      throw DataError(concat("the pictures in ", quoted(config_.data.path), " are not those that the run in '",
-                             folder_.path(), "' began with; bring them back, or start a new run with --init ",
-                             checkpoint));
-    });
-    state_.config = config_;
-    summary_.checkpoint = checkpoint;
-    log_info(concat("resuming from ", checkpoint));
+  void go_on_from(const StoredRun& stored) {
+    trainer_.restore(stored.tensors, stored.step, stored.checkpoint.string());
+    state_.since_log_line = stored.state.since_log_line;
+    summary_.checkpoint = stored.checkpoint;
+    saved_step_ = stored.step;
+    log_info(concat("resuming from ", stored.checkpoint));
   }
 
-  StepReport take_step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {
+  StepReport take_step(const data::Batch& batch) {
+    const int64_t step = trainer_.steps_taken();
+    at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
+    const at::Tensor condition = conditions_->of_batch(*training_, batch, step * config_.train.batch_size);
     try {
-      return trainer_.step(images, condition, draws);
+      return trainer_.step(batch.images, condition, diffusion::draw(config_.flow, batch.images, generator));
     } catch (const DivergedError& error) {
-      throw DataError(concat(error.what(), summary_.checkpoint.empty()
-                                               ? "; no checkpoint was written before"
-                                               : concat("; the last good checkpoint is ", summary_.checkpoint)));
+      throw DataError(concat(error.what(), last_good()));
     }
   }
 
-  // At an interval, and at the end of the run; never where the interval is 0.
-  bool is_due(int64_t every) const {
-    const int64_t step = trainer_.steps_taken();
-    return every > 0 && (step % every == 0 || step == config_.train.steps);
-  }
+  bool is_due_now(int64_t every) const { return is_due(every, trainer_.steps_taken(), config_.train.steps); }
 
   // What is logged comes before the checkpoint of its step, so that a resumed log has no gap.
-  void after_step(const StepReport& report, Seconds& clock) {
-    if (is_due(config_.train.log_every)) {
+  void after_step(const StepReport& report, Progress& progress) {
+    folder_.keep();
+    summary_.loss = report.loss;
+    ++summary_.steps;
+    state_.since_log_line.add(report.by_time);
+    meter_.update(summary_.steps * config_.train.batch_size);
+    if (is_due_now(config_.train.log_every)) {
       const LossByTime window = std::exchange(state_.since_log_line, {});
       log_->add(LogEntry{report.step, window.mean(), window, report.learning_rate, report.gradient_norm,
-                         static_cast<double>(window.samples()) / clock.since_last(), resident_bytes()});
+                         static_cast<double>(window.samples()) / clock_.since_last(), resident_bytes()});
     }
-    clock.leave_out([&] { look_around(); });
+    const auto began = std::chrono::steady_clock::now();
+    monitor_->run_due();
+    if (is_due_now(config_.train.checkpoint_every)) save();
+    clock_.leave_out_pause(began);
+    meter_.leave_out_pause();
+    progress.leave_out_pause();
   }
 
-  // What a run does beside training.
-  void look_around() {
-    if (validation_ && is_due(config_.train.validate_every)) {
-      const LossByTime losses = validation_->run(trainer_.averaged_network(), options_.stop);
-      if (losses.samples() > 0) log_->add(ValidationEntry{trainer_.steps_taken(), losses.mean(), losses});
+  std::string last_good() const {
+    if (summary_.checkpoint.empty()) return "; no checkpoint was written before";
+    return concat("; the last good checkpoint is ", summary_.checkpoint);
+  }
+
+  void save() {
+    for (const auto& [name, tensor] : trainer_.state()) {
+      if (is_finite(tensor)) continue;
+      throw DataError(concat("the run has diverged: ", name, " is not finite after step ", trainer_.steps_taken(),
+                             "; lower train.learning_rate, or set train.gradient_clip_norm", last_good()));
     }
-    if (is_due(config_.train.sample_every) && !options_.stop()) draw_preview();
-    if (evaluation_ && is_due(config_.eval.every) && !options_.stop()) evaluate();
+    summary_.checkpoint = folder_.save(trainer_, description_, state_);
+    saved_step_ = trainer_.steps_taken();
   }
 
-  // Nothing that happens while pictures are judged, be it that memory ends, is a reason to lose the training.
-  void evaluate() {
-    const int64_t step = trainer_.steps_taken();
-    log_info(concat("evaluating ", evaluation_->pictures(), " pictures at step ", step));
-    try {
-      const auto report = evaluation_->run(trainer_.averaged_network(), options_.stop);
-      if (!report) return;
-      EvaluationEntry entry{step, evaluation_->pictures(), {}};
-      for (const eval::Result& each : report->results) entry.figures.emplace_back(name_of(each.metric), each.value);
-      log_->add(entry);
-      log_info(concat("step ", step, ": ", text_of(*report)));
-      for (const auto& [metric, reason] : report->failures) {
-        log_warning(concat("the evaluation at step ", step, " gave no ", name_of(metric), ": ", reason));
-      }
-      if (std::exchange(has_warned_, true)) return;
-      for (const std::string& warning : report->warnings) log_warning(warning);
-    } catch (const std::exception& error) {
-      log_warning(concat("the evaluation at step ", step, " gave no figures: ", message_of(error)));
-    }
+  void save_unless_saved() {
+    if (trainer_.steps_taken() != saved_step_) save();
   }
-
-  void draw_preview() {
-    const image::Image grid = preview(trainer_.averaged_network(), *conditions_, *training_, config_);
-    image::write_png(folder_.sample_path(trainer_.steps_taken()), grid);
-    const std::vector<std::byte> png = image::encode_png(grid);
-    log_->add_image(trainer_.steps_taken(), "samples", png, grid.width, grid.height);
-  }
-
-  void save() { summary_.checkpoint = folder_.save(trainer_, description_, state_); }
 
   std::string note(const StepReport& report) const {
     return concat("loss ", static_cast<float>(report.loss), ", ", static_cast<int64_t>(meter_.per_second()),
@@ -283,24 +231,52 @@ class Run {
   Trainer trainer_;
   RunState state_;
   std::optional<RunLog> log_;
-  std::optional<Validation> validation_;
-  std::optional<Evaluation> evaluation_;
-  bool has_warned_ = false;  // of what its figures cannot say, the same each time
+  std::optional<Monitor> monitor_;
+  Seconds clock_;
   RateMeter meter_;
   RunSummary summary_;
+  int64_t saved_step_ = 0;  // nothing is to be saved of step 0
 };
+
+RunSummary start(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
+  RunFolder::require(out, options.start);
+  Inputs inputs;
+  inputs.pictures = data::open_pictures(config.data);
+  inputs.fingerprint = data::fingerprint(*inputs.pictures);
+  fit_to_data(config, *inputs.pictures);
+  check_settings(config, description_of(config, *inputs.pictures));
+  inputs.conditions = make_conditions(config, *inputs.pictures, options.stop);
+  if (config.eval.every > 0) {
+    inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor);
+  }
+  if (options.device.is_cpu()) check_memory(config, available_bytes());
+  RunFolder folder = RunFolder::open(out, options.start);
+  const std::optional<StoredRun> stored = stored_run(folder);
+  settle_schedule(config, stored ? &stored->state.config : nullptr);
+  if (stored) require_same_run(*stored, config, inputs.fingerprint);
+  check_folder(config, folder);
+  Run run(std::move(config), std::move(inputs), std::move(folder), stored, options);
+  try {
+    return run.train(progress);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) run.give_up_for_memory();
+    throw;
+  }
+}
 
 }  // namespace
 
 RunSummary run(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
-  auto pictures = data::open_pictures(config.data);
-  fit_to_data(config, *pictures);
-  std::unique_ptr<Conditions> conditions = make_conditions(config, *pictures);
-  std::optional<Evaluation> evaluation;
-  if (config.eval.every > 0) evaluation.emplace(config, *pictures, *conditions, options.load_extractor);
-  return Run(std::move(config), std::move(pictures), std::move(conditions), std::move(evaluation),
-             RunFolder::open(out, options.resume), options)
-      .train(progress);
+  try {
+    return start(std::move(config), out, options, progress);
+  } catch (const Stopped&) {  // before the first step
+    RunSummary summary;
+    summary.stopped = true;
+    return summary;
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    throw DataError("memory ended; lower train.micro_batch_size or train.batch_size, or train a smaller model");
+  }
 }
 
 }  // namespace pixnerd::train

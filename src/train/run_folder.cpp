@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <locale>
-#include <sstream>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
 
 #include "checkpoint/tensors.h"
-#include "core/errors.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
 
@@ -20,14 +20,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kConfigName = "config.yaml";
 constexpr const char* kLockName = "run.lock";
+constexpr const char* kLogName = "log.jsonl";
+constexpr const char* kReferenceName = "reference.safetensors";
 constexpr const char* kCheckpoints = "checkpoints";
 constexpr const char* kSamples = "samples";
 constexpr std::string_view kPrefix = "step-", kEnding = ".safetensors";
-
-// Keys of a checkpoint's metadata.
-constexpr const char* kRunKey = "pixnerd.run";
-constexpr const char* kDataKey = "pixnerd.data";
-constexpr const char* kWindowKey = "pixnerd.since_log_line";
 
 std::string step_name(int64_t step, std::string_view ending) {
   char name[64];
@@ -46,93 +43,101 @@ std::optional<int64_t> step_of(const std::string& name) {
   return step;
 }
 
-bool is_run_folder(const fs::path& path) {
-  return fs::exists(path / kConfigName) || fs::exists(path / kCheckpoints) || fs::exists(path / kLockName);
-}
-
-std::string window_text(const LossByTime& window) {
-  std::string text;
-  for (size_t i = 0; i < kTimeBuckets; ++i) text += concat(i == 0 ? "" : " ", window.count[i], " ", window.sum[i]);
-  return text;
-}
-
-CheckpointError damaged(const fs::path& path, const std::string& what) {
-  return CheckpointError(
-      concat("checkpoint ", quoted(path), ": ", what, "; move it away to resume from the one before"));
-}
-
-LossByTime read_window(const std::string& text, const fs::path& path) {
-  LossByTime window;
-  std::istringstream in(text);
-  in.imbue(std::locale::classic());
-  for (size_t i = 0; i < kTimeBuckets; ++i) in >> window.count[i] >> window.sum[i];
-  if (!in) throw damaged(path, concat("its ", kWindowKey, " is not ten pairs of numbers"));
-  return window;
-}
-
-RunState read_state(const checkpoint::Metadata& metadata, const fs::path& path) {
-  const auto text = [&](const char* key) -> const std::string& {
-    const auto found = metadata.find(key);
-    if (found != metadata.end()) return found->second;
-    throw CheckpointError(concat("checkpoint ", quoted(path), " has no '", key,
-                                 "' in its metadata, so it is not of a run that can be resumed; use --init to start ",
-                                 "from its weights"));
-  };
-  RunState state;
-  try {
-    config::read(config::parse(text(kRunKey), kRunKey), state.config);
-  } catch (const ConfigError& error) {
-    throw damaged(path, error.what());
+std::vector<std::pair<int64_t, fs::path>> checkpoints_in(const fs::path& run) {
+  std::vector<std::pair<int64_t, fs::path>> found;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(run / kCheckpoints, none)) {
+    if (const auto step = step_of(entry.path().filename().string())) found.emplace_back(*step, entry.path());
   }
-  const std::string& fingerprint = text(kDataKey);
-  const char* end = fingerprint.data() + fingerprint.size();
-  if (std::from_chars(fingerprint.data(), end, state.data_fingerprint, 16).ptr != end) {
-    throw damaged(path, concat("its ", kDataKey, " is no hexadecimal number"));
-  }
-  state.since_log_line = read_window(text(kWindowKey), path);
-  return state;
+  std::sort(found.begin(), found.end(), std::greater<>());
+  return found;
+}
+
+enum class Content {
+  nothing,    // or what a run leaves that was killed before its first step
+  begun,      // a run without a checkpoint
+  stored,     // a run with one
+  strangers,  // no run
+};
+
+// Whether an entry of a run's folder is worth nothing: made at its start, and empty but for the configuration.
+bool is_blank(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  std::error_code none;
+  if (name == kCheckpoints || name == kSamples || name == kLogName) return fs::is_empty(entry.path(), none);
+  return name == kLockName || name == kConfigName || name == kReferenceName || is_uncommitted(entry.path());
+}
+
+Content look_at(const fs::path& path) {
+  if (!fs::exists(path)) return Content::nothing;
+  if (!fs::is_directory(path)) throw DataError(concat(quoted(path), " is no folder"));
+  if (!checkpoints_in(path).empty()) return Content::stored;
+  if (fs::is_empty(path)) return Content::nothing;
+  const bool is_run =
+      fs::exists(path / kLockName) || (fs::exists(path / kConfigName) && fs::exists(path / kCheckpoints));
+  if (!is_run) return Content::strangers;
+  const bool blank = std::all_of(fs::directory_iterator(path), fs::directory_iterator(), is_blank);
+  return blank ? Content::nothing : Content::begun;
+}
+
+// Folders that are not there yet, outer ones first.
+std::vector<fs::path> missing_folders(const fs::path& path) {
+  std::vector<fs::path> missing;
+  for (fs::path each = path; !each.empty() && !fs::exists(each); each = each.parent_path()) missing.push_back(each);
+  std::reverse(missing.begin(), missing.end());
+  return missing;
 }
 
 }  // namespace
 
-RunFolder RunFolder::open(const fs::path& path, bool resume) {
-  const bool empty = !fs::exists(path) || (fs::is_directory(path) && fs::is_empty(path));
-  if (!empty && !fs::is_directory(path)) throw DataError(concat(quoted(path), " is no folder"));
-  if (!empty && !resume) {
-    throw DataError(concat("folder ", quoted(path), " is not empty; give an empty or a new folder for the run",
-                           is_run_folder(path) ? ", or --resume to go on with the run in it" : ""));
+void RunFolder::require(const fs::path& path, Start start) {
+  const Content content = look_at(path);
+  const std::string folder = concat("folder ", quoted(path));
+  if (content == Content::stored && start != Start::anew) return;
+  if (content == Content::nothing && start != Start::resume) return;
+  if (content == Content::begun && start == Start::resume_or_anew) return;
+  if (content == Content::stored) {
+    throw DataError(concat(folder, " is not empty; --resume goes on with the run in it, another --out begins one"));
   }
-  if (!empty && !is_run_folder(path)) {
-    throw DataError(concat("folder ", quoted(path), " is not empty and holds no run to resume (no ", kConfigName,
-                           ", no ", kCheckpoints, "); give an empty or a new folder"));
+  if (content == Content::strangers && start != Start::resume) {
+    throw DataError(concat(folder, " is not empty and holds no run; give an empty or a new folder"));
+  }
+  if (content == Content::begun && start == Start::anew) {
+    throw DataError(
+        concat(folder, " is not empty; its run stored no checkpoint, and --resume --or-new begins it anew"));
+  }
+  if (content == Content::begun) {
+    throw NothingToResume(concat("the run in ", folder, " stored no checkpoint; --resume --or-new begins it anew"));
+  }
+  throw NothingToResume(
+      concat(folder, content == Content::nothing ? " has" : " is not empty, but has", " no run to resume",
+             content == Content::nothing ? "; to begin one leave --resume out, or add --or-new" : ""));
+}
+
+RunFolder RunFolder::open(const fs::path& path, Start start) {
+  require(path, start);
+  std::vector<fs::path> to_remove;
+  if (look_at(path) == Content::nothing) {
+    to_remove = missing_folders(path);
+    for (const char* name : {kCheckpoints, kSamples, kLockName, kConfigName, kLogName, kReferenceName}) {
+      to_remove.push_back(path / name);
+    }
   }
   fs::create_directories(path);
   FileLock lock(path / kLockName, "another training is at work in this folder; stop it first or use another --out");
+  RunFolder folder(path, std::move(lock), std::move(to_remove));
   fs::create_directories(path / kCheckpoints);
-  for (const fs::path& folder : {path, path / kCheckpoints, path / kSamples}) remove_abandoned_files(folder);
-  return RunFolder(path, std::move(lock));
+  for (const fs::path& each : {path, path / kCheckpoints, path / kSamples}) remove_abandoned_files(each);
+  return folder;
+}
+
+RunFolder::~RunFolder() {
+  std::error_code ignored;
+  for (auto each = to_remove_.rbegin(); each != to_remove_.rend(); ++each) fs::remove(*each, ignored);
 }
 
 std::vector<std::pair<int64_t, fs::path>> RunFolder::checkpoints() const {
-  std::vector<std::pair<int64_t, fs::path>> found;
-  for (const auto& entry : fs::directory_iterator(path_ / kCheckpoints)) {
-    if (const auto step = step_of(entry.path().filename().string())) found.emplace_back(*step, entry.path());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-std::optional<fs::path> RunFolder::last_checkpoint() const {
-  const auto found = checkpoints();
-  if (found.empty()) return {};
-  return found.back().second;
-}
-
-std::optional<RunConfig> RunFolder::config() const {
-  if (!fs::exists(path_ / kConfigName)) return {};
-  RunConfig config;
-  config::read(config::load(path_ / kConfigName), config);
-  return config;
+  return checkpoints_in(path_);
 }
 
 void RunFolder::write(const RunConfig& config) const {
@@ -142,18 +147,18 @@ void RunFolder::write(const RunConfig& config) const {
 fs::path RunFolder::save(const Trainer& trainer, const sample::ModelDescription& description,
                          const RunState& state) const {
   const int64_t step = trainer.steps_taken();
-  checkpoint::Metadata metadata = sample::describe(description, step);
-  metadata[kRunKey] = config::dump(state.config);
-  metadata[kDataKey] = hexadecimal(state.data_fingerprint);
-  metadata[kWindowKey] = window_text(state.since_log_line);
-  const fs::path path = path_ / kCheckpoints / step_name(step, kEnding);
-  checkpoint::save_safetensors(path, trainer.state(), metadata);
+  const fs::path path = checkpoints_path() / step_name(step, kEnding);
+  checkpoint::save_safetensors(path, trainer.state(), metadata_of(description, state, step));
 
   if (const auto keep = state.config.train.keep_checkpoints) {
     const auto found = checkpoints();
-    for (size_t i = 0; i + static_cast<size_t>(*keep) < found.size(); ++i) fs::remove(found[i].second);
+    for (auto i = static_cast<size_t>(*keep); i < found.size(); ++i) fs::remove(found[i].second);
   }
   return path;
+}
+
+fs::path RunFolder::checkpoints_path() const {
+  return path_ / kCheckpoints;
 }
 
 fs::path RunFolder::sample_path(int64_t step) const {
@@ -161,12 +166,8 @@ fs::path RunFolder::sample_path(int64_t step) const {
   return path_ / kSamples / step_name(step, ".png");
 }
 
-RunState restore(const fs::path& path, Trainer& trainer, const std::function<void(const RunState&)>& check) {
-  const checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
-  RunState state = read_state(loaded.metadata, path);
-  check(state);
-  trainer.restore(loaded.tensors, sample::read_step(loaded.metadata, path.string()), path.string());
-  return state;
+fs::path RunFolder::reference_path() const {
+  return path_ / kReferenceName;
 }
 
 }  // namespace pixnerd::train

@@ -13,39 +13,52 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/errors.h"
 #include "core/file_lock.h"
-#include "sample/model_file.h"
 #include "train/config.h"
-#include "train/loss_by_time.h"
+#include "train/run_state.h"
 #include "train/trainer.h"
 
 namespace pixnerd::train {
 
-// What a checkpoint keeps besides tensors.
-struct RunState {
-  RunConfig config;
-  uint64_t data_fingerprint = 0;
-  LossByTime since_log_line;  // of the steps after the last line of the log
+// How a run begins.
+enum class Start {
+  anew,            // in a folder that is missing or empty
+  resume,          // in the folder of a run that has stored a checkpoint
+  resume_or_anew,  // either, or where a run ended before its first checkpoint
+};
+
+// There is no checkpoint to go on from.
+struct NothingToResume : DataError {
+  using DataError::DataError;
 };
 
 class RunFolder {
  public:
-  // Makes the folder, or enters one. Without `resume` it must be missing or empty; with it, also the folder of a run,
-  // of which half-written files are removed. DataError otherwise, and if another process trains in it.
-  static RunFolder open(const std::filesystem::path& path, bool resume);
+  // Whether a run may start there: DataError, NothingToResume. Nothing is made or changed.
+  static void require(const std::filesystem::path& path, Start start);
+
+  // Makes the folder, or enters the one of a run, of which half-written files are removed. Throws as require(), and
+  // DataError if another process trains in it.
+  static RunFolder open(const std::filesystem::path& path, Start start);
+
+  RunFolder(RunFolder&&) noexcept = default;
+  RunFolder& operator=(RunFolder&&) = delete;
+
+  // Unless something is to stay, removes what open() and its caller made in a new folder, and the folder.
+  ~RunFolder();
+
+  // From now on there is something in the folder that is worth keeping.
+  void keep() { to_remove_.clear(); }
 
   const std::filesystem::path& path() const { return path_; }
 
-  // The checkpoint of the highest step, if there is any.
-  std::optional<std::filesystem::path> last_checkpoint() const;
+  // (step, file), the newest first.
+  std::vector<std::pair<int64_t, std::filesystem::path>> checkpoints() const;
 
-  // The configuration in config.yaml, if it is there. ConfigError if it cannot be read.
-  std::optional<RunConfig> config() const;
   void write(const RunConfig& config) const;
 
   // Writes a checkpoint under the trainer's step, synced and renamed, then removes old ones beyond
@@ -53,25 +66,19 @@ class RunFolder {
   std::filesystem::path save(const Trainer& trainer, const sample::ModelDescription& description,
                              const RunState& state) const;
 
-  std::filesystem::path sample_path(int64_t step) const;
+  std::filesystem::path checkpoints_path() const;
+  std::filesystem::path sample_path(int64_t step) const;  // its folder is made
 
   // Of what was seen in the pictures of eval.reference.
-  std::filesystem::path reference_path() const { return path_ / "reference.safetensors"; }
+  std::filesystem::path reference_path() const;
 
  private:
-  RunFolder(std::filesystem::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-
-  // Ascending by step.
-  std::vector<std::pair<int64_t, std::filesystem::path>> checkpoints() const;
+  RunFolder(std::filesystem::path path, FileLock lock, std::vector<std::filesystem::path> to_remove)
+      : path_(std::move(path)), lock_(std::move(lock)), to_remove_(std::move(to_remove)) {}
 
   std::filesystem::path path_;
   FileLock lock_;
+  std::vector<std::filesystem::path> to_remove_;  // files and folders, those inside last
 };
-
-// What a checkpoint says of its run, and its tensors into the trainer. `check` sees the state before anything is
-// changed and throws if the run must not go on from it. CheckpointError naming the file: it is damaged, or not a
-// checkpoint of a run.
-RunState restore(const std::filesystem::path& checkpoint, Trainer& trainer,
-                 const std::function<void(const RunState&)>& check);
 
 }  // namespace pixnerd::train

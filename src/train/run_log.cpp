@@ -1,5 +1,6 @@
 #include "train/run_log.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <ostream>
@@ -98,7 +99,7 @@ std::vector<ScalarSummary> loss_curves(const std::string& group, double loss, co
 }  // namespace
 
 RunLog::RunLog(const fs::path& folder, int64_t resume_step)
-    : lines_(go_on(folder / "log.jsonl", resume_step)), events_(EventWriter::resume(folder, resume_step)) {}
+    : lines_(go_on(folder / "log.jsonl", resume_step)), events_(folder, std::max<int64_t>(resume_step, 0) + 1) {}
 
 void RunLog::add(const LogEntry& entry) {
   const auto memory = static_cast<int64_t>(entry.memory_bytes);

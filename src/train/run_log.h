@@ -51,9 +51,9 @@ struct EvaluationEntry {
 // DataError naming the file where it cannot be written.
 class RunLog {
  public:
-  // Goes on after resume_step in `folder`, which must exist: lines and events of later steps are dropped, and what a
-  // crash left half-written. Lines in the middle that are no entries are left out with a warning. For a new run,
-  // resume_step is negative: nothing stays.
+  // Goes on after resume_step in `folder`, which must exist: lines of later steps are dropped, and what a crash left
+  // half-written. Lines in the middle that are no entries are left out with a warning. For a new run, resume_step is
+  // negative: nothing stays. Events go into a file of their own, which says that later steps of earlier files are void.
   RunLog(const std::filesystem::path& folder, int64_t resume_step);
 
   void add(const LogEntry& entry);

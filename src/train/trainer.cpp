@@ -65,9 +65,7 @@ StepReport Trainer::step(const at::Tensor& images, const at::Tensor& condition, 
 diffusion::FlowSample Trainer::flow_sample(const at::Tensor& images, const at::Tensor& condition,
                                            const diffusion::Draws& draws) const {
   diffusion::FlowConfig flow = flow_;
-  if (step_ >= static_cast<int64_t>(config_.early_times_until * static_cast<double>(config_.steps))) {
-    flow.early_share = 0.0;
-  }
+  if (!has_early_times(config_, step_)) flow.early_share = 0.0;
   const at::Device device = network_->device();
   return diffusion::flow_sample(flow, images.to(device), condition.to(device), null_condition_.to(device),
                                 {draws.drop.to(device), draws.time.to(device), draws.noise.to(device)});
@@ -78,6 +76,7 @@ at::Tensor Trainer::forward_backward(const diffusion::FlowSample& sample) {
   const int64_t part = config_.micro_batch_size.value_or(batch);
   std::vector<at::Tensor> losses;
   for (int64_t first = 0; first < batch; first += part) {
+    stop_if(stop_requested_);
     const int64_t size = std::min(part, batch - first);
     const auto rows = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, size); };
     at::Tensor loss;

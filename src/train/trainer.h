@@ -11,6 +11,7 @@
 #include "train/adamw.h"
 #include "train/config.h"
 #include "train/loss_by_time.h"
+#include "train/stop.h"
 
 namespace pixnerd::train {
 
@@ -34,6 +35,9 @@ class Trainer {
   // null_condition [1, ...] takes the place of a condition that is dropped.
   Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow,
           at::Tensor null_condition);
+
+  // Asked before each micro batch: step() then throws Stopped, with the parameters as they were.
+  void stop_when(StopRequested requested) { stop_requested_ = std::move(requested); }
 
   // images [B, 3, S, S] in [-1, 1], condition [B, ...] as the network takes it, on any device. Throws DivergedError
   // naming the step if the loss or a gradient is not finite; parameters are then as they were.
@@ -75,6 +79,7 @@ class Trainer {
   std::vector<at::Tensor> tensors_;
   AdamW optimiser_;
   int64_t step_ = 0;
+  StopRequested stop_requested_;
 };
 
 }  // namespace pixnerd::train

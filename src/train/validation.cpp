@@ -36,18 +36,17 @@ Validation::Validation(std::shared_ptr<const data::PictureSet> pictures, Conditi
       seed_(static_cast<uint64_t>(config.train.seed)),
       precision_(config.train.precision) {}
 
-LossByTime Validation::run(models::Network& network, const std::function<bool()>& stop) {
+LossByTime Validation::run(models::Network& network, const StopRequested& stop) {
   LossByTime all;
   for (int64_t first = 0; first < size_; first += batch_size_) {
-    if (stop()) return {};
     std::vector<int64_t> indices;
     for (int64_t i = first; i < std::min(size_, first + batch_size_); ++i) indices.push_back(i);
-    all.add(run(network, indices));
+    all.add(run(network, indices, stop));
   }
   return all;
 }
 
-LossByTime Validation::run(models::Network& network, const std::vector<int64_t>& indices) {
+LossByTime Validation::run(models::Network& network, const std::vector<int64_t>& indices, const StopRequested& stop) {
   const c10::NoGradGuard no_grad;
   std::vector<at::Tensor> pictures, conditions;
   std::vector<uint64_t> seeds;
@@ -67,6 +66,7 @@ LossByTime Validation::run(models::Network& network, const std::vector<int64_t>&
   diffusion::ImageNoise noise(seeds);
   const models::PrecisionScope precision(precision_, device);
   for (size_t bucket = 0; bucket < kTimeBuckets; ++bucket) {
+    stop_if(stop);
     const double t = (static_cast<double>(bucket) + 0.5) / kTimeBuckets;
     const at::Tensor eps = noise.draw(3, side_, side_).to(device);
     const diffusion::FlowSample sample{t * x1 + (1 - t) * eps, at::full({count}, t, x1.options()), x1 - eps, y};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -12,25 +11,26 @@
 #include "train/conditions.h"
 #include "train/config.h"
 #include "train/loss_by_time.h"
+#include "train/stop.h"
 
 namespace pixnerd::train {
 
 class Validation {
  public:
-  // The first train.validation_pictures of the set. Every picture has the same noise at every call, one for each of
-  // the ten times .05, .15, ... .95; its condition is never dropped and it is not augmented.
-  // The conditions must outlive it.
+  // The first train.validation_pictures of the set, which has them in a random order. Every picture has the same noise
+  // at every call, one for each of the ten times .05, .15, ... .95; its condition is never dropped and it is not
+  // augmented. The conditions must outlive it.
   Validation(std::shared_ptr<const data::PictureSet> pictures, Conditions& conditions, const RunConfig& config);
 
-  // The loss of each time. Pictures that cannot be read are left out (and named in the log, once). Empty counts if
-  // `stop` said so in between.
-  LossByTime run(models::Network& network, const std::function<bool()>& stop);
+  // The loss of each time. Pictures that cannot be read are left out (and named in the log, once). Stopped if `stop`,
+  // which is asked before every evaluation of the network, says so.
+  LossByTime run(models::Network& network, const StopRequested& stop);
 
   // Pictures that could not be read so far.
   int64_t broken() const { return pictures_.broken(); }
 
  private:
-  LossByTime run(models::Network& network, const std::vector<int64_t>& indices);
+  LossByTime run(models::Network& network, const std::vector<int64_t>& indices, const StopRequested& stop);
 
   data::CroppedPictures pictures_;
   Conditions& conditions_;

@@ -42,6 +42,18 @@ TEST_F(TerminalProgressTest, PlainLinesAreFarApart) {
   EXPECT_FALSE(shows("\x1b"));
 }
 
+TEST_F(TerminalProgressTest, TheTimeLeftIsThatOfTheWorkWithoutItsPauses) {
+  TerminalProgress progress = make(true);
+  progress.update(0, 10, "");
+  now_ += 1;
+  progress.update(2, 10, "");
+  now_ += 3600;
+  progress.leave_out_pause();
+  now_ += 1;
+  progress.update(4, 10, "");
+  EXPECT_TRUE(shows("4/10 steps, 2 a second, 3.0 s left")) << out_.str();
+}
+
 TEST_F(TerminalProgressTest, AShortRunIsOneLine) {
   TerminalProgress progress = make(false);
   progress.update(0, 10, "");

@@ -80,7 +80,7 @@ TEST_F(Train, KilledAtAnyMomentAndResumedItEndsInTheSameBytes) {
   ASSERT_EQ(whole.code, 0) << whole.err;
 
   int kills = 0;
-  const auto resume = arguments("killed", {"--resume"});
+  const auto resume = arguments("killed", {"--resume", "--or-new"});
   for (const int64_t delay : {5, 150, 330, 420, 510, 610, 740, 860, 990, 1130}) {
     program_.start(resume);
     sleep_milliseconds(delay);
@@ -144,19 +144,38 @@ TEST_F(Train, ResumingRefusesEveryOtherDifferenceByItsKey) {
 TEST_F(Train, ResumesOnlyWhatIsARun) {
   fs::create_directories(folder_ / "other");
   checkpoint::write_whole(folder_ / "other/notes.txt", "mine");
-  expect_error(program_(arguments("other", {"--resume"})), 1, "holds no run to resume");
   fs::create_directories(folder_ / "empty");
-  EXPECT_EQ(program_(arguments("empty", {"--resume", "--set", "train.steps=2"})).code, 0);
-  expect_error(program_(arguments("empty", {"--set", "train.steps=2"})), 1, "--resume to go on");
+  const std::vector<std::string> two_steps{"--set", "train.steps=2"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), two_steps.begin(), two_steps.end());
+    return more;
+  };
+  for (const char* name : {"other", "empty", "missing"}) {
+    expect_error(program_(arguments(name, with({"--resume"}))), 2, "no run to resume");
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "missing"));
+  expect_error(program_(arguments("other", with({"--resume", "--or-new"}))), 1, "holds no run");
+  expect_error(program_(arguments("empty", with({"--or-new"}))), 2, "--resume");
+  EXPECT_EQ(program_(arguments("empty", with({"--resume", "--or-new"}))).code, 0);
+  expect_error(program_(arguments("empty", two_steps)), 1, "--resume goes on");
+}
+
+TEST_F(Train, AMistakeLeavesNoFolderInTheWay) {
+  expect_error(program_(arguments("run", {"--set", "data.image_size=9"})), 1, "data.image_size");
+  expect_error(program_(arguments("run", {"--set", "train.batch_size=1000000000"})), 1, "train.batch_size");
+  EXPECT_EQ(program_(arguments("run", {"--set", "train.steps=2"})).code, 0);
 }
 
 TEST_F(Train, ADamagedCheckpointIsNamedAndNothingIsLost) {
   ASSERT_EQ(program_(arguments("run", {"--set", "train.steps=14"})).code, 0);
-  const std::string last = checkpoint_of("run", 14);
+  const std::string last = checkpoint_of("run", 14), whole = checkpoint::read_whole(last);
   fs::resize_file(last, 5000);
-  expect_error(program_(arguments("run", {"--resume"})), 1, last);
-  fs::remove(last);
-  EXPECT_EQ(program_(arguments("run", {"--resume", "--set", "train.steps=14"})).code, 0);
+  const Outcome outcome = program_(arguments("run", {"--resume", "--set", "train.steps=14"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains(last)) << outcome.err;
+  EXPECT_TRUE(outcome.complains("step-00000014.safetensors.damaged")) << outcome.err;
+  EXPECT_TRUE(checkpoint::read_whole(last) == whole);
+  EXPECT_EQ(fs::file_size(last + ".damaged"), 5000u);
 }
 
 // A limit on the size of files stands for a full disk: writing beyond it fails with EFBIG where a disk says ENOSPC.

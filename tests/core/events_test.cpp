@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -13,7 +14,6 @@
 #include "core/crc32c.h"
 #include "core/errors.h"
 #include "core/file.h"
-#include "core/log.h"
 #include "core/text.h"
 #include "tests/core/full_disk.h"
 #include "tests/core/temporary_folder.h"
@@ -73,41 +73,24 @@ double wall_time(const std::string& data) {
 
 class EventWriterTest : public testing::Test {
  protected:
-  EventWriterTest() {
-    set_log_sink([this](std::string_view line) { warnings_.emplace_back(line); });
-  }
-  ~EventWriterTest() override { set_log_sink({}); }
-
   std::string content() const { return read_file(path_, 1 << 20); }
-  void put(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
-
-  // The sizes of the file after the first record and after each of `steps` scalars.
-  std::vector<size_t> write_steps(int64_t steps) const {
-    EventWriter events(folder_.path());
-    std::vector<size_t> sizes{content().size()};
-    for (int64_t step = 1; step <= steps; ++step) {
-      events.add_scalars(step, std::vector<ScalarSummary>{{"train/loss", 1.0 / static_cast<double>(step)}});
-      sizes.push_back(content().size());
-    }
-    return sizes;
-  }
 
   TemporaryFolder folder_;
-  fs::path path_ = folder_ / EventWriter::kFileName;
-  std::vector<std::string> warnings_;
+  fs::path path_ = folder_ / "events.out.tfevents.00000001.pixnerd";
 };
 
 TEST_F(EventWriterTest, BytesAreThoseOfTheOfficialMessages) {
   const double before = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  EventWriter events(folder_.path());
+  EventWriter events(folder_.path(), 5);
   events.add_scalars(300, std::vector<ScalarSummary>{{"a", 1.5}, {"b/c", 0.0}});
   events.add_image(7, "p", std::as_bytes(std::span("png", 3)), 200, 5);
   const std::vector<std::string> data = records_of(content());
-  ASSERT_EQ(data.size(), 3u);
+  ASSERT_EQ(data.size(), 4u);
   EXPECT_EQ(after_wall_time(data[0]),
             "\x1A\x0D"
             "brain.Event:2");
-  EXPECT_EQ(after_wall_time(data[1]),
+  EXPECT_EQ(after_wall_time(data[1]), "\x10\x05\x3A\x02\x08\x01");  // a session starts at step 5
+  EXPECT_EQ(after_wall_time(data[2]),
             "\x10\xAC\x02"
             "\x2A\x16"
             "\x0A\x08"
@@ -120,7 +103,7 @@ TEST_F(EventWriterTest, BytesAreThoseOfTheOfficialMessages) {
                 "b/c"
                 "\x15" +
                 raw(0.0f));
-  EXPECT_EQ(after_wall_time(data[2]),
+  EXPECT_EQ(after_wall_time(data[3]),
             "\x10\x07"
             "\x2A\x13"
             "\x0A\x11"
@@ -139,132 +122,55 @@ TEST_F(EventWriterTest, BytesAreThoseOfTheOfficialMessages) {
 }
 
 TEST_F(EventWriterTest, NumbersThatAreNotFiniteAreKept) {
-  EventWriter events(folder_.path());
+  EventWriter events(folder_.path(), 1);
   events.add_scalars(1, std::vector<ScalarSummary>{{"a", std::numeric_limits<double>::quiet_NaN()}, {"b", HUGE_VAL}});
-  const std::string data = records_of(content()).at(1);
+  const std::string data = records_of(content()).at(2);
   EXPECT_EQ(data.substr(data.size() - 4), raw(std::numeric_limits<float>::infinity()));
 }
 
-TEST_F(EventWriterTest, AnotherWriterStartsAnew) {
-  write_steps(5);
-  const EventWriter events(folder_.path());
-  EXPECT_EQ(records_of(content()).size(), 1u);
-}
-
-TEST_F(EventWriterTest, ResumeDropsLaterEvents) {
-  const std::vector<size_t> sizes = write_steps(5);
-  const std::string whole = content();
-  for (const int64_t last : {7, 5, 4, 1, 0}) {
-    EventWriter::resume(folder_.path(), last);
-    EXPECT_EQ(content(), whole.substr(0, sizes[static_cast<size_t>(std::min<int64_t>(last, 5))])) << last;
+TEST_F(EventWriterTest, EveryWriterHasAFileOfItsOwnThatComesLater) {
+  const std::vector<ScalarSummary> point{{"train/loss", 1.0}};
+  std::ofstream(folder_ / "events.out.tfevents.0.pixnerd") << "of an earlier version";
+  std::ofstream(folder_ / "events.out.tfevents.99.other") << "another program's";
+  std::vector<std::string> names;
+  for (int i = 0; i < 12; ++i) {
+    EventWriter(folder_.path(), i).add_scalars(i, point);
+    const std::string before = content();
+    names.push_back(event_files(folder_.path()).back().filename());
+    EXPECT_EQ(content(), before);
   }
-  EventWriter::resume(folder_.path(), 0).add_scalars(1, std::vector<ScalarSummary>{{"train/loss", 1.0}});
-  EXPECT_EQ(content().size(), sizes[1]);
-  EventWriter::resume(folder_.path(), -1);
-  EXPECT_EQ(records_of(content()).size(), 1u);
-  EXPECT_TRUE(warnings_.empty());
+  EXPECT_EQ(event_files(folder_.path()).size(), 13u);
+  EXPECT_EQ(names.back(), "events.out.tfevents.00000012.pixnerd");
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_LT("events.out.tfevents.0.pixnerd", names.front());
 }
 
-TEST_F(EventWriterTest, ResumeWithoutAFileStartsIt) {
-  EventWriter::resume(folder_.path(), 3).add_scalars(4, {});
-  EXPECT_EQ(records_of(content()).size(), 2u);
-  put("");
-  EventWriter::resume(folder_.path(), 3);
-  EXPECT_EQ(records_of(content()).size(), 1u);
-  EXPECT_TRUE(warnings_.empty());
-}
-
-// Where nothing is to be dropped, TensorBoard can go on reading the same file.
-TEST_F(EventWriterTest, ResumeKeepsAWholeFileAsItIs) {
-  write_steps(2);
-  const fs::path link = folder_ / "link";
-  fs::create_hard_link(path_, link);
-  EventWriter::resume(folder_.path(), 2);
-  EXPECT_TRUE(fs::equivalent(path_, link));
-  EventWriter::resume(folder_.path(), 1);
-  EXPECT_FALSE(fs::equivalent(path_, link));
-}
-
-TEST_F(EventWriterTest, ResumeAfterACutAnywhere) {
-  const std::vector<size_t> sizes = write_steps(3);
-  const std::string whole = content();
-  for (size_t cut = sizes[2]; cut < whole.size(); ++cut) {
-    put(whole.substr(0, cut));
-    EventWriter events = EventWriter::resume(folder_.path(), 3);
-    EXPECT_EQ(content(), whole.substr(0, sizes[2])) << cut;
-    events.add_scalars(3, std::vector<ScalarSummary>{{"train/loss", 0.25}});
-    EXPECT_EQ(records_of(content()).size(), 4u);
-  }
-  for (size_t cut = 0; cut < sizes[0]; ++cut) {
-    put(whole.substr(0, cut));
-    EventWriter::resume(folder_.path(), 3);
-    EXPECT_EQ(records_of(content()).size(), 1u) << cut;
-  }
-  EXPECT_TRUE(warnings_.empty());
-}
-
-TEST_F(EventWriterTest, ResumeStopsAtADamagedByteAnywhere) {
-  const std::vector<size_t> sizes = write_steps(3);
-  const std::string whole = content();
-  for (size_t at = sizes[1]; at < sizes[2]; ++at) {
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
-    put(damaged);
-    warnings_.clear();
-    EventWriter::resume(folder_.path(), 3);
-    EXPECT_EQ(content(), whole.substr(0, sizes[1])) << at;
-    ASSERT_EQ(warnings_.size(), 1u);
-    EXPECT_EQ(warnings_[0], concat("warning: '", path_, "' is damaged at byte ", sizes[1],
-                                   "; the events from there on are left out"));
-  }
-}
-
-TEST_F(EventWriterTest, ResumeRefusesHostileRecords) {
-  write_steps(1);
-  const std::string whole = content();
-  const std::string huge_length = raw(uint64_t{1} << 62), all_ones = raw(~uint64_t{0});
-  for (const std::string& tail :
-       {huge_length + masked_checksum(huge_length) + "x", all_ones + masked_checksum(all_ones), std::string(64, '\0'),
-        record("\xFF\xFF"), record("\x2A\x7F"), std::string("this is no record at all")}) {
-    put(whole + tail);
-    warnings_.clear();
-    EventWriter::resume(folder_.path(), 9);
-    EXPECT_EQ(content(), whole);
-    EXPECT_EQ(warnings_.size(), 1u);
-  }
-  put(record("\x10\x01") + whole);
-  warnings_.clear();
-  EventWriter::resume(folder_.path(), 9);
-  EXPECT_EQ(records_of(content()).size(), 1u);
-  EXPECT_EQ(warnings_.at(0), concat("warning: '", path_, "' does not begin as an event file; it is started anew"));
+TEST_F(EventWriterTest, AWriterWithoutEventsLeavesNoFile) {
+  { const EventWriter events(folder_.path(), 1); }
+  EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
 
 TEST_F(EventWriterTest, AFullDiskIsAnErrorThatKeepsWholeRecords) {
-  const std::vector<size_t> sizes = write_steps(3);
+  EventWriter events(folder_.path(), 1);
+  const std::vector<ScalarSummary> point{{"train/loss", 2.0}};
+  events.add_scalars(1, point);
+  const size_t one = content().size();
+  events.add_scalars(2, point);
   const std::string whole = content();
-  const std::string too_large = concat("cannot write '", path_, "': File too large");
-  EventWriter events = EventWriter::resume(folder_.path(), 3);
-  for (size_t room = 0; room < sizes[1] - sizes[0]; ++room) {
+  for (size_t room = 0; room < whole.size() - one; ++room) {
     const FullDisk full(whole.size() + room);
-    EXPECT_EQ(thrown<DataError>([&] {
-                events.add_scalars(4, std::vector<ScalarSummary>{{"train/loss", 2.0}});
-              }),
-              too_large);
+    EXPECT_EQ(thrown<DataError>([&] { events.add_scalars(3, point); }),
+              concat("cannot write '", path_, "': File too large"));
     EXPECT_EQ(content(), whole);
   }
-  const FullDisk full(sizes[1]);
-  EXPECT_EQ(thrown<DataError>([&] { EventWriter::resume(folder_.path(), 2); }), too_large);
-  EXPECT_EQ(content(), whole);
+  events.add_scalars(3, point);
+  EXPECT_EQ(records_of(content()).size(), 5u);
 }
 
 TEST_F(EventWriterTest, ErrorsNameTheFile) {
-  EXPECT_EQ(thrown<DataError>([&] { EventWriter(folder_ / "none"); }),
-            concat("cannot write '", folder_ / "none" / EventWriter::kFileName, "': No such file or directory"));
-  fs::create_directory(path_);
-  for (const int64_t last : {-1, 3}) {
-    const std::string message = thrown<DataError>([&] { EventWriter::resume(folder_.path(), last); });
-    EXPECT_NE(message.find(path_.string()), std::string::npos) << message;
-  }
+  EventWriter nowhere(folder_ / "none", 1);
+  EXPECT_EQ(thrown<DataError>([&] { nowhere.add_scalars(1, {}); }),
+            concat("cannot open '", folder_ / "none" / path_.filename(), "': No such file or directory"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -49,6 +50,20 @@ TEST(MemoryTest, FilesThatAreKeptInMemoryAreLeftByAControlGroup) {
   EXPECT_EQ(left_by_control_group(folder.path()), 700U);
   write("memory.current", "1500\n");
   EXPECT_EQ(left_by_control_group(folder.path()), 0U);
+}
+
+// In a process of its own: the limit holds for whatever comes.
+TEST(MemoryTest, TheLimitOfTheAddressSpaceCounts) {
+  const auto counts = [] {
+    constexpr uint64_t kLimit = uint64_t{1} << 40;
+    const rlimit wide{kLimit, kLimit};
+    setrlimit(RLIMIT_AS, &wide);
+    if (available_bytes() >= kLimit) return false;
+    void* reserved =
+        mmap(nullptr, kLimit - (kLimit >> 8), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return reserved != MAP_FAILED && available_bytes() <= kLimit >> 8;
+  };
+  EXPECT_EXIT(std::_Exit(counts() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 TEST(MemoryTest, ResetForgetsThePeak) {

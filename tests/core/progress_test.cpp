@@ -64,6 +64,21 @@ TEST_F(RateMeterTest, BeginsAnewWhenTheCountFalls) {
   EXPECT_DOUBLE_EQ(meter_.per_second(), 2);
 }
 
+TEST_F(RateMeterTest, APauseDoesNotCount) {
+  at(0, 0);
+  meter_.leave_out_pause();
+  at(1, 2);
+  now_ = 601;
+  meter_.leave_out_pause();
+  EXPECT_DOUBLE_EQ(meter_.per_second(), 2);
+  at(602, 4);
+  EXPECT_DOUBLE_EQ(meter_.per_second(), 2);
+  EXPECT_DOUBLE_EQ(meter_.seconds_left(10).value(), 3);
+  RateMeter fresh;
+  fresh.leave_out_pause();
+  EXPECT_EQ(fresh.per_second(), 0);
+}
+
 TEST(RateMeterDefaultsTest, HasAClockAndNeedsAWindow) {
   RateMeter meter;
   meter.update(0);

@@ -38,6 +38,20 @@ TEST(Split, DependsOnNamesAndSeedNotOnWhatElseIsThere) {
   EXPECT_TRUE(split(*set, 0.0, 7).held_out.empty());
 }
 
+// What looks at the first ones alone sees all classes, and the same pictures each time.
+TEST(Split, TheFirstOnesHeldOutAreASampleOfThem) {
+  TemporaryFolder folder;
+  write_data_set(folder, 20, 20);
+  const auto set = folder_at(folder.path());
+  const std::vector<int64_t> held_out = split(*set, 0.5, 7).held_out;
+  ASSERT_EQ(held_out.size(), 200u);
+  const std::vector<int64_t> first(held_out.begin(), held_out.begin() + 40);
+  std::set<int64_t> labels;
+  for (const int64_t index : first) labels.insert(set->label(index));
+  EXPECT_GT(labels.size(), 14u);  // 17.5 are expected of 40 draws of 20
+  EXPECT_EQ(held_out, split(*set, 0.5, 7).held_out);
+}
+
 TEST(Split, RefusesAShareThatHoldsNothingOut) {
   TemporaryFolder folder;
   write_data_set(folder, 4, 1);

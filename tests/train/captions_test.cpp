@@ -148,7 +148,7 @@ TEST_F(Captions, AResumedRunEndsInTheSameBytes) {
   const auto bytes = [&](const fs::path& path) { return read_file(path, 1 << 26); };
   const std::string whole = bytes(run(config_, folder_ / "whole", {}, progress).checkpoint);
   RunOptions options;
-  options.resume = true;
+  options.start = Start::resume_or_anew;
   int64_t asked = 0;
   options.stop = [&] { return ++asked == 3; };
   EXPECT_TRUE(run(config_, folder_ / "parts", options, progress).stopped);

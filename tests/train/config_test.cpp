@@ -39,36 +39,51 @@ TEST(RunConfig, UnknownKeysAndImpossibleCombinationsAreRefusedWithTheirLine) {
   EXPECT_NE(message("train:\n  steps: many\n").find("test.yaml:2"), std::string::npos);
 }
 
-TEST(CheckResumable, StepsAndIntervalsMayChangeAndNothingElse) {
-  const RunConfig before;
-  RunConfig now;
-  now.train.steps = 5;
-  now.train.checkpoint_every = 7;
-  now.train.log_every = 9;
-  now.train.keep_checkpoints = 2;
-  EXPECT_NO_THROW(check_resumable(before, now));
-  now.train.learning_rate = 0.5;
-  now.data.include = {"x*"};
-  now.model.prediction = models::Prediction::image;
-  try {
-    check_resumable(before, now);
-    FAIL() << "accepted";
-  } catch (const ConfigError& error) {
-    const std::string message = error.what();
-    EXPECT_NE(message.find("train.learning_rate is 0.0001 in the run and 0.5 now"), std::string::npos) << message;
-    EXPECT_NE(message.find("data.include is [] in the run and [\"x*\"] now"), std::string::npos) << message;
-    EXPECT_NE(message.find("model.prediction is velocity in the run and image now"), std::string::npos) << message;
-    EXPECT_EQ(message.find("train.steps is"), std::string::npos) << message;
+TEST(ReadRunConfig, SamplesHaveTheSizeOfTheData) {
+  const auto size = [](const char* text) { return read_run_config(config::parse(text, "test.yaml")).sample.size; };
+  EXPECT_EQ(size("data: {image_size: 96}"), (sample::PictureSize{96, 96}));
+  EXPECT_EQ(size("data: {image_size: 96}\nsample: {steps: 3}"), (sample::PictureSize{96, 96}));
+  EXPECT_EQ(size("data: {image_size: 96}\nsample: {size: [64, 32]}"), (sample::PictureSize{64, 32}));
+  for (const std::string& name : config::builtin_names()) {
+    const RunConfig config = read_run_config(config::parse(*config::builtin(name), name));
+    EXPECT_EQ(config.sample.size, (sample::PictureSize{config.data.image_size, config.data.image_size})) << name;
   }
 }
 
-TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
-  RunConfig of_text;
-  of_text.model.type = models::ModelType::t2i;
-  const std::string keys = config::describe<RunConfig>() + config::describe(of_text);
-  for (const std::string_view key : changeable_on_resume()) {
-    EXPECT_NE(keys.find(std::string(key) + " "), std::string::npos) << key;
+TEST(Schedule, ItsLengthIsSettledOnceWhereSomethingDependsOnIt) {
+  RunConfig constant;
+  EXPECT_FALSE(has_schedule(constant));
+  settle_schedule(constant, nullptr);
+  EXPECT_FALSE(constant.train.schedule_steps.has_value());
+
+  RunConfig before = read_text("train: {steps: 100, final_learning_rate: 0}");
+  EXPECT_TRUE(has_schedule(before));
+  settle_schedule(before, nullptr);
+  EXPECT_EQ(before.train.schedule_steps, 100);
+
+  for (const int64_t steps : {50, 100}) {
+    RunConfig now = read_text(concat("train: {final_learning_rate: 0, steps: ", steps, "}"));
+    settle_schedule(now, &before);
+    EXPECT_EQ(now.train.schedule_steps, 100);
+    EXPECT_EQ(learning_rate(now.train, 25), learning_rate(before.train, 25));
   }
+  RunConfig longer = read_text("train: {final_learning_rate: 0, steps: 101}");
+  EXPECT_NE(thrown<ConfigError>([&] { settle_schedule(longer, &before); }).find("train.schedule_steps=101"),
+            std::string::npos);
+  longer = read_text("train: {final_learning_rate: 0, steps: 101, schedule_steps: 150}");
+  settle_schedule(longer, &before);
+  EXPECT_EQ(longer.train.schedule_steps, 150);
+}
+
+TEST(Schedule, EarlyTimesEndWithTheirShareOfIt) {
+  RunConfig config =
+      read_text("train: {steps: 10, early_times_until: 0.5, schedule_steps: 20}\nflow: {early_share: 0.5}");
+  EXPECT_TRUE(has_schedule(config));
+  EXPECT_TRUE(has_early_times(config.train, 9));
+  EXPECT_FALSE(has_early_times(config.train, 10));
+  config.train.early_times_until = 1;
+  EXPECT_FALSE(has_schedule(config));
+  EXPECT_TRUE(has_early_times(config.train, 1000));
 }
 
 TEST(TrainConfig, AMicroBatchIsPartOfABatch) {
@@ -88,15 +103,6 @@ TEST(EvalConfig, WhatAnEvaluationCannotDoWithoutIsAskedFor) {
   EXPECT_NE(refused("metrics: [fod]").find("fod"), std::string::npos);
   EXPECT_EQ(read_text("eval: {weights: a, metrics: [is], every: 5}").eval.every, 5);
   EXPECT_NO_THROW(read_text("eval: {metrics: []}"));
-}
-
-TEST(CheckResumable, EverythingOfAnEvaluationMayChange) {
-  const RunConfig before;
-  RunConfig now;
-  now.eval = {1, 50, {eval::Metric::kid}, "r", {"a*"}, {eval::FeatureNetwork::dinov2, "w"}, 3, 9};
-  now.eval.extractor.resize = models::InceptionResize::pytorch;
-  now.eval.extractor.precision = models::Precision::bfloat16;
-  EXPECT_NO_THROW(check_resumable(before, now));
 }
 
 TEST(LearningRate, WarmsUpThenFollowsACosine) {

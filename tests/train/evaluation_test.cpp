@@ -55,7 +55,7 @@ class EvaluatedRun : public testing::Test {
     config_.eval.metrics = {eval::Metric::fid, eval::Metric::kid};
     config_.eval.reference = (folder_ / "reference").string();
     config_.eval.extractor.weights = "none";
-    options_.resume = true;
+    options_.start = Start::resume_or_anew;
     options_.load_extractor = [this](const eval::ExtractorConfig&) {
       return eval::Extractor{[this](const at::Tensor& pictures) { return features_of(pictures); }, "means"};
     };
@@ -93,7 +93,7 @@ TEST_F(EvaluatedRun, LogsFiguresAtTheIntervalAndTheEnd) {
   EXPECT_EQ(count_of(log, R"("kid":)"), 2U) << log;
   EXPECT_NE(log.find(R"({"step":3,"eval")"), std::string::npos) << log;
   EXPECT_NE(log.find(R"({"step":4,"eval")"), std::string::npos) << log;
-  const std::string events = read_file(folder_ / "run/events.out.tfevents.0.pixnerd", 1 << 20);
+  const std::string events = read_file(folder_ / "run/events.out.tfevents.00000001.pixnerd", 1 << 20);
   EXPECT_EQ(count_of(events, "eval/fid"), 2U);
   EXPECT_EQ(seen_, 6 + 1 + 2 * 20);  // the reference, a black picture to try, the run's own
 }
@@ -101,10 +101,15 @@ TEST_F(EvaluatedRun, LogsFiguresAtTheIntervalAndTheEnd) {
 TEST_F(EvaluatedRun, TrainingIsTheSameAsWithoutAndAfterAStop) {
   const auto weights = [](const RunSummary& summary) { return sample::load_weights(summary.checkpoint).tensors; };
   const auto whole = weights(run_in("whole"));
+  struct Steps : Progress {
+    void update(int64_t done, int64_t, std::string_view) override { taken = done; }
+    int64_t taken = 0;
+  } steps;
   RunOptions stopping = options_;
-  stopping.stop = [] { return true; };
-  Silent progress;
-  for (int step = 1; step < 4; ++step) run(config_, folder_ / "parts", stopping, progress);
+  for (int64_t last = 1; last < 4; ++last) {
+    stopping.stop = [&] { return steps.taken >= last; };
+    EXPECT_EQ(run(config_, folder_ / "parts", stopping, steps).step, last);
+  }
   const auto parts = weights(run_in("parts"));
   config_.eval.every = 0;
   const auto plain = weights(run_in("plain"));
@@ -119,7 +124,7 @@ TEST_F(EvaluatedRun, TrainingIsTheSameAsWithoutAndAfterAStop) {
 TEST_F(EvaluatedRun, AStopIsHeededWithinABatch) {
   config_.eval.every = 4;
   int64_t asked = 0;
-  options_.stop = [&] { return ++asked > 5; };  // after three steps and before the fourth's evaluation: 4 times
+  options_.stop = [&] { return ++asked > 6; };  // in every step and before it: 4 times and 1 for the reference
   config_.sample.sampler.steps = 1000;
   config_.eval.batch_size = 20;
   const RunSummary summary = run_in("run");
@@ -195,7 +200,7 @@ TEST_F(EvaluatedRun, NothingThatFailsInAnEvaluationEndsTheTraining) {
     };
     EXPECT_EQ(run_in(&fail == failures ? "first" : "second").step, 4);
     set_log_sink({});
-    EXPECT_NE(log.find("the evaluation at step 3 gave no figures"), std::string::npos) << log;
+    EXPECT_NE(log.find("there is no evaluation at step 3: memory ended"), std::string::npos) << log;
     EXPECT_EQ(log.find("frame #"), std::string::npos) << log;
   }
 }

@@ -4,13 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
 #include "core/errors.h"
+#include "core/events.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "image/codec.h"
 #include "sample/model_file.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/core/thrown.h"
 #include "tests/data/tars.h"
 #include "tests/models/tiny.h"
 
@@ -102,9 +107,17 @@ TEST_F(Run, SkipsBrokenPicturesAndCountsThem) {
   EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).broken_pictures, 1);
 }
 
+// A run that is asked to stop when it has asked `asks` times whether it should.
+RunOptions stopping_after(int64_t asks) {
+  RunOptions options;
+  options.start = Start::resume_or_anew;
+  options.stop = [asked = std::make_shared<int64_t>(0), asks] { return ++*asked > asks; };
+  return options;
+}
+
 RunOptions resuming() {
   RunOptions options;
-  options.resume = true;
+  options.start = Start::resume_or_anew;
   return options;
 }
 
@@ -113,16 +126,217 @@ TEST_F(Run, StoppedAfterAnyStepAndResumedItEndsInTheSameBytes) {
   config_.train.log_every = 2;
   config_.train.checkpoint_every = 3;
   const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
-  RunOptions stopping = resuming();
-  stopping.stop = [] { return true; };
   for (int64_t step = 1; step <= 4; ++step) {
-    const RunSummary part = run(config_, folder_ / "parts", stopping, progress_);
+    const RunSummary part = run(config_, folder_ / "parts", stopping_after(1), progress_);
     EXPECT_EQ(part.step, step);
     EXPECT_TRUE(part.stopped);
   }
-  const RunSummary last = run(config_, folder_ / "parts", stopping, progress_);
+  const RunSummary last = run(config_, folder_ / "parts", stopping_after(1), progress_);
   EXPECT_FALSE(last.stopped);
   EXPECT_EQ(read_file(whole, 1 << 24), read_file(last.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, AStepThatIsCutShortIsDropped) {
+  config_.train.batch_size = 3;
+  config_.train.micro_batch_size = 1;
+  const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
+  RunSummary part = run(config_, folder_ / "parts", stopping_after(5), progress_);  // in the second step's last part
+  EXPECT_EQ(part.step, 1);
+  EXPECT_TRUE(part.stopped);
+  EXPECT_TRUE(fs::exists(folder_ / "parts/checkpoints/step-00000001.safetensors"));
+  part = run(config_, folder_ / "parts", stopping_after(2), progress_);  // in the same step, nothing to save
+  EXPECT_EQ(part.step, 1);
+  EXPECT_EQ(part.steps, 0);
+  EXPECT_EQ(part.checkpoint, folder_ / "parts/checkpoints/step-00000001.safetensors");
+  const RunSummary last = run(config_, folder_ / "parts", resuming(), progress_);
+  EXPECT_EQ(read_file(whole, 1 << 24), read_file(last.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, StoppedBeforeItsFirstStepItLeavesNothing) {
+  const RunSummary summary = run(config_, folder_ / "a/b", stopping_after(0), progress_);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_TRUE(summary.checkpoint.empty());
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+}
+
+TEST_F(Run, AGridIsLeftOutAsSoonAsARunIsToStop) {
+  config_.train.sample_every = 1;
+  config_.train.sample_pictures = 2;
+  config_.sample.sampler.steps = 1000;
+  int64_t asked = 0;
+  RunOptions options;
+  options.stop = [&] { return ++asked > 10; };
+  const RunSummary summary = run(config_, folder_ / "run", options, progress_);
+  EXPECT_EQ(summary.step, 1);
+  EXPECT_LT(asked, 15);
+  EXPECT_FALSE(fs::exists(folder_ / "run/samples/step-00000001.png"));
+}
+
+TEST_F(Run, AValidationIsLeftOutAsSoonAsARunIsToStop) {
+  config_.data.held_out = 0.25;
+  config_.train.validate_every = 1;
+  const RunSummary summary = run(config_, folder_ / "run", stopping_after(4), progress_);
+  EXPECT_EQ(summary.step, 1);
+  EXPECT_EQ(read_file(folder_ / "run/log.jsonl", 1 << 20).find("validation"), std::string::npos);
+}
+
+TEST_F(Run, AStartThatFailsLeavesNothing) {
+  const auto fails = [&](const char* part) {
+    const std::string message = thrown<Error>([&] { run(config_, folder_ / "a/run", {}, progress_); });
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+    EXPECT_FALSE(fs::exists(folder_ / "a"));
+  };
+  RunConfig right = config_;
+  config_.data.image_size = 9;
+  fails("data.image_size");
+  config_ = right;
+  config_.model.in_channels = 4;
+  fails("model.in_channels");
+  config_ = right;
+  config_.train.sample_every = 1;
+  config_.sample.size = {9, 8};
+  fails("sample.size");
+  config_ = right;
+  config_.train.batch_size = int64_t{1} << 40;
+  fails("train.batch_size");
+  config_ = right;
+  fs::create_directory(folder_ / "data/caf\xe9");
+  fs::copy_file(folder_ / "data/dark/a.png", folder_ / "data/caf\xe9/a.png");
+  fails("UTF-8");
+  fs::remove_all(folder_ / "data/caf\xe9");
+  RunOptions options;
+  options.init = folder_ / "none.safetensors";  // read after the folder was made
+  EXPECT_THROW(run(config_, folder_ / "a/run", options, progress_), DataError);
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+  fs::create_directory(folder_ / "empty");
+  EXPECT_THROW(run(config_, folder_ / "empty", options, progress_), DataError);
+  EXPECT_TRUE(fs::is_empty(folder_ / "empty"));
+  EXPECT_EQ(run(config_, folder_ / "empty", {}, progress_).step, 3);
+}
+
+TEST_F(Run, ThereMustBeSomethingToResume) {
+  RunOptions options;
+  options.start = Start::resume;
+  const auto refused = [&](const char* part) {
+    const std::string message = thrown<NothingToResume>([&] { run(config_, folder_ / "run", options, progress_); });
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  refused("no run to resume");
+  fs::create_directory(folder_ / "run");
+  refused("no run to resume");
+  write_file_atomically(folder_ / "run/notes.txt", [](std::ostream& file) { file << "mine"; });
+  refused("is not empty");
+  options.start = Start::resume_or_anew;
+  EXPECT_THROW(run(config_, folder_ / "run", options, progress_), DataError);
+}
+
+// As a process leaves it that is killed before its first checkpoint.
+TEST_F(Run, ARunWithoutACheckpointBeginsAnewWhereThatIsAsked) {
+  run(config_, folder_ / "run", {}, progress_);
+  const std::string whole = read_file(folder_ / "run/checkpoints/step-00000003.safetensors", 1 << 24);
+  const std::string log = read_file(folder_ / "run/log.jsonl", 1 << 20);
+  for (const auto& entry : fs::directory_iterator(folder_ / "run/checkpoints")) fs::remove(entry);
+  EXPECT_THROW(run(config_, folder_ / "run", {}, progress_), DataError);
+  RunOptions options;
+  options.start = Start::resume;
+  EXPECT_THROW(run(config_, folder_ / "run", options, progress_), NothingToResume);
+  EXPECT_EQ(read_file(folder_ / "run/log.jsonl", 1 << 20), log);
+  config_.train.log_every = 3;
+  EXPECT_EQ(run(config_, folder_ / "run", resuming(), progress_).step, 3);
+
+  // Where not even a step was logged there is nothing to lose.
+  for (const auto& entry : fs::directory_iterator(folder_ / "run/checkpoints")) fs::remove(entry);
+  for (const fs::path& events : event_files(folder_ / "run")) fs::remove(events);
+  fs::resize_file(folder_ / "run/log.jsonl", 0);
+  EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).step, 3);
+}
+
+TEST_F(Run, ADamagedCheckpointIsSetAsideAndTheOneBeforeTaken) {
+  const fs::path last = run(config_, folder_ / "run", {}, progress_).checkpoint;
+  const std::string whole = read_file(last, 1 << 24);
+  fs::resize_file(last, whole.size() / 2);
+  std::string log;
+  set_log_sink([&](std::string_view line) { log += line; });
+  const RunSummary summary = run(config_, folder_ / "run", resuming(), progress_);
+  set_log_sink({});
+  EXPECT_EQ(summary.steps, 1);
+  EXPECT_EQ(read_file(last, 1 << 24), whole);
+  EXPECT_EQ(read_file(last.string() + ".damaged", 1 << 24), whole.substr(0, whole.size() / 2));
+  EXPECT_NE(log.find("'step-00000003.safetensors.damaged', and the run goes on from the one before"), std::string::npos)
+      << log;
+
+  for (const auto& entry : fs::directory_iterator(folder_ / "run/checkpoints")) fs::resize_file(entry, 100);
+  const std::string message = thrown<CheckpointError>([&] { run(config_, folder_ / "run", resuming(), progress_); });
+  EXPECT_NE(message.find("no other in its folder is whole"), std::string::npos) << message;
+  EXPECT_TRUE(fs::exists(last));
+}
+
+TEST_F(Run, ParametersThatAreNotFiniteAreNotStored) {
+  config_.train.steps = 3;
+  config_.train.checkpoint_every = 1;
+  run(config_, folder_ / "run", {}, progress_);
+  // The last step itself leads to infinity: its loss is finite.
+  const fs::path start = folder_ / "run/checkpoints/step-00000003.safetensors";
+  RunOptions options;
+  options.init = start;
+  config_.train.learning_rate = 1e39;
+  config_.train.steps = 1;
+  const std::string message = thrown<DataError>([&] { run(config_, folder_ / "far", options, progress_); });
+  EXPECT_NE(message.find("is not finite after step 1"), std::string::npos) << message;
+  EXPECT_TRUE(fs::is_empty(folder_ / "far/checkpoints"));
+}
+
+TEST_F(Run, TheSamePicturesMayLieElsewhere) {
+  run(config_, folder_ / "run", {}, progress_);
+  fs::rename(folder_ / "data", folder_ / "moved");
+  config_.data.path = (folder_ / "moved/../moved").string();
+  config_.train.steps = 4;
+  EXPECT_EQ(run(config_, folder_ / "run", resuming(), progress_).steps, 1);
+  fs::remove(folder_ / "moved/dark/a.png");
+  config_.train.steps = 5;
+  EXPECT_THROW(run(config_, folder_ / "run", resuming(), progress_), DataError);
+}
+
+// The rate of each step is that of the whole schedule, however often the run is taken up.
+TEST_F(Run, AScheduleKeepsItsLength) {
+  config_.train.final_learning_rate = 1e-6;
+  config_.train.learning_rate = 1e-3;
+  config_.train.steps = 4;
+  config_.train.log_every = 1;
+  run(config_, folder_ / "run", {}, progress_);
+  config_.train.steps = 6;
+  const std::string message = thrown<ConfigError>([&] { run(config_, folder_ / "run", resuming(), progress_); });
+  EXPECT_NE(message.find("train.schedule_steps 4"), std::string::npos) << message;
+  EXPECT_NE(message.find("train.schedule_steps=6"), std::string::npos) << message;
+  config_.train.schedule_steps = 6;
+  std::string log;
+  set_log_sink([&](std::string_view line) { log += line; });
+  EXPECT_EQ(run(config_, folder_ / "run", resuming(), progress_).step, 6);
+  set_log_sink({});
+  EXPECT_NE(log.find("train.schedule_steps is 6 and was 4"), std::string::npos) << log;
+  config_.train.schedule_steps.reset();
+  config_.train.steps = 5;
+  EXPECT_EQ(run(config_, folder_ / "shorter", {}, progress_).step, 5);
+  RunConfig written;
+  config::read(config::load(folder_ / "run/config.yaml"), written);
+  EXPECT_EQ(written.train.schedule_steps, 6);
+}
+
+TEST_F(Run, MemoryThatEndsInAStepIsSaidAndTheLastWholeStepKept) {
+  config_.train.steps = 5;
+  config_.train.checkpoint_every = 5;
+  RunOptions options = resuming();
+  int64_t asked = 0;
+  options.stop = [&]() -> bool {
+    if (++asked == 3) throw std::bad_alloc();  // in the third step
+    return false;
+  };
+  const std::string message = thrown<DataError>([&] { run(config_, folder_ / "run", options, progress_); });
+  EXPECT_NE(message.find("memory ended in step 3"), std::string::npos) << message;
+  EXPECT_NE(message.find("train.micro_batch_size"), std::string::npos) << message;
+  EXPECT_NE(message.find("step-00000002.safetensors"), std::string::npos) << message;
+  const fs::path parts = run(config_, folder_ / "run", resuming(), progress_).checkpoint;
+  EXPECT_EQ(read_file(run(config_, folder_ / "whole", {}, progress_).checkpoint, 1 << 24), read_file(parts, 1 << 24));
 }
 
 TEST_F(Run, KeepsTheLastCheckpointsOnly) {

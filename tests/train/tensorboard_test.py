@@ -76,12 +76,14 @@ class TensorBoard(unittest.TestCase):
         self.assertEqual(done.stderr, "")
 
     def events_file(self):
-        (file,) = self.folder.glob("*tfevents*")
-        return file
+        return max(self.folder.glob("*tfevents*"))
 
-    def assert_curves(self, last):
+    def reader(self):
         everything = {event_accumulator.SCALARS: 0, event_accumulator.IMAGES: 0}
-        events = loaded(event_accumulator.EventAccumulator(str(self.folder), size_guidance=everything))
+        return event_accumulator.EventAccumulator(str(self.folder), size_guidance=everything)
+
+    def assert_curves(self, last, events=None):
+        events = loaded(events or self.reader())
         curves = expected(last)
         self.assertEqual(set(events.Tags()["scalars"]), set(curves))
         for tag, points in curves.items():
@@ -118,6 +120,20 @@ class TensorBoard(unittest.TestCase):
         steps = [json.loads(line)["step"] for line in (self.folder / "log.jsonl").read_text().splitlines()]
         self.assertEqual(steps, sorted(steps))
         self.assertEqual(len(steps), 33)
+
+    def test_a_reader_at_work_sees_a_resumed_run(self):
+        events = self.reader()
+        self.log_steps(1, 25)
+        self.assert_curves(25, events)
+        before = {file: file.read_bytes() for file in self.folder.glob("*tfevents*")}
+        self.log_steps(16, 30)
+        self.assert_curves(30, events)
+        self.log_steps(31, 33)
+        self.assert_curves(33, events)
+        for file, content in before.items():
+            self.assertEqual(file.read_bytes(), content, file)
+        self.log_steps(9, 12)
+        self.assert_curves(12, events)
 
     def test_a_half_written_event_is_no_hindrance(self):
         self.log_steps(1, 12)

@@ -1,0 +1,84 @@
+#include "train/monitor.h"
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "core/log.h"
+#include "core/text.h"
+#include "image/codec.h"
+#include "train/out_of_memory.h"
+#include "train/preview.h"
+
+namespace pixnerd::train {
+namespace {
+
+constexpr const char* kMemoryEnded = "memory ended; lower train.sample_pictures, eval.batch_size or sample.size";
+
+}  // namespace
+
+Monitor::Monitor(const Monitored& run, std::shared_ptr<const data::PictureSet> held_out,
+                 std::optional<Evaluation> evaluation, StopRequested stop)
+    : run_(run), evaluation_(std::move(evaluation)), stop_(std::move(stop)) {
+  if (held_out) validation_.emplace(std::move(held_out), run_.conditions, run_.config);
+}
+
+void Monitor::run_due() {
+  const TrainConfig& train = run_.config.train;
+  const int64_t step = run_.trainer.steps_taken();
+  if (validation_ && is_due(train.validate_every, step, train.steps)) validate();
+  if (is_due(train.sample_every, step, train.steps)) {
+    warn_of_failure("grid of pictures", [this] { draw_preview(); });
+  }
+  if (evaluation_ && is_due(run_.config.eval.every, step, train.steps)) {
+    warn_of_failure("evaluation", [this] { evaluate(); });
+  }
+}
+
+void Monitor::validate() {
+  const LossByTime losses = validation_->run(run_.trainer.averaged_network(), stop_);
+  if (losses.samples() > 0) run_.log.add(ValidationEntry{run_.trainer.steps_taken(), losses.mean(), losses});
+}
+
+void Monitor::draw_preview() {
+  const int64_t step = run_.trainer.steps_taken();
+  const image::Image grid =
+      preview(run_.trainer.averaged_network(), run_.conditions, run_.training, run_.config, stop_);
+  image::write_png(run_.folder.sample_path(step), grid);
+  const std::vector<std::byte> png = image::encode_png(grid);
+  run_.log.add_image(step, "samples", png, grid.width, grid.height);
+}
+
+void Monitor::evaluate() {
+  const int64_t step = run_.trainer.steps_taken();
+  log_info(concat("evaluating ", evaluation_->pictures(), " pictures at step ", step));
+  const eval::Report report = evaluation_->run(run_.trainer.averaged_network(), stop_);
+  EvaluationEntry entry{step, evaluation_->pictures(), {}};
+  for (const eval::Result& each : report.results) entry.figures.emplace_back(name_of(each.metric), each.value);
+  run_.log.add(entry);
+  log_info(concat("step ", step, ": ", text_of(report)));
+  for (const auto& [metric, reason] : report.failures) {
+    log_warning(concat("the evaluation at step ", step, " gave no ", name_of(metric), ": ", reason));
+  }
+  if (std::exchange(has_warned_, true)) return;
+  for (const std::string& warning : report.warnings) log_warning(warning);
+}
+
+void Monitor::warn_of_failure(const char* what, const std::function<void()>& work) {
+  const auto warn = [&](const char* reason) {
+    log_warning(concat("there is no ", what, " at step ", run_.trainer.steps_taken(), ": ", printable(reason, 1000)));
+  };
+  try {
+    work();
+  } catch (const Stopped&) {
+    throw;
+  } catch (const c10::Error& error) {
+    warn(is_out_of_memory(error) ? kMemoryEnded : error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    warn(is_out_of_memory(error) ? kMemoryEnded : error.what());
+  }
+}
+
+}  // namespace pixnerd::train

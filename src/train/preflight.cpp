@@ -1,0 +1,124 @@
+#include "train/preflight.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/safetensors_header.h"
+#include "core/disk.h"
+#include "core/errors.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "image/grid.h"
+#include "models/cost.h"
+#include "models/token_grid.h"
+#include "sample/sampler.h"
+#include "train/preview.h"
+#include "train/run_state.h"
+
+namespace pixnerd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kColours = 3;
+
+// A RequestError of the sizes as one of the configuration's key.
+template <class Action>
+void in_terms_of(const char* key, Action action) {
+  try {
+    action();
+  } catch (const RequestError& error) {
+    throw ConfigError(concat(key, ": ", error.what()));
+  }
+}
+
+void check_sizes(const RunConfig& config) {
+  if (config.model.in_channels != kColours) {
+    throw ConfigError(
+        concat("model.in_channels is ", config.model.in_channels, ", but pictures have 3 channels; set it to 3"));
+  }
+  const int64_t side = config.data.image_size;
+  in_terms_of("data.image_size", [&] { models::token_grid(config.model, side, side); });
+  if (config.train.sample_every == 0 && config.eval.every == 0) return;
+  in_terms_of("sample.size", [&] { sample::check_sizes(config.model, config.sample); });
+}
+
+void check_grid(const RunConfig& config) {
+  if (config.train.sample_every == 0) return;
+  const auto [width, height] = config.sample.picture_size();
+  const int64_t pictures = config.train.sample_pictures;
+  const image::GridSize grid =
+      image::grid_size(pictures, width, height, {}, preview_columns(pictures), kPreviewPadding);
+  if (grid.width * grid.height <= image::kMaxPixels) return;
+  throw ConfigError(concat("train.sample_pictures ", pictures, " of ", width, "x", height, " make a grid of ",
+                           grid.width, "x", grid.height, " pixels, more than the ", image::kMaxPixels,
+                           " of any picture; lower it or sample.size"));
+}
+
+void check_name(const std::string& name, const char* what) {
+  try {
+    config::to_text(config::text_value(name));
+  } catch (const ConfigError&) {
+    throw DataError(concat(what, " ", quoted(name), " is not UTF-8, and no checkpoint could hold it; rename it"));
+  }
+}
+
+// What checkpoints will say of the run, read back as `pixnerd sample` will.
+void check_description(const RunConfig& config, const sample::ModelDescription& description) {
+  for (const std::string& name : description.classes) check_name(name, "the class");
+  for (const std::string& name : description.styles) check_name(name, "the style");
+  try {
+    const checkpoint::Metadata metadata = metadata_of(description, RunState{config, 0, {}}, config.train.steps);
+    const auto read = sample::read_description(metadata, "the checkpoint");
+    if (!read || read->classes != description.classes || read->styles != description.styles) {
+      throw ConfigError("names of classes change");
+    }
+    read_state(metadata, "the checkpoint");
+  } catch (const Error& error) {
+    throw DataError(concat("checkpoints of ", description.classes.size(), " classes and ", description.styles.size(),
+                           " styles could not be read back (", error.what(),
+                           "); use fewer or shorter names, or data.include"));
+  }
+}
+
+void tell_what_is_odd(const RunConfig& config) {
+  if (config.train.validate_every > 0 && config.data.held_out == 0) {
+    log_warning(concat("train.validate_every is ", config.train.validate_every,
+                       ", but data.held_out is 0: there is nothing to validate on"));
+  }
+  const sample::PictureSize trained{config.data.image_size, config.data.image_size};
+  if (config.sample.size != trained && config.train.sample_every > 0) {
+    log_info(concat("sample.size is ", config.sample.size[0], "x", config.sample.size[1],
+                    ": pictures are drawn at another size than the ", trained[0], "x", trained[1],
+                    " of data.image_size"));
+  }
+}
+
+void check_writable(const fs::path& folder) {
+  const AtomicFile probe(folder / "probe");  // never committed
+}
+
+}  // namespace
+
+void check_settings(const RunConfig& config, const sample::ModelDescription& description) {
+  check_sizes(config);
+  check_grid(config);
+  check_description(config, description);
+  tell_what_is_odd(config);
+}
+
+void check_folder(const RunConfig& config, const RunFolder& folder) {
+  check_writable(folder.path());
+  check_writable(folder.checkpoints_path());
+  if (config.train.sample_every > 0) check_writable(folder.sample_path(0).parent_path());
+  constexpr double kBytesOfParameter = 16;  // value, average, two moments
+  const double needed = 2 * kBytesOfParameter * models::parameters_of(config.model);
+  const std::optional<uint64_t> free = free_disk_bytes(folder.path());
+  if (!free || needed <= static_cast<double>(*free)) return;
+  throw DataError(concat("two checkpoints need ", human_bytes(static_cast<uint64_t>(needed)), ", but the disk of ", quoted(folder.path()), " has ", human_bytes(*free),
+                         " left; make room or use another --out"));
+}
+
+}  // namespace pixnerd::train

@@ -1,0 +1,20 @@
+// What a run will need, looked at before its first step: whatever would end it later, and can be known now, is an error
+// here, before anything is made.
+#pragma once
+
+#include "sample/model_file.h"
+#include "train/config.h"
+#include "train/run_folder.h"
+
+namespace pixnerd::train {
+
+// Of the configuration, whose numbers of classes and styles are settled, and the names of the pictures' labels: sizes
+// and channels that the network has no answer to, a grid of pictures that is too large, a description that could not
+// be read back from a checkpoint. ConfigError; what is only odd, such as validations without held-out pictures, is a
+// warning.
+void check_settings(const RunConfig& config, const sample::ModelDescription& description);
+
+// That the folder can be written to and its disk has room for two checkpoints. DataError.
+void check_folder(const RunConfig& config, const RunFolder& folder);
+
+}  // namespace pixnerd::train

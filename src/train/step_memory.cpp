@@ -1,0 +1,113 @@
+#include "train/step_memory.h"
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "models/cost.h"
+
+namespace pixnerd::train {
+namespace {
+
+constexpr double kProgram = 200e6;  // what LibTorch and its threads take once they are at work
+
+double real(int64_t value) {
+  return static_cast<double>(value);
+}
+
+std::string human(double bytes) {
+  return human_bytes(static_cast<uint64_t>(bytes));
+}
+
+double bytes_of_value(const TrainConfig& train) {
+  return train.precision == models::Precision::float32 ? 4 : 2;
+}
+
+// Of one picture: what is kept, and one block and one field block more, which are at work in the backward pass.
+double values_of_pass(const RunConfig& config) {
+  const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
+  const double blocks = std::max(1.0, real(config.model.transformer_blocks()));
+  const double field_blocks = std::max(1.0, real(config.model.field_blocks()));
+  return (config.train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
+         (config.train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field) +
+         2 * (cost.kept_by_blocks / blocks + cost.kept_by_field / field_blocks);
+}
+
+RunConfig with_micro_batch(RunConfig config, int64_t micro_batch) {
+  config.train.micro_batch_size = micro_batch;
+  return config;
+}
+
+// What would make a step fit.
+std::string remedy(const RunConfig& config, double available) {
+  const auto fits = [&](const RunConfig& other) { return step_memory(other).total() <= available; };
+  const int64_t now = config.train.micro_batch_size.value_or(config.train.batch_size);
+  if (fits(with_micro_batch(config, 1))) {
+    int64_t most = 1;
+    while (2 * most < now && fits(with_micro_batch(config, 2 * most))) most *= 2;
+    return concat("set train.micro_batch_size to ", most, " or less, or lower train.batch_size");
+  }
+  if (step_memory(config).pictures > available / 2) return "lower train.batch_size and train.micro_batch_size";
+  if (!config.train.recompute_blocks) {
+    return "set train.micro_batch_size to 1 and train.recompute_blocks to true, or train a smaller model";
+  }
+  return "train a smaller model or smaller pictures; train.micro_batch_size and train.batch_size do not help";
+}
+
+void check_step(const RunConfig& config, double available) {
+  const StepMemory memory = step_memory(config);
+  if (memory.total() + kProgram <= available) return;
+  const int64_t together = config.train.micro_batch_size.value_or(config.train.batch_size);
+  throw ConfigError(concat("a step needs about ", human(memory.total()), " of memory (network ", human(memory.network),
+                           ", batch of ", config.train.batch_size, " ", human(memory.pictures), ", ", together,
+                           " at once ", human(memory.pass), "), ", human(available), " are available; ",
+                           remedy(config, available - kProgram)));
+}
+
+// Of pictures that the averaged network draws, whose weights are in memory already.
+void check_drawing(const RunConfig& config, const char* key, int64_t batch, double kept, double available) {
+  const auto [width, height] = config.sample.picture_size();
+  const models::TokenGrid grid = models::token_grid(config.model, config.sample.size[1], config.sample.size[0]);
+  const diffusion::SamplerConfig& sampler = config.sample.sampler;
+  const double drawing = kept + models::sampling_bytes(config.model, grid, height, width, batch, config.train.precision,
+                                                       sampler.reuse > 1 || !sampler.encode_steps.empty());
+  const double network = step_memory(config).network - models::parameters_of(config.model) * 2;
+  if (network + drawing <= available) return;
+  throw ConfigError(concat("drawing ", batch, " pictures of ", width, "x", height, " needs about ", human(drawing),
+                           " beside ", human(network), " of the network, but ", human(available),
+                           " of memory are available; lower ", key, " or sample.size"));
+}
+
+}  // namespace
+
+StepMemory step_memory(const RunConfig& config) {
+  const TrainConfig& train = config.train;
+  const double batch = real(train.batch_size), micro = real(train.micro_batch_size.value_or(train.batch_size));
+  const double parameters = models::parameters_of(config.model), side = real(config.data.image_size);
+  constexpr double kBatchesAtOnce = 8;  // two read ahead and one made, the step's own, noise, x_t and the velocity
+  constexpr double kGaps = 1.2;         // between tensors, and between an operation's input and its result
+  const double read_ahead = std::max(0.0, 2 * real(config.data.workers) - 2 * batch);
+  StepMemory memory;
+  memory.network = parameters * (train.precision == models::Precision::float32 ? 20 : 22);
+  memory.pictures = (batch * kBatchesAtOnce + read_ahead) * 3 * side * side * 4;
+  if (config.model.takes_text()) {
+    memory.pictures += 2 * batch * real(config.model.txt_max_length * config.model.txt_embed_dim) * 2;
+  }
+  memory.pass = micro * values_of_pass(config) * bytes_of_value(train) * kGaps;
+  return memory;
+}
+
+void check_memory(const RunConfig& config, uint64_t available) {
+  if (available == 0) return;
+  const auto all = static_cast<double>(available);
+  check_step(config, all);
+  const auto [width, height] = config.sample.picture_size();
+  const int64_t pictures = config.train.sample_pictures;
+  if (config.train.sample_every > 0) {
+    const double kept = 9.0 * real(pictures) * real(width) * real(height);  // single, as a grid, and encoded
+    check_drawing(config, "train.sample_pictures", std::min(config.train.batch_size, pictures), kept, all);
+  }
+  if (config.eval.every > 0) check_drawing(config, "eval.batch_size", config.eval.batch_size, 0, all);
+}
+
+}  // namespace pixnerd::train

@@ -1,0 +1,24 @@
+// What training takes of memory, told from sizes alone before anything is allocated.
+#pragma once
+
+#include <cstdint>
+
+#include "train/config.h"
+
+namespace pixnerd::train {
+
+// In bytes. Estimates that hold to a tenth or so; model.num_classes must be settled.
+struct StepMemory {
+  double network = 0;   // weights, gradients, two moments, average; in bfloat16 the copies of weights, too
+  double pictures = 0;  // of a batch: those read ahead, those trained on, their noise and velocities, encoded captions
+  double pass = 0;      // what the forward pass of a micro batch keeps, and what the backward pass works with
+  double total() const { return network + pictures + pass; }
+};
+
+StepMemory step_memory(const RunConfig& config);
+
+// ConfigError with the numbers and the keys to lower where a step, or what is drawn on the way (train.sample_every,
+// eval.every) beside the network, needs more than `available` bytes. 0 is not known, and anything may go.
+void check_memory(const RunConfig& config, uint64_t available);
+
+}  // namespace pixnerd::train
