@@ -25,11 +25,11 @@ const char* name_of(WeightsFormat format);  // in words: "safetensors"
 // files must not be shortened while they are mapped; replacing them by rename is safe.
 class WeightsFile {
  public:
-  // Throws DataError if a file cannot be opened, CheckpointError if it is malformed, of no known kind, or names what no
-  // checkpoint needs.
+  // Of a folder, the file that checkpoint_path() finds in it. Throws DataError if a file cannot be opened,
+  // CheckpointError if it is malformed, of no known kind, or names what no checkpoint needs.
   static std::shared_ptr<const WeightsFile> open(const std::filesystem::path& path, const PickleOptions& options = {});
 
-  const std::string& source() const { return source_; }
+  const std::string& source() const { return source_; }  // the path of the file that was opened
   WeightsFormat format() const { return format_; }
   uint64_t bytes() const;  // of all files together
 

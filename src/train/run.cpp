@@ -23,6 +23,7 @@
 #include "train/preview.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
+#include "train/training_state.h"
 #include "train/validation.h"
 
 namespace pixnerd::train {
@@ -117,6 +118,8 @@ class Run {
     const auto checkpoint = folder_.last_checkpoint();
     if (checkpoint) {
       resume_from(*checkpoint);
+    } else if (options_.resume_from) {
+      take_over(*options_.resume_from);
     } else if (const auto before = folder_.config()) {
       check_resumable(*before, config_);
     }
@@ -183,9 +186,9 @@ class Run {
     at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);
     network->initialise(initial);
     if (options_.init && !folder_.last_checkpoint()) {
-      const std::string made_anew = take_weights(*network, *options_.init);
+      const std::string moved = take_weights(*network, description_, *options_.init, options_.init_other_prediction);
       log_info(concat("starting from the weights of ", *options_.init));
-      if (!made_anew.empty()) log_info(made_anew);
+      if (!moved.empty()) log_info(moved);
     }
     network->to(options_.device, at::kFloat);
     return network;
@@ -202,6 +205,17 @@ class Run {
     state_.config = config_;
     summary_.checkpoint = checkpoint;
     log_info(concat("resuming from ", checkpoint));
+  }
+
+  // The state of a training of another program or run, on these pictures from its step on.
+  void take_over(const fs::path& path) {
+    const TrainingState state = read_training_state(path, trainer_.parameters(), config_.train);
+    if (state.step >= config_.train.steps) {
+      throw ConfigError(concat("'", state.source, "' is of step ", state.step, ", and train.steps is ",
+                               config_.train.steps, "; set train.steps higher to go on"));
+    }
+    trainer_.restore(state.tensors, state.step, state.source);
+    log_info(concat("going on from step ", state.step, " of ", state.source));
   }
 
   StepReport take_step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {

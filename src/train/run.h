@@ -15,8 +15,10 @@
 namespace pixnerd::train {
 
 struct RunOptions {
-  bool resume = false;                        // go on with the run in the folder, if there is one
-  std::optional<std::filesystem::path> init;  // weights to begin a new run with; see initial_weights.h
+  bool resume = false;                               // go on with the run in the folder, if there is one
+  std::optional<std::filesystem::path> init;         // weights to begin a new run with; see initial_weights.h
+  std::optional<std::filesystem::path> resume_from;  // a training to go on with in a new run; see training_state.h
+  bool init_other_prediction = false;                // even if they predict something else than model.prediction
   at::Device device = at::kCPU;
   std::function<bool()> stop = [] { return false; };    // asked after every step
   LoadExtractor load_extractor = eval::load_extractor;  // for `eval:`

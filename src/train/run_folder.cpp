@@ -175,7 +175,7 @@ RunState restore(const fs::path& path, Trainer& trainer, const std::function<voi
   const checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
   RunState state = read_state(loaded.metadata, path);
   check(state);
-  trainer.restore(loaded.tensors, sample::read_step(loaded.metadata, path.string()), path.string());
+  trainer.restore(loaded.tensors, sample::read_step(loaded.metadata, path.string()).value_or(0), path.string());
   return state;
 }
 
