@@ -51,8 +51,7 @@ class PictureSet {
 };
 
 // Opens config.path: shards (shards.h) where it is a .tar file or a folder that holds some, else class folders
-// (image_folder.h). DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing. Names of classes
-// that are numbers, but not the labels, are logged.
+// (image_folder.h). DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing.
 std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config);
 
 // A number that changes when pictures are added, removed, renamed or labelled anew: what a run can be resumed on.
