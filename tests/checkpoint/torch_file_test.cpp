@@ -216,7 +216,7 @@ TEST(TorchFile, TensorsInUnknownObjectsAreFound) {
 
 // As omegaconf's settings do, whose children know their parents.
 TEST(TorchFile, ObjectsThatHoldTheirParentsAreWalkedOnce) {
-  const std::string object = "comegaconf.dictconfig\nDictConfig\n)\x81q\0}(";
+  const std::string object = "comegaconf.dictconfig\nDictConfig\n)\x81q\0}("s;
   const std::string child = "comegaconf.nodes\nAnyNode\n)\x81}" + text("_parent") + "h\0sb"s;
   const std::string settings = object + text("_content") + "}" + text("a") + child + "s" + text("w") +
                                tensor({{1}, {1}}) + text("list") + "]q\1h\1a" + "ub"s;
