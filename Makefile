@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build test fuzz sanitize demo bench data features format lint clean
 
-# What `make demo` draws, a class a row; `pixnerd info $(DEMO_CHECKPOINT)` lists the classes there are.
+# What `make demo` draws, a class a row; `pixnerd info --classes $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
 DEMO_PICTURE := out/demo.png
 DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --seed 0 --batch 40 \

@@ -62,6 +62,9 @@ ValueId PickleCalls::call_listed(ValueId callable, std::span<const ValueId> argu
       return tensor(callable, arguments, false);
     case PickleCall::rebuild_tensor_with_type:
       return tensor(callable, arguments, true);
+    case PickleCall::rebuild_quantised:
+      if (arguments.size() == 7) return tensor(callable, arguments.first(4), false);
+      break;
     case PickleCall::rebuild_parameter:
       if (!arguments.empty()) return arguments[0];
       break;

@@ -48,11 +48,20 @@ void require_unique_names(const std::vector<HeaderEntry>& entries, const std::st
   if (twice != names.end()) throw error_in(source, concat(printable(*twice), " is there twice"));
 }
 
+bool fills_bytes(std::span<const int64_t> shape, DType dtype) {
+  uint64_t elements = 1;  // in eighths of what matters
+  for (const int64_t side : shape) elements = elements * (static_cast<uint64_t>(side) % 8) % 8;
+  return elements * bits_of(dtype) % 8 == 0;
+}
+
 // One entry against the data section it lies in; covered is where the entry before it ends.
 void check_range(const HeaderEntry& entry, uint64_t covered, uint64_t data_bytes, const std::string& source) {
   const auto fail = [&](const auto&... what) { throw error_in(source, concat(printable(entry.name), " ", what...)); };
   const std::optional<uint64_t> bytes = size_of(entry.shape, entry.dtype);
   if (!bytes) fail("has shape ", entry.shape, ", too large for any file");
+  if (!fills_bytes(entry.shape, entry.dtype)) {
+    fail("has shape ", entry.shape, " in ", name_of(entry.dtype), ", which fills no whole bytes");
+  }
   if (entry.end < entry.begin) fail("ends at byte ", entry.end, ", before its start at ", entry.begin);
   if (entry.end > data_bytes) {
     fail("ends at byte ", entry.end, " of the data, the file has ", data_bytes, "; it is truncated, copy it again");
@@ -75,6 +84,10 @@ std::vector<HeaderEntry> lay_out(const std::vector<const TensorEntry*>& entries,
       throw error_in(source, concat(printable(entry->name), " ", what...));
     };
     if (entry->name == kMetadataKey) fail("cannot be the name of a tensor");
+    if (!in_safetensors(entry->dtype)) {
+      fail("has dtype ", name_of(entry->dtype), ", which safetensors files do not hold");
+    }
+    if (!fills_bytes(entry->shape, entry->dtype)) fail("fills no whole bytes");
     if (!names.insert(entry->name).second) fail("is there twice");
     if (entry->shape.size() > kMaxRank) fail("has more than ", kMaxRank, " sides");
     const std::optional<uint64_t> bytes = size_of(entry->shape, entry->dtype);

@@ -30,7 +30,7 @@ struct TensorEntry {
   DType dtype = DType::F32;
   std::vector<int64_t> shape;  // {} is a scalar; a side may be 0
   const std::byte* data = nullptr;
-  size_t bytes = 0;  // product of shape times bytes_of(dtype)
+  size_t bytes = 0;  // bytes_of(product of shape, dtype)
 };
 
 struct SafetensorsContents {

@@ -21,17 +21,17 @@ bool StridedEntry::is_contiguous() const {
 }
 
 std::optional<uint64_t> size_of(std::span<const int64_t> shape, DType dtype) {
-  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
-  uint64_t bytes = bytes_of(dtype);
+  const uint64_t most = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) / bytes_of(dtype);
+  uint64_t elements = 1;
   bool empty = false;
   for (const int64_t side : shape) {
     if (side < 0) return std::nullopt;
     empty = empty || side == 0;
     const uint64_t factor = std::max<uint64_t>(static_cast<uint64_t>(side), 1);
-    if (bytes > kMax / factor) return std::nullopt;
-    bytes *= factor;
+    if (elements > most / factor) return std::nullopt;
+    elements *= factor;
   }
-  return empty ? 0 : bytes;
+  return empty ? 0 : bytes_of(elements, dtype);
 }
 
 std::vector<int64_t> row_major(const std::vector<int64_t>& shape) {

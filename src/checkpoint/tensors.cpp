@@ -14,8 +14,8 @@ namespace pixnerd::checkpoint {
 namespace {
 
 std::optional<DType> dtype_of(c10::ScalarType type) {
-  for (const DType dtype : kAllDTypes) {
-    if (scalar_type_of(dtype) == type) return dtype;
+  for (size_t i = 0; i < kDTypes; ++i) {
+    if (scalar_type_of(dtype_numbered(i)) == type) return dtype_numbered(i);
   }
   return std::nullopt;
 }
@@ -28,10 +28,10 @@ void require_bools(const StridedEntry& entry, const std::string& source) {
   }
 }
 
-at::Tensor tensor_of(const StridedEntry& entry, const std::shared_ptr<const void>& file, const std::string& source) {
-  if (entry.dtype == DType::BOOL) require_bools(entry, source);
-  const auto options = at::TensorOptions().dtype(scalar_type_of(entry.dtype));
-  if (reinterpret_cast<uintptr_t>(entry.data) % bytes_of(entry.dtype) != 0) {
+// Elements of any type of the right size, where they lie or, if that is unaligned, copied.
+at::Tensor elements_of(const StridedEntry& entry, c10::ScalarType type, const std::shared_ptr<const void>& file) {
+  const auto options = at::TensorOptions().dtype(type);
+  if (reinterpret_cast<uintptr_t>(entry.data) % c10::elementSize(type) != 0) {
     auto aligned = std::make_shared<std::vector<std::byte>>(entry.data, entry.data + entry.bytes);
     MappedSources sources;
     sources.add(entry.data);
@@ -52,6 +52,30 @@ MappedSources sources_of_each(const Named& tensors) {
     if (tensor.defined() && tensor.device().is_cpu()) sources.add(tensor.const_data_ptr());
   }
   return sources;
+}
+
+at::Tensor tensor_of(const StridedEntry& entry, const std::shared_ptr<const void>& file, const std::string& source) {
+  if (entry.dtype == DType::BOOL) require_bools(entry, source);
+  const c10::ScalarType type = scalar_type_of(entry.dtype);
+  if (type != c10::ScalarType::Undefined) return elements_of(entry, type, file);
+  throw error_in(source, concat(printable(entry.name), " is ", name_of(entry.dtype),
+                                ", which pixnerd does not compute with; save it in another type"));
+}
+
+// A type of so many bytes, for elements that are only moved.
+c10::ScalarType stand_in(size_t bytes) {
+  switch (bytes) {
+    case 1:
+      return c10::kByte;
+    case 2:
+      return c10::kShort;
+    case 4:
+      return c10::kInt;
+    case 8:
+      return c10::kLong;
+    default:
+      return c10::kComplexDouble;
+  }
 }
 
 // "first (and 2 more)"; nothing if it did not happen.
@@ -83,28 +107,49 @@ bool converts(const at::Tensor& from, const at::Tensor& to) {
 
 c10::ScalarType scalar_type_of(DType dtype) {
   switch (dtype) {
+    case DType::U64:
+      return c10::kUInt64;
     case DType::I64:
       return c10::kLong;
     case DType::F64:
       return c10::kDouble;
+    case DType::C64:
+      return c10::kComplexFloat;
     case DType::F32:
       return c10::kFloat;
+    case DType::U32:
+      return c10::kUInt32;
     case DType::I32:
       return c10::kInt;
     case DType::BF16:
       return c10::kBFloat16;
     case DType::F16:
       return c10::kHalf;
+    case DType::U16:
+      return c10::kUInt16;
     case DType::I16:
       return c10::kShort;
+    case DType::F8_E5M2FNUZ:
+      return c10::kFloat8_e5m2fnuz;
+    case DType::F8_E4M3FNUZ:
+      return c10::kFloat8_e4m3fnuz;
+    case DType::F8_E4M3:
+      return c10::kFloat8_e4m3fn;
+    case DType::F8_E5M2:
+      return c10::kFloat8_e5m2;
     case DType::I8:
       return c10::kChar;
     case DType::U8:
       return c10::kByte;
     case DType::BOOL:
-      break;
+      return c10::kBool;
+    case DType::complex128:
+      return c10::kComplexDouble;
+    case DType::complex32:
+      return c10::kComplexHalf;
+    default:  // scales, elements of less than a byte, and what needs a quantiser
+      return c10::ScalarType::Undefined;
   }
-  return c10::kBool;
 }
 
 MappedSources sources_of(const NamedTensors& tensors) {
@@ -121,6 +166,19 @@ void require_unchanged(const std::map<std::string, at::Tensor>& tensors) {
 
 at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry) {
   return tensor_of(entry, file, file->source());
+}
+
+std::span<const std::byte> row_major_bytes(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry,
+                                           at::Tensor& kept) {
+  const uint64_t bytes = bytes_of(static_cast<uint64_t>(entry.elements()), entry.dtype);
+  if (entry.dtype == DType::BOOL) require_bools(entry, file->source());
+  if (entry.is_contiguous()) return {entry.data, bytes};
+  if (bits_of(entry.dtype) < 8) {
+    throw error_in(file->source(), concat(printable(entry.name), " is a view of ", name_of(entry.dtype),
+                                          ", which is not copied; save it by itself"));
+  }
+  kept = elements_of(entry, stand_in(bytes_of(entry.dtype)), file).contiguous();
+  return {static_cast<const std::byte*>(kept.const_data_ptr()), kept.nbytes()};
 }
 
 Loaded load_safetensors(const std::filesystem::path& path) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct Loaded {
 Loaded load_safetensors(const std::filesystem::path& path);
 
 // One tensor of any file of weights, with its own strides, which may not be row-major; everything else as above.
+// CheckpointError naming it if it is of a type that has no scalar_type_of().
 at::Tensor tensor_of(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry);
 
 // The mapped files that tensors lie in, and that they are still what they were: see weights_file.h.
@@ -37,6 +39,11 @@ MappedSources sources_of(const NamedTensors& tensors);
 MappedSources sources_of(const std::map<std::string, at::Tensor>& tensors);
 void require_unchanged(const std::map<std::string, at::Tensor>& tensors);
 
+// The bytes of its elements in row-major order, whatever their type, in the file itself or, for views, in `kept`.
+std::span<const std::byte> row_major_bytes(const std::shared_ptr<const WeightsFile>& file, const StridedEntry& entry,
+                                           at::Tensor& kept);
+
+// Undefined for types that are only listed and copied.
 c10::ScalarType scalar_type_of(DType dtype);
 
 // Writes the values, from whatever device and strides; order does not matter, views that share storage are written

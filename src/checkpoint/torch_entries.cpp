@@ -16,7 +16,7 @@ constexpr uint64_t kMaxRepeatedBytes = 64'000'000;
 class Walk {
  public:
   Walk(const PickleValues& values, const StorageBytes& storage_bytes, const std::string& source)
-      : values_(values), storage_bytes_(storage_bytes), source_(source) {}
+      : values_(values), storage_bytes_(storage_bytes), source_(source), seen_(values.size()) {}
 
   std::vector<StridedEntry> from(ValueId root) {
     visit(root, 0);
@@ -30,6 +30,7 @@ class Walk {
   }
 
   void visit(ValueId id, int depth) {
+    if (inside_objects_ > 0 && (depth > kMaxDepth || is_seen_again(id))) return;
     if (depth > kMaxDepth) {
       throw error_in(source_, concat("its containers are nested more than ", kMaxDepth, " deep, or hold themselves"));
     }
@@ -40,16 +41,29 @@ class Walk {
         return visit_pairs(values_.items(id), depth);
       case ValueKind::list:
       case ValueKind::tuple:
-      case ValueKind::object: {
-        const std::span<const ValueId> items = values_.items(id);
-        count(items.size());
-        for (size_t i = 0; i < items.size(); ++i) {
-          if (may_hold_tensors(items[i])) visit_below(concat(i), items[i], depth);
-        }
+        return visit_items(values_.items(id), depth);
+      case ValueKind::object:
+        if (inside_objects_ == 0 && is_seen_again(id)) return;
+        ++inside_objects_;
+        visit_items(values_.items(id), depth);
+        --inside_objects_;
         return;
-      }
       default:
         return;  // sets cannot hold tensors that anybody could name
+    }
+  }
+
+  // Of what objects hold, all is visited once: children of a configuration know their parents.
+  bool is_seen_again(ValueId id) {
+    const bool before = seen_[id];
+    seen_[id] = true;
+    return before;
+  }
+
+  void visit_items(std::span<const ValueId> items, int depth) {
+    count(items.size());
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (may_hold_tensors(items[i])) visit_below(concat(i), items[i], depth);
     }
   }
 
@@ -120,18 +134,24 @@ class Walk {
     entry.data = storage.data();
     if (*bytes > 0) {
       const uint64_t extent = extent_of(entry);
-      const uint64_t element = bytes_of(entry.dtype), held = storage.size() / element;
+      const uint64_t held = elements_in(storage.size(), entry.dtype);
       const auto offset = static_cast<uint64_t>(tensor.offset);
       if (offset > held || extent > held - offset) {
         fail("needs ", extent, " elements from number ", offset, " on, its storage has ", held);
       }
+      if (offset * bits_of(entry.dtype) % 8 != 0) fail("begins within a byte");
       if (*bytes > std::max<uint64_t>(storage.size(), kMaxRepeatedBytes)) {
         fail("repeats the elements of its storage to ", *bytes, " bytes");
       }
-      entry.data += offset * element;
-      entry.bytes = extent * element;
+      entry.data += bytes_of(offset, entry.dtype);
+      entry.bytes = bytes_of(extent, entry.dtype);
     }
     entries_.push_back(std::move(entry));
+  }
+
+  static uint64_t elements_in(uint64_t bytes, DType dtype) {
+    const uint64_t bits = bits_of(dtype);
+    return bits >= 8 ? bytes / (bits / 8) : bytes * (8 / bits);
   }
 
   // Elements from the first to behind the last of a tensor that has some.
@@ -166,7 +186,8 @@ class Walk {
   const std::string& source_;
   std::vector<StridedEntry> entries_;
   std::string name_;
-  size_t visits_ = 0, charged_ = 0;
+  std::vector<bool> seen_;  // by ValueId; objects, and what was met inside them
+  size_t inside_objects_ = 0, visits_ = 0, charged_ = 0;
 };
 
 }  // namespace

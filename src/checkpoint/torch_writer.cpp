@@ -61,14 +61,15 @@ class PickleWriter {
   }
 
   void tensor(const TensorEntry& entry, size_t storage) {
-    global("torch._utils", "_rebuild_tensor_v2");
+    const char* const typed = storage_class(entry.dtype);
+    global("torch._utils", typed != nullptr ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
     code(kMark);
     code(kMark);
     text("storage");
-    global("torch", storage_class(entry.dtype));
+    typed != nullptr ? global("torch", typed) : global("torch.storage", "UntypedStorage");
     text(concat(storage));
     text("cpu");
-    integer(static_cast<int64_t>(entry.bytes / bytes_of(entry.dtype)));
+    integer(static_cast<int64_t>(typed != nullptr ? entry.bytes / bytes_of(entry.dtype) : entry.bytes));
     code(kTuple);
     code(kBinPersId);
     integer(0);
@@ -78,6 +79,7 @@ class PickleWriter {
     global("collections", "OrderedDict");
     code(kEmptyTuple);
     code(kReduce);
+    if (typed == nullptr) global("torch", torch_name(entry.dtype));
     code(kTuple);
     code(kReduce);
   }
@@ -96,6 +98,11 @@ class PickleWriter {
   std::string bytes_;
 };
 
+// Quantised tensors have more to them than their elements.
+bool is_written(DType dtype) {
+  return torch_name(dtype) != nullptr && !std::string_view(torch_name(dtype)).starts_with("q");
+}
+
 void require_valid(std::span<const TensorEntry> entries, const Metadata& metadata, const std::string& source) {
   std::set<std::string_view> names;
   for (const TensorEntry& entry : entries) {
@@ -103,6 +110,7 @@ void require_valid(std::span<const TensorEntry> entries, const Metadata& metadat
     require_utf8(entry.name, source);
     if (!names.insert(entry.name).second) fail("is there twice");
     if (entry.shape.size() > kMaxRank) fail("has more than ", kMaxRank, " sides");
+    if (!is_written(entry.dtype)) fail("has dtype ", name_of(entry.dtype), ", which is not written to PyTorch's files");
     if (size_of(entry.shape, entry.dtype) != entry.bytes) {
       fail("has ", entry.bytes, " bytes, which do not fit its shape ", entry.shape);
     }

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "checkpoint/checkpoint_path.h"
 #include "checkpoint/messages.h"
 #include "checkpoint/shard_index.h"
 #include "checkpoint/torch_file.h"
@@ -84,8 +85,9 @@ const char* name_of(WeightsFormat format) {
   return "PyTorch (older form)";
 }
 
-std::shared_ptr<const WeightsFile> WeightsFile::open(const std::filesystem::path& path, const PickleOptions& options) {
+std::shared_ptr<const WeightsFile> WeightsFile::open(const std::filesystem::path& given, const PickleOptions& options) {
   const std::shared_ptr<WeightsFile> opened(new WeightsFile);
+  const std::filesystem::path path = checkpoint_path(given);
   opened->source_ = path.string();
   opened->files_.push_back(MappedFile::open(path));
   try {
@@ -107,6 +109,8 @@ void WeightsFile::parse(const std::filesystem::path& path, const PickleOptions& 
     open_torch(options);
   } else if (starts_like_json(file)) {
     open_shards(path, {reinterpret_cast<const char*>(file.data()), file.size()});
+  } else if (const std::string stranger = known_stranger(file); !stranger.empty()) {
+    throw error_in(source_, stranger);
   } else {
     throw error_in(source_, file.empty() ? "the file is empty"
                                          : "is no file of weights: neither safetensors, nor their index, nor a file of "

@@ -28,11 +28,11 @@ void require_unchanged(const MappedSources& sources);
 // Mapped: nothing but headers, directories and pickles is read; a tensor's bytes come in when they are touched.
 class WeightsFile {
  public:
-  // Throws DataError if a file cannot be opened, CheckpointError if it is malformed, of no known kind, or names what no
-  // checkpoint needs.
+  // Of a folder, the file that checkpoint_path() finds in it. Throws DataError if a file cannot be opened,
+  // CheckpointError if it is malformed, of no known kind, or names what no checkpoint needs.
   static std::shared_ptr<const WeightsFile> open(const std::filesystem::path& path, const PickleOptions& options = {});
 
-  const std::string& source() const { return source_; }
+  const std::string& source() const { return source_; }  // the path of the file that was opened
   WeightsFormat format() const { return format_; }
   uint64_t bytes() const;  // of all files together
 

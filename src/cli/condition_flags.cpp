@@ -1,39 +1,36 @@
 #include "cli/condition_flags.h"
 
-#include <algorithm>
+#include <iterator>
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "sample/label_names.h"
 
 namespace pixnerd::cli {
 namespace {
 
-int64_t number_of(const std::string& name, const std::vector<std::string>& names, const char* kind) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return found - names.begin();
-  const std::string meant = nearest(name, names);
-  throw RequestError(concat("there is no ", kind, " ", quoted(name),
-                            meant.empty() ? "; `pixnerd info` lists them" : concat("; did you mean '", meant, "'?")));
-}
+constexpr size_t kMostClasses = 10'000'000;  // as many as pictures can be asked for
 
-int64_t label_of(const std::string& name, const sample::ModelDescription& description) {
-  if (!description.classes.empty()) return number_of(name, description.classes, "class");
+int64_t label_of(const std::string& name, const std::vector<std::string>& names,
+                 const sample::ModelDescription& description) {
+  if (!names.empty()) return sample::label_named(name, names, "class");
   throw RequestError(concat("the checkpoint has no class names; use --classes with numbers from 0 to ",
                             description.model.num_classes - 1));
-}
-
-// What one of `count` classes or styles is called: its name, or its number where they have none.
-std::string name_of(int64_t label, int64_t count, const std::vector<std::string>& names, const char* kind) {
-  if (label == count) return concat("no ", kind);
-  return names.empty() ? concat(kind, " ", label) : names[static_cast<size_t>(label)];
 }
 
 }  // namespace
 
 void add_condition_flags(CLI::App& command, ConditionFlags& flags) {
-  CLI::Option* const classes = command.add_option("--classes", flags.classes, "what to draw: numbers of classes");
-  classes->delimiter(',')->allow_extra_args(false)->type_name("N,N,...");
-  command.add_option("--class", flags.names, "what to draw: a class by its name; may be repeated")
+  const auto is_number = [](const std::string& text) {
+    return sample::numbers_labels(text) ? std::string()
+                                        : concat("'", printable(text), "' is no number, range such as 0-9, or all");
+  };
+  CLI::Option* const classes =
+      command.add_option("--classes", flags.classes, "what to draw: numbers of classes, ranges of them, or all");
+  classes->delimiter(',')->allow_extra_args(false)->check(is_number)->type_name("N,N-N,...|all");
+  command
+      .add_option("--class", flags.names,
+                  "what to draw: a class by its name, or a part of it that no other has; may be repeated")
       ->excludes(classes)
       ->allow_extra_args(false)
       ->type_name("NAME");
@@ -46,14 +43,25 @@ void add_condition_flags(CLI::App& command, ConditionFlags& flags) {
 }
 
 std::vector<int64_t> classes_of(const ConditionFlags& flags, const sample::ModelDescription& description) {
-  std::vector<int64_t> classes = flags.classes;
-  for (const std::string& name : flags.names) classes.push_back(label_of(name, description));
+  std::vector<int64_t> classes;
+  for (const std::string& text : flags.classes) {
+    const std::vector<int64_t> labels = sample::labels_numbered(text, description.model.num_classes, "class");
+    if (classes.size() + labels.size() > kMostClasses) {
+      throw RequestError(concat("--classes names more than ", kMostClasses, " classes"));
+    }
+    classes.insert(classes.end(), labels.begin(), labels.end());
+  }
+  const std::vector<std::string> names =
+      flags.names.empty() ? std::vector<std::string>() : sample::class_names(description);
+  for (const std::string& name : flags.names) classes.push_back(label_of(name, names, description));
   return classes;
 }
 
 std::vector<int64_t> styles_of(const ConditionFlags& flags, const sample::ModelDescription& description) {
   std::vector<int64_t> styles;
-  for (const std::string& name : flags.styles) styles.push_back(number_of(name, description.styles, "style"));
+  for (const std::string& name : flags.styles) {
+    styles.push_back(sample::label_named(name, description.styles, "style"));
+  }
   if (!styles.empty()) return styles;
   for (int64_t i = 0; i < description.model.num_styles; ++i) styles.push_back(i);
   return styles;
@@ -61,11 +69,15 @@ std::vector<int64_t> styles_of(const ConditionFlags& flags, const sample::ModelD
 
 std::vector<image::Label> captions_of(const sample::Request& request, const sample::ModelDescription& description) {
   const models::ModelConfig& model = description.model;
+  const std::vector<std::string> names = sample::class_names(description);
   std::vector<image::Label> captions;
   for (size_t i = 0; i < request.labels.size(); ++i) {
-    captions.push_back({name_of(request.labels[i], model.num_classes, description.classes, "class"), ""});
+    captions.push_back({sample::described_label(request.labels[i], model.num_classes, names, "class"), ""});
     if (request.styles.empty()) continue;
-    captions.back().note = name_of(request.styles[i], model.num_styles, description.styles, "style");
+    const int64_t style = request.styles[i];
+    const bool is_named = style < std::ssize(description.styles);
+    captions.back().note = is_named ? description.styles[static_cast<size_t>(style)]
+                                    : sample::described_label(style, model.num_styles, {}, "style");
   }
   return captions;
 }

@@ -14,6 +14,7 @@
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "models/int8_layers.h"
 #include "nn/quantised.h"
@@ -38,11 +39,7 @@ struct ConvertFlags {
 };
 
 void define(CLI::App& command, ConvertFlags& flags) {
-  command
-      .add_option("input", flags.input,
-                  "a checkpoint: safetensors, their index, or a file of PyTorch or PyTorch Lightning")
-      ->required()
-      ->type_name("IN");
+  command.add_option("input", flags.input, kCheckpointHelp)->required()->type_name("IN");
   command
       .add_option("output", flags.output,
                   "the file to write; its ending says in which format: .safetensors, .safetensors.index.json (several "
@@ -107,8 +104,13 @@ std::vector<sample::NamedEntry> selected(const checkpoint::WeightsFile& file, co
     const sample::WeightSet set = sample::choose(entries, which, file.source());
     std::erase_if(entries, [&](const auto& entry) { return entry.set != set; });
   }
-  if (entries.empty())
+  if (entries.empty()) {
     throw CheckpointError(concat("checkpoint ", quoted(file.source()), ": holds no tensors to convert"));
+  }
+  for (const auto set : {sample::WeightSet::ema, sample::WeightSet::trained, sample::WeightSet::bare}) {
+    const std::string note = sample::note_on_names(entries, set);
+    if (!note.empty()) log_info(concat(quoted(file.source()), ": ", note));
+  }
   return entries;
 }
 
@@ -122,9 +124,25 @@ void require_not_quantised(const checkpoint::WeightsFile& file) {
   }
 }
 
+// What was guessed once need not be guessed again.
+void keep_guess(checkpoint::Metadata& metadata, const std::vector<sample::NamedEntry>& selection,
+                const std::string& source) {
+  if (metadata.contains(sample::kConfigKey)) return;
+  for (const auto set : {sample::WeightSet::ema, sample::WeightSet::trained, sample::WeightSet::bare}) {
+    const auto guessed = sample::guess_config(sample::shapes_of(selection, set));
+    if (!guessed) continue;
+    const sample::ModelDescription description = sample::describe_guess(*guessed);
+    metadata[sample::kConfigKey] = config::dump(description);
+    log_info(concat("'", printable(source, 300), "' does not say what network it holds, the new file does; ",
+                    sample::said_of_guess(description)));
+    return;
+  }
+}
+
 // What the file says of itself. One net alone is nothing that training could resume from. A file of PyTorch Lightning
 // has a few keys more, without which it is not one.
-checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const ConvertFlags& flags, Target target) {
+checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const std::vector<sample::NamedEntry>& selection,
+                                 const ConvertFlags& flags, Target target) {
   checkpoint::Metadata metadata = file.metadata();
   if (flags.weights != "all" || flags.dtype == kInt8) {
     std::erase_if(metadata, [](const auto& each) {
@@ -133,8 +151,9 @@ checkpoint::Metadata metadata_of(const checkpoint::WeightsFile& file, const Conv
     });
   }
   if (flags.dtype == kInt8) metadata[kDTypeKey] = kInt8;
+  keep_guess(metadata, selection, file.source());
   if (target != Target::torch) return metadata;
-  metadata.emplace("global_step", concat(sample::read_step(metadata, file.source())));
+  if (const auto step = sample::read_step(metadata, file.source())) metadata.emplace("global_step", concat(*step));
   metadata.emplace("epoch", "0");
   metadata.emplace("pytorch-lightning_version", "2.0.0");
   return metadata;
@@ -165,7 +184,11 @@ class Converter {
   const std::vector<checkpoint::TensorEntry>& entries() const { return entries_; }
 
   std::span<const std::byte> bytes(size_t index) {
-    const at::Tensor tensor = checkpoint::tensor_of(file_, *sources_[index].entry);
+    const checkpoint::StridedEntry& entry = *sources_[index].entry;
+    if (!sources_[index].rounded && entries_[index].dtype == entry.dtype) {
+      return checkpoint::row_major_bytes(file_, entry, current_);
+    }
+    const at::Tensor tensor = checkpoint::tensor_of(file_, entry);
     if (sources_[index].rounded) {
       const nn::QuantisedWeight rounded = nn::quantise_weight(tensor);
       if (!rounded.scales.isfinite().all().item<bool>()) {
@@ -175,20 +198,32 @@ class Converter {
       current_ = entries_[index].dtype == DType::I8 ? rounded.values : rounded.scales;
     } else {
       current_ = tensor.to(checkpoint::scalar_type_of(entries_[index].dtype)).contiguous();
+      require_in_range(tensor, entry, entries_[index].dtype);
     }
     file_->require_unchanged();
     return {static_cast<const std::byte*>(current_.const_data_ptr()), current_.nbytes()};
   }
 
  private:
+  // What was a number must not become infinite.
+  void require_in_range(const at::Tensor& before, const checkpoint::StridedEntry& entry, DType dtype) const {
+    if (current_.isfinite().all().item<bool>()) return;
+    const at::Tensor lost = before.isfinite().logical_and(current_.isfinite().logical_not());
+    if (!lost.any().item<bool>()) return;
+    const double value = before.masked_select(lost)[0].item<double>();
+    throw CheckpointError(concat("checkpoint '", file_->source(), "': ", printable(entry.name), " has the value ",
+                                 value, ", which is beyond the range of ", checkpoint::name_of(dtype),
+                                 dtype == DType::F16 ? "; use bf16 or f32" : "; keep f64"));
+  }
+
   struct Source {
     const checkpoint::StridedEntry* entry;
     bool rounded;  // to int8: its values, or their scales
   };
 
   void add(const sample::NamedEntry& each, DType dtype) {
-    const auto bytes = static_cast<size_t>(each.entry->elements()) * checkpoint::bytes_of(dtype);
-    entries_.push_back({std::string(each.name), dtype, each.entry->shape, nullptr, bytes});
+    const auto bytes = checkpoint::bytes_of(static_cast<uint64_t>(each.entry->elements()), dtype);
+    entries_.push_back({each.name, dtype, each.entry->shape, nullptr, bytes});
     sources_.push_back({each.entry, false});
   }
 
@@ -224,8 +259,9 @@ void run(const ConvertFlags& flags) {
   }
   const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
   if (!flags.dtype.empty()) require_not_quantised(*file);
-  const checkpoint::Metadata metadata = metadata_of(*file, flags, target);
-  Converter converter(file, selected(*file, flags), flags.dtype);
+  const std::vector<sample::NamedEntry> selection = selected(*file, flags);
+  const checkpoint::Metadata metadata = metadata_of(*file, selection, flags, target);
+  Converter converter(file, selection, flags.dtype);
   const auto bytes = [&](size_t index) { return converter.bytes(index); };
   if (target == Target::torch) {
     checkpoint::write_torch_file(path, converter.entries(), metadata, bytes);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "checkpoint/checkpoint_path.h"
 #include "checkpoint/content_hash.h"
 #include "cli/again.h"
 #include "cli/checkpoint_flags.h"
@@ -191,7 +192,7 @@ sample::PictureRecord common_record(const SampleFlags& flags, const std::vector<
     common.decoder = before.front().decoder;
     common.text_encoder = before.front().text_encoder;
   }
-  if (!flags.checkpoint.empty()) common.checkpoint = flags.checkpoint;
+  if (!flags.checkpoint.empty()) common.checkpoint = checkpoint::checkpoint_path(flags.checkpoint).string();
   if (!flags.decoder.empty()) common.decoder = flags.decoder;
   if (!flags.wish.text.encoder.empty()) common.text_encoder = flags.wish.text.encoder;
   if (common.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
@@ -228,7 +229,7 @@ std::vector<sample::PictureRecord> records_before(const SampleFlags& flags, cons
 void describe(const sample::ModelFile& file, at::Device device, sample::PictureRecord& common) {
   common.checkpoint_hash = checkpoint::content_hash(common.checkpoint);
   if (!common.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(common.text_encoder);
-  common.step = file.step;
+  common.step = file.step.value_or(0);
   common.weights = file.weights;
   common.device = device.str();
   common.threads = at::get_num_threads();

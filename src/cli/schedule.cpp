@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 
+#include "checkpoint/checkpoint_path.h"
 #include "checkpoint/weights_file.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
@@ -101,7 +102,7 @@ WishFlags wish_of(const ScheduleFlags& flags, const models::ModelConfig& config)
   WishFlags wish = flags.wish;
   if (config.takes_text() || wish.condition.names_classes()) return wish;
   const int64_t count = std::min(kClasses, config.num_classes);
-  for (int64_t k = 0; k < count; ++k) wish.condition.classes.push_back(k * config.num_classes / count);
+  for (int64_t k = 0; k < count; ++k) wish.condition.classes.push_back(concat(k * config.num_classes / count));
   if (!wish.count) wish.count = std::max<int64_t>(config.num_styles, 1);
   return wish;
 }
@@ -145,8 +146,8 @@ void run(const ScheduleFlags& flags) {
   check(flags);
   const at::Device device = set_up(flags.compute);
   const checkpoint::PickleOptions options{flags.ignore_unknown};
-  sample::ModelFile file =
-      sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, options, decoder_of(flags.decoder));
+  const std::filesystem::path path = checkpoint::checkpoint_path(flags.checkpoint);
+  sample::ModelFile file = sample::load_model(path, sample::Weights::prefer_ema, options, decoder_of(flags.decoder));
   diffusion::SamplerConfig& stored = file.description.sample.sampler;
   stored.reuse = 1;
   stored.encode_steps.clear();
@@ -161,7 +162,7 @@ void run(const ScheduleFlags& flags) {
   report(plan, settings.sampler, similarity);
   if (flags.out.empty()) return;
   file.description.sample = settings;
-  sample::write_with(file.description, checkpoint::WeightsFile::open(flags.checkpoint, options), flags.out);
+  sample::write_with(file.description, checkpoint::WeightsFile::open(path, options), flags.out);
   std::cout << flags.out << ": written with these steps" << std::endl;
 }
 

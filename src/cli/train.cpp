@@ -16,8 +16,8 @@ namespace pixnerd::cli {
 namespace {
 
 struct TrainFlags {
-  std::string config, out, init;
-  bool resume = false, or_new = false;
+  std::string config, out, init, resume_from;
+  bool resume = false, or_new = false, init_other_prediction = false;
   std::vector<std::string> settings;
   ComputeFlags compute;
 };
@@ -52,7 +52,16 @@ void define(CLI::App& command, TrainFlags& flags) {
   CLI::Option* const resume = command.add_flag("--resume", flags.resume, "go on from the last checkpoint in DIR");
   command.add_flag("--or-new", flags.or_new, "with --resume: begin a run where there is none to go on with yet")
       ->needs(resume);
-  command.add_option("--init", flags.init, "begin a new run with the weights of a checkpoint")->type_name("FILE");
+  CLI::Option* const init =
+      command.add_option("--init", flags.init, "begin a new run with the weights of a checkpoint")->type_name("FILE");
+  command
+      .add_option("--resume-from", flags.resume_from,
+                  "begin a new run that goes on with the training in a checkpoint, of the official code or of another "
+                  "run: weights, average, optimiser and step")
+      ->excludes(init)
+      ->type_name("FILE");
+  command.add_flag("--init-other-prediction", flags.init_other_prediction,
+                   "take them even if they predict something else than model.prediction");
   command.add_option("--set", flags.settings, "a setting in place of the file's; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
@@ -66,6 +75,8 @@ train::RunOptions options_of(const TrainFlags& flags) {
   options.device = set_up(flags.compute);
   if (flags.resume) options.start = flags.or_new ? train::Start::resume_or_anew : train::Start::resume;
   if (!flags.init.empty()) options.init = flags.init;
+  if (!flags.resume_from.empty()) options.resume_from = flags.resume_from;
+  options.init_other_prediction = flags.init_other_prediction;
   options.stop = InterruptScope::interrupted;
   return options;
 }

@@ -1,15 +1,24 @@
 #include "data/picture_set.h"
 
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "data/image_folder.h"
+#include "data/numbered_classes.h"
 #include "data/shards.h"
 
 namespace pixnerd::data {
 
 std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config) {
-  if (is_shards(config.path)) return std::make_shared<const Shards>(config);
-  return std::make_shared<const ImageFolder>(config);
+  std::shared_ptr<const PictureSet> pictures;
+  if (is_shards(config.path)) {
+    pictures = std::make_shared<const Shards>(config);
+  } else {
+    pictures = std::make_shared<const ImageFolder>(config);
+  }
+  const std::string word = word_on_numbers(pictures->classes());
+  if (!word.empty()) log_warning(concat("'", config.path, "': ", word));
+  return pictures;
 }
 
 uint64_t fingerprint(const PictureSet& pictures) {

@@ -115,6 +115,14 @@ std::string sizes_of(const models::ModelConfig& config) {
 
 }  // namespace
 
+Shapes shapes_of(const std::vector<NamedEntry>& entries, WeightSet set) {
+  Shapes shapes;
+  for (const NamedEntry& entry : entries) {
+    if (entry.set == set) shapes.emplace(entry.parameter, entry.entry->shape);
+  }
+  return shapes;
+}
+
 std::optional<models::ModelConfig> guess_config(const Shapes& shapes) {
   return Guesser(shapes).guess();
 }

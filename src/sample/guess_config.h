@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "models/config.h"
+#include "sample/weight_sets.h"
 
 namespace pixnerd::sample {
 
 using Shapes = std::map<std::string, std::vector<int64_t>, std::less<>>;
+
+// Of the entries of a set, under their parameters' own names.
+Shapes shapes_of(const std::vector<NamedEntry>& entries, WeightSet set);
 
 // Shapes under the parameters' own names. Nothing if they are of no network that is known, or of an impossible one.
 // Whether a text-to-image network is the plain one or the one with the heavy decoder, shapes cannot tell: the heavy one

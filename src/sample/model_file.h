@@ -1,9 +1,8 @@
 // A file that is enough to sample from: weights, and what network they are of. Files that pixnerd wrote say so in their
 // metadata; of others, such as official checkpoints, it is told from the shapes.
 //
-// The entries are `ema_denoiser.<parameter>`, `denoiser.<parameter>` or the bare `<parameter>`. What training keeps
-// beside them, `optimizer.*` and `diffusion_trainer.*`, is passed over, as is everything outside of the state_dict of a
-// PyTorch file; any other entry is refused.
+// The entries are `ema_denoiser.<parameter>`, `denoiser.<parameter>` or the bare `<parameter>`, or stand behind another
+// prefix (weight_sets.h), which is said. Whatever stands beside them is passed over, and said unless it is training's.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +18,7 @@
 #include "models/config.h"
 #include "models/network.h"
 #include "sample/config.h"
+#include "sample/guess_config.h"
 #include "sample/weight_sets.h"
 
 namespace pixnerd::sample {
@@ -49,15 +49,18 @@ struct ModelDescription {
 struct ModelFile {
   ModelDescription description;
   std::shared_ptr<models::Network> network;  // on the CPU, float32, its parameters aliasing the mapped file
-  int64_t step = 0;                          // of training; 0 if the file does not say
+  std::optional<int64_t> step;               // of training, if the file says
   std::string weights;                       // which were taken: "ema_denoiser", "denoiser", or "" for bare names
 };
 
 // One set of weights of a file, under their parameters' own names.
 struct StoredWeights {
-  std::map<std::string, at::Tensor> tensors;  // alias the mapped file
+  std::map<std::string, at::Tensor> tensors;     // floating-point and int8 ones; alias the mapped file
+  std::map<std::string, checkpoint::DType> odd;  // types of the others
+  Shapes shapes;                                 // of all
   checkpoint::Metadata metadata;
-  std::string name;  // as ModelFile::weights
+  std::string name;    // as ModelFile::weights
+  std::string source;  // path of the file
 };
 
 // `prefer_ema` takes the average where there is one; a file of bare names has one set of weights, which serves for all.
@@ -73,13 +76,20 @@ ModelFile load_model(const std::filesystem::path& path, Weights which = Weights:
 StoredWeights load_weights(const std::filesystem::path& path, Weights which = Weights::prefer_ema,
                            const checkpoint::PickleOptions& options = {});
 
+// CheckpointError if one of the network's parameters is an odd tensor of the file.
+void require_computable(const StoredWeights& weights, const checkpoint::NamedTensors& parameters);
+
 // What a file says of itself in its metadata; nothing if it says nothing. Errors as load_model's.
 std::optional<ModelDescription> read_description(const checkpoint::Metadata& metadata, const std::string& source);
-int64_t read_step(const checkpoint::Metadata& metadata, const std::string& source);
+std::optional<int64_t> read_step(const checkpoint::Metadata& metadata, const std::string& source);
+
+// What a file says of its network, or what its parameters' shapes tell; nothing if they are of no known network.
+std::optional<ModelDescription> describe_weights(const StoredWeights& weights);
 
 // What is taken for granted of a network of these sizes whose file says no more: a picture of 256x256, or 512x512 from
-// text, and the sampler's settings as published.
+// text, the sampler's settings as published, and of 1000 classes that they are ImageNet's.
 ModelDescription describe_guess(const models::ModelConfig& config);
+std::string said_of_guess(const ModelDescription& guessed);  // the same in words, for a message
 
 // The inverse: what a writer puts into the metadata.
 checkpoint::Metadata describe(const ModelDescription& description, int64_t step);

@@ -36,7 +36,7 @@ bool is_same_folder(const std::string& a, const std::string& b) {
 StoredRun read_run(const fs::path& path) {
   checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
   StoredRun run{
-      path, sample::read_step(loaded.metadata, path.string()), read_state(loaded.metadata, path.string()), {}};
+      path, sample::read_step(loaded.metadata, path.string()).value_or(0), read_state(loaded.metadata, path.string()), {}};
   for (const auto& [name, tensor] : loaded.tensors) {
     if (!is_finite(tensor)) {
       throw CheckpointError(concat("checkpoint ", quoted(path), ": ", printable(name), " is not finite"));

@@ -24,6 +24,7 @@
 #include "train/resume.h"
 #include "train/run_log.h"
 #include "train/step_memory.h"
+#include "train/training_state.h"
 
 namespace pixnerd::train {
 namespace {
@@ -93,7 +94,11 @@ class Run {
         conditions_(std::move(inputs.conditions)),
         trainer_(initial_network(!stored), config_.train, config_.flow, conditions_->null_condition()),
         state_{config_, inputs.fingerprint, {}} {
-    if (stored) go_on_from(*stored);
+    if (stored) {
+      go_on_from(*stored);
+    } else if (options_.resume_from) {
+      take_over(*options_.resume_from);
+    }
     trainer_.stop_when(options_.stop);
     if (inputs.evaluation) inputs.evaluation->read_reference(folder_.reference_path(), options_.stop);
     folder_.write(config_);
@@ -149,9 +154,9 @@ class Run {
     at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);
     network->initialise(initial);
     if (options_.init && is_new) {
-      const std::string made_anew = take_weights(*network, *options_.init);
+      const std::string moved = take_weights(*network, description_, *options_.init, options_.init_other_prediction);
       log_info(concat("starting from the weights of ", *options_.init));
-      if (!made_anew.empty()) log_info(made_anew);
+      if (!moved.empty()) log_info(moved);
     }
     network->to(options_.device, at::kFloat);
     return network;
@@ -163,6 +168,17 @@ class Run {
     summary_.checkpoint = stored.checkpoint;
     saved_step_ = stored.step;
     log_info(concat("resuming from ", stored.checkpoint));
+  }
+
+  // The state of a training of another program or run, on these pictures from its step on.
+  void take_over(const fs::path& path) {
+    const TrainingState state = read_training_state(path, trainer_.parameters(), config_.train);
+    if (state.step >= config_.train.steps) {
+      throw ConfigError(concat(quoted(state.source), " is of step ", state.step, ", and train.steps is ",
+                               config_.train.steps, "; set train.steps higher to go on"));
+    }
+    trainer_.restore(state.tensors, state.step, state.source);
+    log_info(concat("going on from step ", state.step, " of ", state.source));
   }
 
   StepReport take_step(const data::Batch& batch) {

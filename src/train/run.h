@@ -16,7 +16,9 @@ namespace pixnerd::train {
 
 struct RunOptions {
   Start start = Start::anew;
-  std::optional<std::filesystem::path> init;  // weights to begin a new run with; see initial_weights.h
+  std::optional<std::filesystem::path> init;         // weights to begin a new run with; see initial_weights.h
+  std::optional<std::filesystem::path> resume_from;  // a training to go on with in a new run; see training_state.h
+  bool init_other_prediction = false;                // even if they predict something else than model.prediction
   at::Device device = at::kCPU;
   StopRequested stop = [] { return false; };            // asked all the time; once true it must stay so
   LoadExtractor load_extractor = eval::load_extractor;  // for `eval:`

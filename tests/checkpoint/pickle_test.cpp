@@ -116,7 +116,7 @@ TEST(Pickle, TheListedClasses) {
 
 TEST(Pickle, WhateverElseItNamesIsRefusedByName) {
   for (const char* name : {"posix\nsystem", "builtins\neval", "torch\nload", "torch\nEvilStorage", "torch.hub\nload",
-                           "collections\ndefaultdict", "torch._utils\n_rebuild_xla_tensor"}) {
+                           "collections\nChainMap", "omegaconf.resolvers\noc", "torch._utils\n_rebuild_xla_tensor"}) {
     const std::string module = std::string(name).substr(0, std::string_view(name).find('\n'));
     const std::string message = error_of(
         "\x80\x02"
@@ -134,6 +134,24 @@ TEST(Pickle, NamesWithControlCharactersAreRefused) {
                   "control characters");
 }
 
+// What settings are made of that Lightning and training scripts save beside weights.
+TEST(Pickle, SettingsBecomeInertObjects) {
+  for (const char* name : {"omegaconf.dictconfig\nDictConfig", "omegaconf.nodes\nAnyNode", "argparse\nNamespace",
+                           "collections\ndefaultdict", "typing\nAny", "builtins\ndict", "torch\nuint4"}) {
+    const Pickle pickle = read(concat("\x80\x02", "c", name, "\n)\x81}b."));
+    EXPECT_EQ(pickle.values.kind(pickle.root), ValueKind::object) << name;
+  }
+}
+
+TEST(Pickle, QuantisedTensorsAreTensors) {
+  const std::string storage = "(" + text("storage") + "ctorch\nQInt8Storage\n" + text("0") + text("cpu") + "K\x06tQ";
+  const Pickle pickle =
+      read("\x80\x02" + ("ctorch._utils\n_rebuild_qtensor\n(" + storage) +
+           "K\0K\x02K\x03\x86K\x03K\x01\x86(ctorch\nper_tensor_affine\nG?\xf0\0\0\0\0\0\0K\0t\x89}tR."s);
+  ASSERT_TRUE(pickle.values.is(pickle.root, ValueKind::tensor));
+  EXPECT_EQ(pickle.values.tensor(pickle.root).dtype, DType::qint8);
+}
+
 TEST(Pickle, UnknownClassesBecomeInertObjects) {
   const Pickle pickle = read(
       "\x80\x02"
@@ -145,7 +163,7 @@ TEST(Pickle, UnknownClassesBecomeInertObjects) {
   EXPECT_EQ(pickle.values.items(pickle.root).size(), 2U);  // its argument and its state
 
   const Pickle storage =
-      read("\x80\x02(" + text("storage") + "ctorch\nQInt8Storage\n" + text("0") + text("cpu") + "K\x06tQ.", true);
+      read("\x80\x02(" + text("storage") + "ctorch\nEvilStorage\n" + text("0") + text("cpu") + "K\x06tQ.", true);
   EXPECT_TRUE(storage.values.is(storage.root, ValueKind::object));
 }
 

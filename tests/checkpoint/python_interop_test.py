@@ -32,6 +32,17 @@ DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
+# Those that are only listed and copied.
+OTHER_DTYPES = {
+    "U64": torch.uint64,
+    "U32": torch.uint32,
+    "U16": torch.uint16,
+    "C64": torch.complex64,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "F8_E4M3FNUZ": torch.float8_e4m3fnuz,
+    "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
+}
 program = ""
 
 
@@ -115,7 +126,7 @@ class Interop(unittest.TestCase):
         found = {}
         for line in done.stdout.splitlines():
             name, dtype, shape, content = line.split("\t")
-            found[name] = (DTYPES[dtype], json.loads(shape), content)
+            found[name] = ((DTYPES | OTHER_DTYPES)[dtype], json.loads(shape), content)
         expected = {}
         for name, tensor in flat(saved).items():
             content = tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes().hex()
@@ -192,6 +203,35 @@ class Interop(unittest.TestCase):
             self.assert_reads(path, torch.load(path, weights_only=protocol == 2))
         torch.save(odd_tensors(), path, _use_new_zipfile_serialization=False)
         self.assert_reads(path, torch.load(path, weights_only=True))
+
+    def test_types_that_are_only_listed(self):
+        """Also as views, which have to be put into order."""
+        saved = {}
+        for name, dtype in OTHER_DTYPES.items():
+            saved[name] = torch.arange(12, dtype=torch.float32).to(dtype).view(3, 4)
+        save_file(saved, self.folder / "others.safetensors")
+        self.assert_reads(self.folder / "others.safetensors", saved)
+        saved |= {name + ".t": tensor.t() for name, tensor in saved.items()}
+        torch.save(saved, self.folder / "others.pt")
+        self.assert_reads(self.folder / "others.pt", saved)
+
+    def test_quantised_and_sparse_tensors_do_not_block_others(self):
+        rows = torch.arange(6, dtype=torch.float32).view(2, 3)
+        saved = {
+            "state_dict": {"w": torch.ones(2)},
+            "quantised": torch.quantize_per_tensor(rows, 0.1, 10, torch.quint8),
+            "by_channel": torch.quantize_per_channel(rows, torch.ones(2), torch.zeros(2), 0, torch.qint8),
+            "sparse": rows.to_sparse(),
+            "chalf": torch.zeros(3, dtype=torch.complex32),
+            "scales": torch.ones(4).to(torch.float8_e8m0fnu),
+        }
+        torch.save(saved, self.folder / "all.pt")
+        done = self.run_program("list", self.folder / "all.pt")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        types = dict(line.split("\t")[:2] for line in done.stdout.splitlines())
+        for name, dtype in {"state_dict/w": "F32", "quantised": "quint8", "by_channel": "qint8", "chalf": "complex32",
+                            "scales": "F8_E8M0"}.items():
+            self.assertEqual(types[name], dtype)
 
     def test_modules_and_optimisers_as_lightning_saves_them(self):
         module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))

@@ -29,11 +29,33 @@ TensorEntry entry_of(std::string name, DType dtype, std::vector<int64_t> shape, 
 }
 
 TEST(Safetensors, DtypesHaveTheirNamesAndSizes) {
-  const std::map<std::string, size_t> sizes = {{"I64", 8}, {"F64", 8}, {"F32", 4}, {"I32", 4}, {"BF16", 2},
-                                               {"F16", 2}, {"I16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
-  std::map<std::string, size_t> found;
-  for (const DType dtype : kAllDTypes) found[name_of(dtype)] = bytes_of(dtype);
+  const std::map<std::string, uint64_t> sizes = {
+      {"U64", 64},    {"I64", 64},    {"F64", 64},    {"C64", 64},    {"U32", 32},        {"F32", 32},
+      {"I32", 32},    {"BF16", 16},   {"F16", 16},    {"U16", 16},    {"I16", 16},        {"F8_E5M2FNUZ", 8},
+      {"I8", 8},      {"U8", 8},      {"BOOL", 8},    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E4M3", 8},
+      {"F8_E5M2", 8}, {"F6_E3M2", 6}, {"F6_E2M3", 6}, {"F4", 4}};
+  std::map<std::string, uint64_t> found;
+  for (size_t i = 0; i < kDTypes; ++i) {
+    const DType dtype = dtype_numbered(i);
+    if (!in_safetensors(dtype)) continue;
+    found[name_of(dtype)] = bits_of(dtype);
+    EXPECT_EQ(dtype_named(name_of(dtype)), dtype);
+  }
   EXPECT_EQ(found, sizes);
+  EXPECT_FALSE(dtype_named("qint8").has_value());
+  EXPECT_EQ(bytes_of(4, DType::F6_E3M2), 3U);
+  EXPECT_EQ(bytes_of(3, DType::F4), 2U);
+}
+
+TEST(Safetensors, ElementsOfLessThanAByteFillWholeOnes) {
+  const auto header = [](const char* dtype, const char* shape, int bytes) {
+    return concat(R"({"a":{"dtype":")", dtype, R"(","shape":)", shape, R"(,"data_offsets":[0,)", bytes, "]}}");
+  };
+  EXPECT_EQ(parse_safetensors(bytes_of_text(file_with(header("F4", "[3,2]", 3), 3)), "x").entries[0].bytes, 3U);
+  EXPECT_EQ(parse_safetensors(bytes_of_text(file_with(header("F6_E2M3", "[4]", 3), 3)), "x").entries[0].bytes, 3U);
+  expect_contains(
+      thrown<CheckpointError>([&] { parse_safetensors(bytes_of_text(file_with(header("F4", "[3]", 2), 2)), "x"); }),
+      "fills no whole bytes");
 }
 
 TEST(Safetensors, EntriesLieInsideTheFile) {
@@ -231,10 +253,11 @@ TEST(WriteSafetensors, AlignsEveryTensor) {
   const TemporaryFolder folder;
   for (size_t name_length = 1; name_length < 10; ++name_length) {
     std::vector<TensorEntry> entries;
-    const std::string bytes(24, 'x');
-    for (const DType dtype : kAllDTypes) {
-      entries.push_back(entry_of(std::string(name_length, 'n') + name_of(dtype), dtype, {3},
-                                 std::string_view(bytes).substr(0, 3 * bytes_of(dtype))));
+    const std::string bytes(32, 'x');
+    for (size_t i = 0; i < kDTypes && in_safetensors(dtype_numbered(i)); ++i) {
+      const DType dtype = dtype_numbered(i);
+      entries.push_back(entry_of(std::string(name_length, 'n') + name_of(dtype), dtype, {4},
+                                 std::string_view(bytes).substr(0, bytes_of(4, dtype))));
     }
     write_safetensors(folder / "x", entries);
     const auto file = SafetensorsFile::open(folder / "x");

@@ -6,6 +6,7 @@
 #include "checkpoint/zip_writer.h"
 #include "core/text.h"
 #include "tests/checkpoint/files.h"
+#include "tests/checkpoint/torch_files.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -211,6 +212,39 @@ TEST(TorchFile, TensorsInUnknownObjectsAreFound) {
   const TorchContents contents = parse(zip(object), true);
   ASSERT_EQ(contents.entries.size(), 1U);
   EXPECT_EQ(contents.entries[0].name, "0/w");
+}
+
+// As omegaconf's settings do, whose children know their parents.
+TEST(TorchFile, ObjectsThatHoldTheirParentsAreWalkedOnce) {
+  const std::string object = "comegaconf.dictconfig\nDictConfig\n)\x81q\0}("s;
+  const std::string child = "comegaconf.nodes\nAnyNode\n)\x81}" + text("_parent") + "h\0sb"s;
+  const std::string settings = object + text("_content") + "}" + text("a") + child + "s" + text("w") +
+                               tensor({{1}, {1}}) + text("list") + "]q\1h\1a" + "ub"s;
+  const TorchContents contents = parse(zip("}(" + text("hyper") + settings + text("again") + "h\0"s + "u"));
+  ASSERT_EQ(contents.entries.size(), 1U);
+  EXPECT_EQ(contents.entries[0].name, "hyper/0/w");
+}
+
+TEST(TorchFile, WhatIsTooDeepInObjectsIsPassedOver) {
+  const std::string deep = std::string(30'000, ']') + std::string(29'999, 'a');
+  EXPECT_TRUE(parse(zip("cargparse\nNamespace\n)\x81" + deep + "b")).entries.empty());
+}
+
+TEST(TorchFile, EveryTypeIsListed) {
+  TorchFileMaker file;
+  const std::string bytes(48, '\1');
+  TorchFileMaker::Pairs pairs = {{"complex", file.tensor({3}, bytes.data(), 48, "ComplexDoubleStorage", 16)},
+                                 {"quantised", file.tensor({48}, bytes.data(), 48, "QUInt8Storage", 1)}};
+  for (const char* type :
+       {"float8_e4m3fn", "float8_e8m0fnu", "uint16", "uint64", "complex32", "float4_e2m1fn_x2", "bits16"}) {
+    pairs.emplace_back(type, file.untyped({6}, bytes, type));
+  }
+  const TemporaryFolder folder;
+  file.write(folder / "x.pt", TorchFileMaker::dict(pairs));
+  const TorchContents contents = parse(read_whole(folder / "x.pt"));
+  std::string types;
+  for (const StridedEntry& entry : contents.entries) types += concat(name_of(entry.dtype), " ");
+  EXPECT_EQ(types, "complex128 quint8 F8_E4M3 F8_E8M0 U16 U64 complex32 float4_e2m1fn_x2 bits16 ");
 }
 
 TEST(TorchFile, NoChangeOfAByteCrashes) {

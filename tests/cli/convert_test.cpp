@@ -133,7 +133,7 @@ TEST_F(ConvertTest, InfoTellsWhatOfficialFilesAre) {
   const Outcome info = program_({"info", kLightning});
   EXPECT_EQ(info.code, 0) << info.err;
   for (const char* part : {"PyTorch (zip)", "training step 3", "ema_denoiser", "optimizer_states", "guessed",
-                           "class-conditional, width 16, 2 heads", "5 classes", "hidden_size: 16"}) {
+                           "class-conditional, width 16, 2 heads", "5 classes"}) {
     EXPECT_TRUE(info.says(part)) << part << " is not in:\n" << info.out;
   }
 }
@@ -150,6 +150,55 @@ TEST_F(ConvertTest, UnknownClassesAreRefusedOrPassedOver) {
   const Outcome info = program_({"info", evil, "--ignore-unknown"});
   EXPECT_EQ(info.code, 0) << info.err;
   EXPECT_TRUE(info.says("passed over\n  builtins.eval\n")) << info.out;
+}
+
+TEST_F(ConvertTest, WhatWasGuessedIsKept) {
+  const auto network = models::random_network(sample::tiny_description().model, 1);
+  checkpoint::save_safetensors(path("foreign.safetensors"), sample::prefixed("module.", network->parameters()));
+  const Outcome outcome = convert("foreign.safetensors", "ours.safetensors");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains("guessed from its shapes")) << outcome.err;
+  EXPECT_TRUE(outcome.complains("begin with 'module.'")) << outcome.err;
+  const Outcome info = program_({"info", path("ours.safetensors")});
+  EXPECT_FALSE(info.says("guessed")) << info.out;
+  EXPECT_FALSE(info.says("training step")) << info.out;
+  const sample::ModelFile model = sample::load_model(path("ours.safetensors"));
+  EXPECT_EQ(model.description.model.hidden_size, sample::tiny_description().model.hidden_size);
+  EXPECT_EQ(model.weights, "");
+}
+
+TEST_F(ConvertTest, NumbersBeyondTheRangeOfATypeAreRefusedByName) {
+  const auto save = [&](float value) {
+    checkpoint::save_safetensors(path("x.safetensors"), {{"a", at::ones({3})}, {"b", at::full({2}, value)}});
+  };
+  save(70000.F);
+  expect_error(convert("x.safetensors", "y.safetensors", {"--dtype", "f16"}), 1, "b has the value 70000");
+  EXPECT_FALSE(std::filesystem::exists(path("y.safetensors")));
+  expect_converts("x.safetensors", "z.safetensors", {"--dtype", "bf16"});
+  save(std::numeric_limits<float>::infinity());  // what was infinite stays so
+  expect_converts("x.safetensors", "y.safetensors", {"--dtype", "f16"});
+}
+
+TEST_F(ConvertTest, TensorsOfOtherTypesAreCopied) {
+  checkpoint::save_safetensors(path("x.safetensors"), {{"a", at::ones({3}).to(at::kFloat8_e4m3fn)},
+                                                       {"b", at::ones({3}).to(at::kComplexFloat)},
+                                                       {"c", at::ones({3}).to(at::kUInt16)}});
+  expect_converts("x.safetensors", "y.ckpt", {"--dtype", "bf16"});
+  expect_converts("y.ckpt", "z.safetensors");
+  EXPECT_EQ(checkpoint::read_whole(path("x.safetensors")).substr(8, 100).find("F8_E4M3") == std::string::npos, false);
+  const auto before = checkpoint::load_safetensors(path("x.safetensors"));
+  for (const auto& [name, tensor] : checkpoint::load_safetensors(path("z.safetensors")).tensors) {
+    EXPECT_EQ(tensor.scalar_type(), before.tensors.at(name).scalar_type());
+    EXPECT_TRUE(tensor.view(at::kByte).equal(before.tensors.at(name).view(at::kByte))) << name;
+  }
+}
+
+TEST_F(ConvertTest, AFolderOfARunIsItsNewestCheckpoint) {
+  std::filesystem::create_directories(folder_ / "run/checkpoints");
+  std::filesystem::copy(path("tiny.safetensors"), path("run/checkpoints/step-00000120.safetensors"));
+  const Outcome info = program_({"info", path("run")});
+  EXPECT_TRUE(info.says("step-00000120.safetensors: ")) << info.out << info.err;
+  expect_converts("run", "y.safetensors");
 }
 
 TEST_F(ConvertTest, OfficialFilesAreSampledFrom) {

@@ -1,10 +1,14 @@
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <span>
+#include <sstream>
 
+#include "core/text.h"
 #include "data/npz.h"
 #include "image/codec.h"
 #include "models/precision.h"
@@ -196,10 +200,59 @@ TEST_F(ProgramTest, InfoShowsConfigurationPartsAndSize) {
   const Outcome info = program_({"info", file("tiny.safetensors")});
   EXPECT_EQ(info.code, 0) << info.err;
   for (const char* part : {"training step 120", "ema_denoiser", "transformer blocks", "neural-field blocks",
-                           "y_embedder", "total", "hidden_size: 16", "steps: 4", "hot dog", "kB"}) {
+                           "y_embedder", "total", "width 16", "in 4 steps", "hot dog (2)", "kB"}) {
     EXPECT_TRUE(info.says(part)) << part << " is not in:\n" << info.out;
   }
+  EXPECT_LE(std::count(info.out.begin(), info.out.end(), '\n'), 25) << info.out;
   EXPECT_EQ(info.err, "");
+}
+
+TEST_F(ProgramTest, InfoListsWhatIsAskedFor) {
+  const auto info = [&](const std::string& what) {
+    const Outcome outcome = program_({"info", file("tiny.safetensors"), what});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_EQ(info("--classes"), "class\t0\tapple\nclass\t1\tpear\nclass\t2\thot dog\n");
+  EXPECT_NE(info("--config").find("hidden_size: 16"), std::string::npos);
+  EXPECT_NE(info("--tensors").find("ema_denoiser.s_embedder.proj.weight\tF32\t[16, "), std::string::npos);
+  const auto json = nlohmann::json::parse(info("--json"));
+  EXPECT_EQ(json.at("step"), 120);
+  EXPECT_EQ(json.at("classes").at(2), "hot dog");
+  EXPECT_EQ(json.at("model").at("hidden_size"), 16);
+  EXPECT_EQ(json.at("used"), "ema_denoiser");
+  EXPECT_FALSE(json.at("guessed").get<bool>());
+  EXPECT_EQ(json.at("tensors").at(0).at("dtype"), "F32");
+}
+
+TEST_F(ProgramTest, InfoSaysNoStepWhereNoneIsStated) {
+  const auto network = models::random_network(sample::tiny_description().model, 1);
+  checkpoint::save_safetensors(path("bare.safetensors"), network->parameters());
+  const Outcome info = program_({"info", path("bare.safetensors")});
+  EXPECT_TRUE(info.says("guessed from its shapes")) << info.out;
+  EXPECT_FALSE(info.says("step 0")) << info.out;
+  const auto json = nlohmann::json::parse(program_({"info", path("bare.safetensors"), "--json"}).out);
+  EXPECT_TRUE(json.at("step").is_null());
+}
+
+TEST_F(ProgramTest, ClassesByRangesAndPartsOfNames) {
+  const auto seeds = [&](const Arguments& which) {
+    Arguments all = which;
+    all.insert(all.end(), {"--steps", "1", "--overwrite"});
+    const Outcome outcome = sample(all, "ranges");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::string manifest = checkpoint::read_whole(path("ranges/manifest.jsonl"));
+    std::string labels;
+    std::istringstream lines(manifest);
+    for (std::string line; std::getline(lines, line);)
+      labels += concat(nlohmann::json::parse(line).at("label").get<int>());
+    return labels;
+  };
+  EXPECT_EQ(seeds({"--classes", "all"}), "012");
+  EXPECT_EQ(seeds({"--classes", "1-2,0"}), "120");
+  EXPECT_EQ(seeds({"--class", "dog", "--class", "APPLE"}), "20");
+  expect_error(sample({"--classes", "1-3"}), 1, "there is no class 3");
+  expect_error(sample({"--class", "p"}), 1, "it is in apple (0), pear (1)");
 }
 
 TEST_F(ProgramTest, ResultsThatCannotBeWrittenAreAFailure) {

@@ -200,14 +200,14 @@ TEST_F(Train, ALossThatIsNoNumberNamesTheStepAndTheLastGoodCheckpoint) {
   EXPECT_TRUE(outcome.complains("the last good checkpoint is")) << outcome.err;
 }
 
-TEST_F(Train, InitTakesWeightsAndMakesTheLabelTableAnewWhereClassesDiffer) {
+TEST_F(Train, InitTakesWeightsAndTheRowsOfClassesByTheirNames) {
   ASSERT_EQ(program_(arguments("first", {"--set", "train.steps=5"})).code, 0);
   fs::create_directories(folder_ / "data/third");
   fs::copy_file(folder_ / "data/odd/1.png", folder_ / "data/third/1.png");
   const Outcome outcome =
       program_(arguments("second", {"--set", "train.steps=5", "--init", checkpoint_of("first", 5)}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(outcome.complains("embedding_table.weight is made anew: 2 classes in the file, 3 classes now"))
+  EXPECT_TRUE(outcome.complains("2 of 3 classes take the rows of their namesakes in the file; made anew: third (2)"))
       << outcome.err;
   const Outcome wrong =
       program_(arguments("third", {"--set", "model.hidden_size=32", "--init", checkpoint_of("first", 5)}));

@@ -57,6 +57,9 @@ def main() -> None:
     write_zips()
     write_npz()
     write_bombs()
+    write_settings()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
+    write("weights_file", "lfs_pointer", pointer.encode())
 
 
 def write_tokenizers() -> None:
@@ -113,6 +116,9 @@ def write_safetensors() -> None:
     write("safetensors", "none", safetensors({}, 0))
     wide = {"a": entry("F64", [2], 0, 16), "b": entry("I64", [2], 16, 32), "c": entry("F16", [0], 32, 32)}
     write("safetensors", "wide", safetensors(wide, 32))
+    packed = {"a": entry("C64", [1], 0, 8), "b": entry("U16", [2], 8, 12), "c": entry("F8_E8M0", [1], 12, 13),
+              "d": entry("F6_E2M3", [2, 2], 13, 16), "e": entry("F4", [3, 2], 16, 19)}
+    write("safetensors", "packed", safetensors(packed, 19))
 
 
 def tar(members: list[tuple[str, bytes]], form: int, folder: bool = False) -> bytes:
@@ -222,6 +228,25 @@ def write_bombs() -> None:
     text = b"X" + struct.pack("<I", 110_000) + b"a" * 110_000
     keys = b"".join(b"X\x04\0\0\0%04x" % i + recall for i in range(10_000))
     write_checkpoint("weights_file", "texts_of_one_text", text + remember + b"}(" + keys + b"u.")
+
+
+def write_settings() -> None:
+    """Objects that hold their parents, as omegaconf's do, and tensors of types that are only listed."""
+
+    def text(content: str) -> bytes:
+        return b"X" + struct.pack("<I", len(content)) + content.encode()
+
+    def storage(kind: str) -> bytes:
+        return b"(" + text("storage") + b"c" + kind.encode() + b"\n" + text("0") + text("cpu") + b"K\x08tQ"
+
+    child = b"comegaconf.nodes\nAnyNode\n)\x81}" + text("_parent") + b"h\x00sb"
+    settings = b"comegaconf.dictconfig\nDictConfig\n)\x81q\x00}(" + text("_content") + b"}" + text("a") + child + b"s"
+    settings += text("list") + b"]q\x01h\x01aub"
+    quantised = b"ctorch._utils\n_rebuild_qtensor\n(" + storage("torch\nQInt8Storage") + b"K\x00K\x08\x85K\x01\x85)\x89}tR"
+    small = b"ctorch._utils\n_rebuild_tensor_v3\n(" + storage("torch.storage\nUntypedStorage")
+    small += b"K\x00K\x04\x85K\x01\x85\x89}ctorch\nuint16\ntR"
+    body = b"}(" + text("hyper_parameters") + settings + text("q") + quantised + text("u") + small + b"u."
+    write("torch_file", "settings", zip_of([("x/data.pkl", b"\x80\x02" + body), ("x/data/0", bytes(8))]))
 
 
 if __name__ == "__main__":

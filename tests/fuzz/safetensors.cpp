@@ -20,9 +20,9 @@ void check_entries(const SafetensorsContents& contents, std::span<const std::byt
     require(entry.data == covered, "each entry begins where the one before it ends");
     covered += entry.bytes;
     require(covered >= file.data() && covered <= end, "entries lie inside the file");
-    size_t bytes = bytes_of(entry.dtype);
-    for (const int64_t side : entry.shape) bytes *= static_cast<size_t>(side);
-    require(bytes == entry.bytes, "an entry has the bytes that its shape needs");
+    uint64_t elements = 1;
+    for (const int64_t side : entry.shape) elements *= static_cast<uint64_t>(side);
+    require(bytes_of(elements, entry.dtype) == entry.bytes, "an entry has the bytes that its shape needs");
   }
   require(covered == end, "entries fill the file to its end");
 }

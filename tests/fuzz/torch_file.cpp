@@ -23,7 +23,7 @@ void check_place(const StridedEntry& entry, std::span<const std::byte> file) {
     empty = empty || entry.shape[i] == 0;
     if (entry.shape[i] > 0) last += static_cast<size_t>((entry.shape[i] - 1) * entry.strides[i]);
   }
-  require(entry.bytes == (empty ? 0 : (last + 1) * bytes_of(entry.dtype)), "an entry has the bytes its strides need");
+  require(entry.bytes == (empty ? 0 : bytes_of(last + 1, entry.dtype)), "an entry has the bytes its strides need");
   if (entry.bytes == 0) return;
   require(!std::less<>()(entry.data, file.data()), "entries begin inside the file");
   require(!std::less<>()(file.data() + file.size(), entry.data + entry.bytes), "entries end inside the file");
