@@ -62,7 +62,7 @@ void bench_forward(const char* question, const char* name, int64_t size) {
   // One after the other, so that no more than two sets of weights are in memory.
   for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
     const auto plain = random_network(config.model), network = random_network(config.model);
-    const auto reference = models::make_reference(config.model, by_name(*plain));
+    const auto reference = models::make_reference(config.model, by_name(*plain), models::Mode::infer);
     network->prepare_for_inference(at::kCPU, models::weight_type(precision));
     const Batch batch(config, *network, size);
     const auto run = [&](diffusion::Denoiser& denoiser) {
@@ -82,7 +82,7 @@ void bench_sampling(const char* question, const char* name, int64_t size) {
   const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
   const auto plain = random_network(config.model), network = random_network(config.model);
-  const auto reference = models::make_reference(config.model, by_name(*plain));
+  const auto reference = models::make_reference(config.model, by_name(*plain), models::Mode::infer);
   network->prepare_for_inference(at::kCPU, at::kFloat);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
@@ -100,7 +100,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
   const train::RunConfig config = builtin_config(name);
   const auto network = random_network(config.model);
   network->set_requires_grad(true);
-  const auto reference = models::make_reference(config.model, by_name(*network));
+  const auto reference = models::make_reference(config.model, by_name(*network), models::Mode::train);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser, const models::RecomputedParts& parts) {
     network->set_recomputed(parts);

@@ -83,7 +83,8 @@ Seconds eager(const std::filesystem::path& weights) {
   const c10::InferenceMode inference;
   const sample::ModelFile file = sample::load_model(weights);
   const auto parameters = file.network->parameters();
-  const auto network = models::make_reference(file.description.model, {parameters.begin(), parameters.end()});
+  const auto network =
+      models::make_reference(file.description.model, {parameters.begin(), parameters.end()}, models::Mode::infer);
   const auto [width, height] = file.description.sample.size;
   at::Tensor x = diffusion::ImageNoise({0}).draw(file.description.model.in_channels, height, width);
   const at::Tensor labels = at::cat({models::null_labels(file.description.model, 1), at::full({1}, kClass, at::kLong)});

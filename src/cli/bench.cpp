@@ -55,8 +55,8 @@ class Workload {
     std::vector<measure::Candidate> candidates{evaluation("pixnerd", network)};
     if (flags_.no_reference) return candidates;
     const bool int8 = flags_.compute.precision() == models::Precision::int8;  // the reference runs in bfloat16
-    candidates.push_back(
-        evaluation(int8 ? "plain reference, bfloat16" : "plain reference", reference(*random_network())));
+    candidates.push_back(evaluation(int8 ? "plain reference, bfloat16" : "plain reference",
+                                    reference(*random_network(), models::Mode::infer)));
     if (int8) candidates.back().arithmetic = measure::Arithmetic::bfloat16;
     return candidates;
   }
@@ -79,7 +79,7 @@ class Workload {
     }
     candidates = {pass, update};
     if (!flags_.no_reference) {
-      const auto denoiser = reference(*network);
+      const auto denoiser = reference(*network, models::Mode::train);
       const auto forget = [network] {
         for (auto [name, parameter] : network->parameters()) parameter.mutable_grad().reset();
       };
@@ -98,11 +98,11 @@ class Workload {
     return network;
   }
 
-  std::shared_ptr<diffusion::Denoiser> reference(models::Network& network) const {
+  std::shared_ptr<diffusion::Denoiser> reference(models::Network& network, models::Mode mode) const {
     network.to(device_, at::kFloat);
     std::map<std::string, at::Tensor> parameters;
     for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-    return models::make_reference(config_.model, parameters);
+    return models::make_reference(config_.model, parameters, mode);
   }
 
   measure::Arithmetic arithmetic() const {

@@ -5,6 +5,9 @@
 //
 // The seam is there so that s may be reused: decoding new noisy pixels with an older s is the network's own argument
 // `s`. B batch, C channels, H height, W width of the image in pixels.
+//
+// Samplers and losses call a denoiser from one thread at a time; whether several may call it at once is said by each
+// kind of denoiser.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,15 +23,14 @@ class Denoiser {
   // x [B, C, H, W], t [B] float32 in [0, 1], condition [B, ...] as the network defines it. s has B as its first axis.
   virtual at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) = 0;
 
-  // The velocity v = dx/dt [B, C, H, W] at (x, t). Only networks that predict the image look at t here.
-  virtual at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) = 0;
+  // The velocity v = dx/dt [B, C, H, W] at (x, t). Only networks that predict the image look at t here. `weights` are
+  // those that field_weights(s) gave; the result is the same without them.
+  virtual at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                            const at::Tensor& weights = {}) = 0;
 
-  // What decode() makes of s alone, for an s that serves several times; undefined where there is nothing to be kept, or
-  // too much. With it decode_again(x, t, s, kept) is decode(x, t, s), and cheaper.
-  virtual at::Tensor keep(const at::Tensor&) { return {}; }
-  virtual at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) {
-    return decode(x, t, s);
-  }
+  // The weights that the neural field predicts from s, which make decode() cheaper while s is reused. Undefined where
+  // there are none, or too many to be kept.
+  virtual at::Tensor field_weights(const at::Tensor&) { return {}; }
 
   at::Tensor velocity(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) {
     return decode(x, t, encode(x, t, condition));
@@ -42,7 +44,7 @@ class FunctionDenoiser : public Denoiser {
   explicit FunctionDenoiser(Function function) : function_(std::move(function)) {}
 
   at::Tensor encode(const at::Tensor&, const at::Tensor&, const at::Tensor& condition) override { return condition; }
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
     return function_(x, t, s);
   }
 

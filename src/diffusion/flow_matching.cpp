@@ -68,9 +68,4 @@ at::Tensor sample_losses(Denoiser& denoiser, const FlowSample& sample) {
   return (predicted.to(at::kFloat) - sample.velocity).square().flatten(1).mean(1);
 }
 
-at::Tensor flow_matching_loss(Denoiser& denoiser, const FlowConfig& config, const at::Tensor& x1,
-                              const at::Tensor& condition, const at::Tensor& null_condition, const Draws& draws) {
-  return sample_losses(denoiser, flow_sample(config, x1, condition, null_condition, draws)).mean();
-}
-
 }  // namespace pixnerd::diffusion

@@ -63,11 +63,8 @@ struct FlowSample {
 FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at::Tensor& condition,
                        const at::Tensor& null_condition, const Draws& draws);
 
-// Of each sample its mean of (net(x_t, t, condition) - velocity)^2: [B] float32 with a gradient.
+// Of each sample its mean of (net(x_t, t, condition) - velocity)^2: [B] float32, with a gradient where gradients are
+// recorded. The loss of a batch is their mean.
 at::Tensor sample_losses(Denoiser& denoiser, const FlowSample& sample);
-
-// The loss of a batch, their mean: a scalar float32 tensor with a gradient.
-at::Tensor flow_matching_loss(Denoiser& denoiser, const FlowConfig& config, const at::Tensor& x1,
-                              const at::Tensor& condition, const at::Tensor& null_condition, const Draws& draws);
 
 }  // namespace pixnerd::diffusion

@@ -35,12 +35,13 @@ EncodeSchedule EncodeSchedule::at(std::vector<int64_t> steps) {
   EncodeSchedule schedule;
   schedule.interval_ = 0;
   schedule.steps_ = std::move(steps);
+  std::sort(schedule.steps_.begin(), schedule.steps_.end());
   return schedule;
 }
 
 bool EncodeSchedule::contains(int64_t step) const {
   if (interval_ > 0) return step % interval_ == 0;
-  return std::find(steps_.begin(), steps_.end(), step) != steps_.end();
+  return std::binary_search(steps_.begin(), steps_.end(), step);
 }
 
 GuidedVelocity::GuidedVelocity(Denoiser& denoiser, at::Tensor condition, at::Tensor null_condition, Guidance guidance,
@@ -65,8 +66,8 @@ at::Tensor GuidedVelocity::operator()(const at::Tensor& x, float t) {
 void GuidedVelocity::encode(const at::Tensor& x, float t, bool guided) {
   const bool needs_given = scheduled_ || !given_.s.defined();
   const bool needs_null = guided && (scheduled_ || !null_.s.defined());
-  if (needs_given) given_.kept.reset();
-  if (needs_null) null_.kept.reset();
+  if (needs_given) given_.weights.reset();
+  if (needs_null) null_.weights.reset();
   if (needs_given && needs_null) {
     const at::Tensor both = twice(x);
     const auto s = denoiser_.encode(both, times(t, both), at::cat({null_.condition, given_.condition})).chunk(2);
@@ -78,23 +79,20 @@ void GuidedVelocity::encode(const at::Tensor& x, float t, bool guided) {
     null_.s = denoiser_.encode(x, times(t, x), null_.condition);
   }
   if (!serves_again_) return;
-  if (!given_.kept.defined()) given_.kept = denoiser_.keep(given_.s);
-  if (guided && !null_.kept.defined()) null_.kept = denoiser_.keep(null_.s);
+  if (!given_.weights.defined()) given_.weights = denoiser_.field_weights(given_.s);
+  if (guided && !null_.weights.defined()) null_.weights = denoiser_.field_weights(null_.s);
 }
 
 at::Tensor GuidedVelocity::decode(const at::Tensor& x, float t, bool guided) const {
-  const auto one = [&](const Half& half) {
-    const at::Tensor at_t = times(t, x);
-    return (half.kept.defined() ? denoiser_.decode_again(x, at_t, half.s, half.kept)
-                                : denoiser_.decode(x, at_t, half.s))
-        .to(at::kFloat);
+  const auto one = [&](const Branch& branch) {
+    return denoiser_.decode(x, times(t, x), branch.s, branch.weights).to(at::kFloat);
   };
   const auto combined = [&](const at::Tensor& v_null, const at::Tensor& v_given) {
     return v_null + guidance_.scale * (v_given - v_null);
   };
   if (!guided) return one(given_);
-  // What is kept is large: each half by itself, rather than a copy of both.
-  if (given_.kept.defined() && null_.kept.defined()) return combined(one(null_), one(given_));
+  // The weights are large: each branch by itself, rather than a copy of both.
+  if (given_.weights.defined() && null_.weights.defined()) return combined(one(null_), one(given_));
   const at::Tensor both = twice(x);
   const auto v = denoiser_.decode(both, times(t, both), at::cat({null_.s, given_.s})).to(at::kFloat).chunk(2);
   return combined(v[0], v[1]);

@@ -9,23 +9,23 @@
 namespace pixnerd::diffusion {
 namespace {
 
-// What a schedule, or a part of one, is worth.
-struct Worth {
+// How good a schedule, or a part of one, is.
+struct Score {
   double similarity = 0;
   double squares = 0;  // of the distances between its steps
 
-  friend Worth operator+(const Worth& a, const Worth& b) {
+  friend Score operator+(const Score& a, const Score& b) {
     return {a.similarity + b.similarity, a.squares + b.squares};
   }
-  friend bool operator>(const Worth& a, const Worth& b) {
+  friend bool operator>(const Score& a, const Score& b) {
     return a.similarity != b.similarity ? a.similarity > b.similarity : a.squares < b.squares;
   }
 };
 
 // run[j][i - j]: the steps j .. i - 1 with the s of step j.
-std::vector<std::vector<Worth>> worth_of_runs(const Similarity& similarity) {
+std::vector<std::vector<Score>> scores_of_runs(const Similarity& similarity) {
   const size_t n = similarity.size();
-  std::vector<std::vector<Worth>> run(n);
+  std::vector<std::vector<Score>> run(n);
   for (size_t j = 0; j < n; ++j) {
     run[j].resize(n - j + 1);
     for (size_t length = 1; length <= n - j; ++length) {
@@ -58,17 +58,17 @@ void check(const Similarity& similarity, int64_t encodings) {
 std::vector<int64_t> best_encode_steps(const Similarity& similarity, int64_t encodings) {
   check(similarity, encodings);
   const size_t n = similarity.size(), most = static_cast<size_t>(encodings);
-  const auto run = worth_of_runs(similarity);
-  // best[i]: what the steps from i on are worth at most if s is computed at i and at k - 1 steps after it, of which
+  const auto run = scores_of_runs(similarity);
+  // best[i]: the best score of the steps from i on if s is computed at i and at k - 1 steps after it, of which
   // next[k][i] is the first. Each round turns k - 1 into k, from the front: best[j], j > i, is still the old one.
-  std::vector<Worth> best(n);
+  std::vector<Score> best(n);
   std::vector<std::vector<size_t>> next(most + 1, std::vector<size_t>(n, n));
   for (size_t i = 0; i < n; ++i) best[i] = run[i][n - i];
   for (size_t k = 2; k <= most; ++k) {
     for (size_t i = 0; i + k <= n; ++i) {
-      Worth found;
+      Score found;
       for (size_t j = i + 1; j + k - 1 <= n; ++j) {
-        const Worth candidate = run[i][j - i] + best[j];
+        const Score candidate = run[i][j - i] + best[j];
         if (next[k][i] < n && !(candidate > found)) continue;
         found = candidate;
         next[k][i] = j;

@@ -1,5 +1,7 @@
 #include "diffusion/sampler_config.h"
 
+#include <iterator>
+
 #include "core/errors.h"
 #include "core/text.h"
 
@@ -29,6 +31,10 @@ std::span<const std::pair<const char*, NoiseScale>> enum_names(NoiseScale) {
 }
 
 void SamplerConfig::validate() const {
+  if (steps < 1 || steps > kMostSteps)
+    throw ConfigError(concat("steps ", steps, " must be between 1 and ", kMostSteps));
+  if (order < 1 || order > 4) throw ConfigError(concat("order ", order, " must be between 1 and 4"));
+  if (reuse < 1) throw ConfigError(concat("reuse ", reuse, " must be at least 1"));
   const bool is_deterministic = solver == SolverKind::adams || solver == SolverKind::dpm;
   if (is_deterministic && (stochastic != Stochastic::none || last_step_stochastic != Stochastic::none)) {
     throw ConfigError(
@@ -40,6 +46,9 @@ void SamplerConfig::validate() const {
   }
   if (last_step && steps > 1 && !(*last_step > 0.0 && *last_step < 1.0)) {
     throw ConfigError(concat("last_step ", *last_step, " must lie strictly between 0 and 1"));
+  }
+  if (std::ssize(encode_steps) > steps) {
+    throw ConfigError(concat("encode_steps names ", encode_steps.size(), " steps, but there are ", steps));
   }
   for (const int64_t step : encode_steps) {
     if (step < 0 || step >= steps) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/schema.h"
+#include "diffusion/limits.h"
 
 namespace pixnerd::diffusion {
 
@@ -38,7 +39,7 @@ struct SamplerConfig {
   static void fields(Self& self, Visitor& visit) {
     using config::at_least;
     visit("solver", self.solver, "euler, heun (2n - 1 evaluations), heun-reuse (n), adams or dpm++ (2M)");
-    visit("steps", self.steps, "steps n of the time grid", at_least(1));
+    visit("steps", self.steps, "steps n of the time grid", config::between(1, kMostSteps));
     visit("order", self.order, "velocities that adams combines", config::between(1, 4));
     visit("stochastic", self.stochastic, "none, or the form in which a step adds noise: mean, sde or preserve");
     visit("noise_scale", self.noise_scale, "w of the stochastic forms: sigma is 1 - t, const is 1");
@@ -52,8 +53,11 @@ struct SamplerConfig {
     visit("encode_steps", self.encode_steps, "the steps at which to compute s; empty leaves it to reuse");
   }
 
-  // ConfigError for combinations that mean nothing: adams or reuse with the wrong partner, an interval upside down.
+  // ConfigError for numbers beyond their limits and for combinations that mean nothing: adams or reuse with the wrong
+  // partner, an interval upside down.
   void validate() const;
+
+  bool operator==(const SamplerConfig&) const = default;
 };
 
 }  // namespace pixnerd::diffusion

@@ -46,8 +46,9 @@ at::Tensor SimilarityRecorder::encode(const at::Tensor& x, const at::Tensor& t, 
   return s;
 }
 
-at::Tensor SimilarityRecorder::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) {
-  return denoiser_.decode(x, t, s);
+at::Tensor SimilarityRecorder::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                                      const at::Tensor& weights) {
+  return denoiser_.decode(x, t, s, weights);
 }
 
 Similarity SimilarityRecorder::similarity() const {

@@ -32,7 +32,7 @@ class SimilarityRecorder : public Denoiser {
   Similarity similarity() const;
 
   at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) override;
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override;
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor& weights) override;
 
  private:
   struct Sum {

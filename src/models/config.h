@@ -60,6 +60,7 @@ struct ModelConfig {
     visit("field_width", self.field_width, "width E of the neural field", config::between(1, 4096));
     visit("field_mlp_ratio", self.field_mlp_ratio, "hidden width r of the neural field's MLP, in E",
           config::between(1, 64));
+    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
     if (self.type == ModelType::c2i) {
       class_fields(self, visit);
     } else {
@@ -86,7 +87,6 @@ struct ModelConfig {
     visit("num_classes", self.num_classes, "classes, the null class not counted; in training 0 takes the data's",
           labels);
     visit("num_styles", self.num_styles, "values of a second label beside the class; 0 for none", labels);
-    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
     visit("label_init_std", self.label_init_std, "standard deviation of the label table at the start",
           config::positive());
   }
@@ -99,7 +99,6 @@ struct ModelConfig {
     visit("num_text_blocks", self.num_text_blocks, "transformer blocks that refine the text", blocks);
     visit("txt_embed_dim", self.txt_embed_dim, "width T of the text encoder's states", config::between(1, 65536));
     visit("txt_max_length", self.txt_max_length, "tokens N of a text", config::between(1, 65536));
-    visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
     if (self.type != ModelType::t2i_heavy) return;
     visit("decoder_patch_scaling", self.decoder_patch_scaling,
           "patches of the decoder over those of the transformer, height and width; null: as decoder_base_size says");

@@ -30,11 +30,11 @@ Cost cost_of(const ModelConfig& config, int64_t height, int64_t width);
 // Values of one token in the neural field, its predicted weights included, for a patch of so many pixels.
 int64_t decoded_values(const ModelConfig& config, int64_t pixels);
 
-// So many of them are held at a time where no gradient is wanted: a picture of 256 x 256 at once, larger ones in parts.
+// So many of them are held at a time in Mode::infer: a picture of 256 x 256 at once, larger ones in parts.
 inline constexpr int64_t kDecodedValues = int64_t{1} << 24;
 
-// So many tokens go through the transformer together, or those of one picture if they are more: enough for its products
-// to run at full speed.
+// So many tokens go through the transformer together in Mode::infer, or those of one picture if they are more: enough
+// for its products to run at full speed.
 inline constexpr int64_t kEncodedTokens = 4096;
 
 double parameters_of(const ModelConfig& config);

@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "models/pixnerd_c2i.h"
 #include "models/pixnerd_t2i.h"
 
@@ -24,13 +25,20 @@ at::Tensor Network::encode(const at::Tensor& x, const at::Tensor& t, const at::T
   return encode_on(token_grid(config(), x.size(2), x.size(3)), x, t, condition);
 }
 
-at::Tensor Network::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) {
-  return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s);
+at::Tensor Network::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor& weights) {
+  return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s, weights);
 }
 
-at::Tensor Network::decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                                 const at::Tensor& kept) {
-  return decode_on(token_grid(config(), x.size(2), x.size(3)), x, t, s, kept);
+void require_precision(const Network& network, Precision precision) {
+  const std::optional<Precision> prepared = network.prepared_precision();
+  if (prepared && *prepared != precision) {
+    throw RequestError(concat("the network was prepared for ", name_of(*prepared), " and cannot compute in ",
+                              name_of(precision), "; load it again for that, or ask for ", name_of(*prepared)));
+  }
+  if (precision == Precision::int8 && !prepared) {
+    throw RequestError(
+        "int8 needs a network that was prepared for it; call prepare_for_inference, or ask for bfloat16");
+  }
 }
 
 at::Tensor null_labels(const ModelConfig& config, int64_t batch) {

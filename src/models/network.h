@@ -1,16 +1,22 @@
 // A network as the rest of the program knows it: a denoiser with named parameters. Built by make_network from its
 // configuration; nothing above this header sees torch modules.
+//
+// Threads: encode, decode and field_weights may be called from several threads at once, each with a PrecisionScope of
+// its own. Everything else, set_mode() included, wants the network for itself.
 #pragma once
 
 #include <ATen/core/Generator.h>
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "checkpoint/tensors.h"
 #include "diffusion/denoiser.h"
 #include "models/config.h"
+#include "models/mode.h"
+#include "models/precision.h"
 #include "models/token_grid.h"
 
 namespace pixnerd::models {
@@ -27,17 +33,21 @@ class Network : public diffusion::Denoiser {
 
   // The denoiser's halves on a token grid of the caller's choice. The transformer sees x [B, C, H, W] resized (nearest)
   // to the grid's patches of P x P pixels, if it has another size; the neural field decodes patches of H / rows x
-  // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T].
+  // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T]. RequestError in
+  // another precision than that which prepare_for_inference() made the network ready for.
   virtual at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                const at::Tensor& condition) = 0;
-  // `kept` is what keep(s) gave, if anything.
   virtual at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                               const at::Tensor& kept = {}) = 0;
+                               const at::Tensor& weights = {}) = 0;
 
   // On the grid that token_grid() gives x. RequestError for sizes that have none.
   at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) final;
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) final;
-  at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor& kept) final;
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                    const at::Tensor& weights = {}) final;
+
+  // Mode::infer unless it is set.
+  Mode mode() const { return mode_; }
+  void set_mode(Mode mode) { mode_ = mode; }
 
   // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
   virtual checkpoint::NamedTensors parameters() const = 0;
@@ -51,18 +61,42 @@ class Network : public diffusion::Denoiser {
   // (checkpoint/quantised.h); `source` names the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
-  // For inference, once and for good: moves the parameters as to() does and, on a CPU, packs the matrices that tokens
-  // go through for oneDNN, in `dtype`, where this LibTorch can. Their entries of parameters() are empty then. kChar
-  // stands for int8 (precision.h): RequestError where it cannot be computed. CheckpointError if the file that the
-  // parameters lie in was changed.
+  // Moves the parameters as to() does and, on a CPU, packs the matrices that tokens go through for oneDNN, in `dtype`,
+  // where this LibTorch can. kChar stands for int8 (precision.h). It cannot be undone: what is packed is empty in
+  // parameters(), and the network cannot be trained, saved or moved any more. RequestError where int8 cannot be
+  // computed, and when the network has been prepared in another dtype. CheckpointError if the file that the parameters
+  // lie in was changed.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
+
+  // The precision that prepare_for_inference() made the network ready for, and in which alone it computes from then on.
+  virtual std::optional<Precision> prepared_precision() const = 0;
 
   // Moves the parameters; matrices of linear layers take `dtype`, everything else stays float32.
   virtual void to(const at::Device& device, at::ScalarType dtype) = 0;
   virtual void set_requires_grad(bool requires_grad) = 0;
   virtual void set_recomputed(const RecomputedParts& parts) = 0;
   virtual at::Device device() const = 0;
+
+ private:
+  Mode mode_ = Mode::infer;
 };
+
+// A network in another mode while the scope lives.
+class ModeScope {
+ public:
+  ModeScope(Network& network, Mode mode) : network_(network), before_(network.mode()) { network.set_mode(mode); }
+  ~ModeScope() { network_.set_mode(before_); }
+  ModeScope(const ModeScope&) = delete;
+  ModeScope& operator=(const ModeScope&) = delete;
+
+ private:
+  Network& network_;
+  Mode before_;
+};
+
+// RequestError unless the network computes in this precision: it must not have been prepared for another one, and must
+// have been prepared for int8.
+void require_precision(const Network& network, Precision precision);
 
 // A network at work on one grid, whatever the size of x. The network must outlive it.
 class OnGrid : public diffusion::Denoiser {
@@ -72,14 +106,11 @@ class OnGrid : public diffusion::Denoiser {
   at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) override {
     return network_.encode_on(grid_, x, t, condition);
   }
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
-    return network_.decode_on(grid_, x, t, s);
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
+                    const at::Tensor& weights = {}) override {
+    return network_.decode_on(grid_, x, t, s, weights);
   }
-  at::Tensor keep(const at::Tensor& s) override { return network_.keep(s); }
-  at::Tensor decode_again(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                          const at::Tensor& kept) override {
-    return network_.decode_on(grid_, x, t, s, kept);
-  }
+  at::Tensor field_weights(const at::Tensor& s) override { return network_.field_weights(s); }
 
  private:
   Network& network_;
@@ -92,8 +123,8 @@ at::Tensor null_labels(const ModelConfig& config, int64_t batch);
 // A condition of the right shape whose content does not matter, for measurements: class 0, or states of zeros.
 at::Tensor blank_condition(const ModelConfig& config, int64_t batch);
 
-// Parameters are allocated but not set, and want no gradient: call initialise() or adopt(), and set_requires_grad(true)
-// to train.
+// Parameters are allocated but not set, and want no gradient: call initialise() or adopt(), and to train
+// set_requires_grad(true) and set_mode(Mode::train).
 std::shared_ptr<Network> make_network(const ModelConfig& config);
 
 }  // namespace pixnerd::models

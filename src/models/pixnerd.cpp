@@ -4,11 +4,12 @@
 #include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_nearest2d.h>
-#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
 #include "checkpoint/quantised.h"
+#include "core/errors.h"
+#include "core/text.h"
 #include "models/cost.h"
 #include "models/frozen_weights.h"
 #include "models/int8_layers.h"
@@ -19,20 +20,11 @@
 namespace pixnerd::models {
 namespace {
 
-// Near t = 1 the image's error is divided by almost nothing. A loss must not be; a sampler has to be, or its last steps
-// would not arrive at the image.
-double smallest_remaining_time() {
-  return c10::GradMode::is_enabled() ? 0.05 : 1e-3;
-}
-
 using Tensors = std::vector<at::Tensor>;
 
-at::Tensor run_part(bool recompute, const std::function<at::Tensor(const Tensors&)>& part, const Tensors& inputs) {
-  return recompute && c10::GradMode::is_enabled() ? recomputed(part, inputs) : part(inputs);
-}
-
-at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) {
-  return (image - x) / (1 - t).clamp_min(smallest_remaining_time()).view({-1, 1, 1, 1});
+Precision precision_of(at::ScalarType dtype) {
+  if (dtype == at::kChar) return Precision::int8;
+  return dtype == at::kBFloat16 ? Precision::bfloat16 : Precision::float32;
 }
 
 // A matrix that is packed keeps the type of its file until then.
@@ -66,8 +58,9 @@ PixNerdImpl::PixNerdImpl(const ModelConfig& config, PixNerdParts parts)
 
 at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                   const at::Tensor& condition) {
+  check_scope();
   const int64_t batch = x.size(0), part = std::max<int64_t>(1, kEncodedTokens / (grid.rows * grid.columns));
-  if (batch <= part || c10::GradMode::is_enabled()) return encode_part(grid, x, t, condition);
+  if (batch <= part || mode() == Mode::train) return encode_part(grid, x, t, condition);
   Tensors parts;
   for (int64_t first = 0; first < batch; first += part) {
     const int64_t count = std::min(part, batch - first);
@@ -104,7 +97,8 @@ at::Tensor PixNerdImpl::run_block(const nn::TransformerBlock& block, const at::T
 }
 
 at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                                  const at::Tensor& kept) {
+                                  const at::Tensor& weights) {
+  check_scope();
   const int64_t height = x.size(2), width = x.size(3);
   check_decodable(grid, height, width);
   const at::Tensor patches = nn::unfold_patches(x, grid.rows, grid.columns);  // [B, L, C * N]
@@ -113,33 +107,51 @@ at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, co
   const at::Tensor code = codes_.get(height / grid.rows, width / grid.columns, x.device());
 
   const int64_t in_a_part = std::max<int64_t>(1, kDecodedValues / decoded_values(config_, pixels.size(1)));
-  const int64_t part = c10::GradMode::is_enabled() ? tokens.size(0) : in_a_part;
+  const int64_t part = mode() == Mode::train ? tokens.size(0) : in_a_part;
   Tensors parts;
   for (int64_t first = 0; first < tokens.size(0); first += part) {
     const int64_t count = std::min(part, tokens.size(0) - first);
     parts.push_back(decode_pixels(pixels.narrow(0, first, count), tokens.narrow(0, first, count),
-                                  kept.defined() ? kept.narrow(1, first, count) : kept, code));
+                                  weights.defined() ? weights.narrow(1, first, count) : weights, code));
   }
   const at::Tensor out = (parts.size() == 1 ? parts.front() : at::cat(parts)).transpose(1, 2).reshape(patches.sizes());
   const at::Tensor image = nn::fold_patches(out, grid.rows, grid.columns, height, width);
   return config_.prediction == Prediction::velocity ? image : velocity_from_image(image, x, t);
 }
 
-at::Tensor PixNerdImpl::keep(const at::Tensor& s) {
+at::Tensor PixNerdImpl::field_weights(const at::Tensor& s) {
+  check_scope();
   const at::Tensor tokens = s.flatten(0, 1);
-  if (c10::GradMode::is_enabled() || kept_values(config_, tokens.size(0)) == 0) return {};
+  if (mode() == Mode::train || kept_values(config_, tokens.size(0)) == 0) return {};
   Tensors generated;
   for (const auto& block : field_blocks_) generated.push_back(block->generate(tokens));
   return at::stack(generated);
 }
 
-at::Tensor PixNerdImpl::decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& kept,
+at::Tensor PixNerdImpl::run_part(bool recompute, const std::function<at::Tensor(const Tensors&)>& part,
+                                 const Tensors& inputs) const {
+  return recompute && mode() == Mode::train ? recomputed(part, inputs) : part(inputs);
+}
+
+at::Tensor PixNerdImpl::velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) const {
+  return (image - x) / (1 - t).clamp_min(smallest_remaining_time(mode())).view({-1, 1, 1, 1});
+}
+
+void PixNerdImpl::check_scope() const {
+  if (!prepared_) return;
+  const Precision current = current_precision(device());
+  if (current == *prepared_) return;
+  throw RequestError(concat("the network was prepared for ", name_of(*prepared_), ", but is asked to compute in ",
+                            name_of(current), "; open a PrecisionScope of ", name_of(*prepared_)));
+}
+
+at::Tensor PixNerdImpl::decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& weights,
                                       const at::Tensor& code) const {
   at::Tensor u = x_embedder_->forward(pixels, code);  // [T, N, E]
   for (size_t i = 0; i < field_blocks_.size(); ++i) {
     const auto& block = field_blocks_[i];
-    if (kept.defined()) {
-      u = block->apply(u, kept[static_cast<int64_t>(i)]);
+    if (weights.defined()) {
+      u = block->apply(u, weights[static_cast<int64_t>(i)]);
       continue;
     }
     u = run_part(recomputed_.field, [block](const Tensors& in) { return block->forward(in[0], in[1]); }, {u, s});
@@ -197,6 +209,11 @@ void PixNerdImpl::pack_int8() {
 }
 
 void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType dtype) {
+  const Precision precision = precision_of(dtype);
+  if (prepared_) {
+    require_precision(*this, precision);
+    return;
+  }
   set_requires_grad(false);
   const MappedSources sources = checkpoint::sources_of(parameters());
   if (dtype == at::kChar) {
@@ -207,6 +224,7 @@ void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType
   if (device.is_cpu() && nn::has_onednn(dtype)) pack(dtype);
   to(device, dtype);
   checkpoint::require_unchanged(sources);
+  prepared_ = precision;
 }
 
 void PixNerdImpl::to(const at::Device& device, at::ScalarType dtype) {

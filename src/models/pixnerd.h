@@ -4,12 +4,14 @@
 //   decode: pixels of each patch + coordinate code -> neural-field blocks with weights from s
 //           -> velocity                                                                            [B, C, H, W]
 //
-// Where no gradient is wanted, both work in parts of bounded size (cost.h): pictures of a batch, tokens of the field.
+// In Mode::infer both work in parts of bounded size (cost.h): pictures of a batch, tokens of the field.
 // B batch, L tokens, D width, P patch side, C channels, E field width, T = B * L, N pixels of a decoder's patch.
 #pragma once
 
 #include <torch/nn/module.h>
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "models/network.h"
@@ -43,15 +45,16 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                        const at::Tensor& condition) override;
   at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                       const at::Tensor& kept = {}) override;
+                       const at::Tensor& weights = {}) override;
 
-  // The weights that the neural field predicts from s, [blocks, T, 2 E E r], unless they are more than 2^27.
-  at::Tensor keep(const at::Tensor& s) override;
+  // [blocks, T, 2 E E r], in Mode::infer and unless they are more than 2^27 values.
+  at::Tensor field_weights(const at::Tensor& s) override;
 
   const ModelConfig& config() const override { return config_; }
   checkpoint::NamedTensors parameters() const override;
   void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) override;
   void prepare_for_inference(const at::Device& device, at::ScalarType dtype) override;
+  std::optional<Precision> prepared_precision() const override { return prepared_; }
   void to(const at::Device& device, at::ScalarType dtype) override;
   void set_requires_grad(bool requires_grad) override;
   void set_recomputed(const RecomputedParts& parts) override { recomputed_ = parts; }
@@ -80,9 +83,16 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   // encode_on() of as many pictures as go together.
   at::Tensor encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition);
 
-  // pixels [T, N, C] and s [T, D], or what was kept of it -> [T, N, C].
-  at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& kept,
+  // pixels [T, N, C] and s [T, D], or the weights predicted from it -> [T, N, C].
+  at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& weights,
                            const at::Tensor& code) const;
+
+  at::Tensor run_part(bool recompute, const std::function<at::Tensor(const std::vector<at::Tensor>&)>& part,
+                      const std::vector<at::Tensor>& inputs) const;
+  at::Tensor velocity_from_image(const at::Tensor& image, const at::Tensor& x, const at::Tensor& t) const;
+
+  // RequestError where the innermost PrecisionScope is of another precision than the network was prepared for.
+  void check_scope() const;
 
   // The linear layers by the names of their weights.
   std::vector<std::pair<std::string, nn::LinearImpl*>> linear_layers();
@@ -90,6 +100,7 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   void pack_int8();
 
   RecomputedParts recomputed_;
+  std::optional<Precision> prepared_;
   nn::GridTables rope_, codes_;
 };
 

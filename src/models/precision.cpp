@@ -6,11 +6,24 @@
 #include "nn/onednn.h"
 
 namespace pixnerd::models {
+namespace {
+
+// Of the innermost scope; autocast, which knows bfloat16 alone, keeps the rest.
+thread_local bool is_int8 = false;
+
+}  // namespace
 
 std::span<const std::pair<const char*, Precision>> enum_names(Precision) {
   static constexpr std::array<std::pair<const char*, Precision>, 3> kNames{
       {{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}, {"int8", Precision::int8}}};
   return kNames;
+}
+
+const char* name_of(Precision precision) {
+  for (const auto& [name, value] : enum_names(precision)) {
+    if (value == precision) return name;
+  }
+  return "";
 }
 
 at::ScalarType weight_type(Precision precision) {
@@ -34,13 +47,16 @@ void require_int8(const at::Device& device) {
 }
 
 Precision current_precision(const at::Device& device) {
-  return at::autocast::is_autocast_enabled(device.type()) ? Precision::bfloat16 : Precision::float32;
+  if (!at::autocast::is_autocast_enabled(device.type())) return Precision::float32;
+  return is_int8 ? Precision::int8 : Precision::bfloat16;
 }
 
 PrecisionScope::PrecisionScope(Precision precision, const at::Device& device)
     : device_(device.type()),
       was_enabled_(at::autocast::is_autocast_enabled(device_)),
-      previous_type_(at::autocast::get_autocast_dtype(device_)) {
+      previous_type_(at::autocast::get_autocast_dtype(device_)),
+      was_int8_(is_int8) {
+  is_int8 = precision == Precision::int8;
   at::autocast::set_autocast_enabled(device_, precision != Precision::float32);
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
   at::autocast::increment_nesting();
@@ -50,6 +66,7 @@ PrecisionScope::~PrecisionScope() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, was_enabled_);
   at::autocast::set_autocast_dtype(device_, previous_type_);
+  is_int8 = was_int8_;
 }
 
 }  // namespace pixnerd::models

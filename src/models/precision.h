@@ -16,7 +16,9 @@ std::span<const std::pair<const char*, Precision>> enum_names(Precision);
 // The type in which Network::prepare_for_inference keeps matrices; kChar for int8.
 at::ScalarType weight_type(Precision precision);
 
-// What the innermost scope on that device says; float32 outside of any, and bfloat16 in one of int8.
+const char* name_of(Precision precision);
+
+// What the calling thread's innermost PrecisionScope on that device says; float32 outside of any.
 Precision current_precision(const at::Device& device);
 
 // RequestError that says what to use instead unless int8 can be computed on that device: a CPU with AVX-512 VNNI, and a
@@ -27,9 +29,8 @@ void require_int8(const at::Device& device);
 // for either on a CPU that has neither.
 Precision available_precision(Precision wanted, const at::Device& device);
 
-// While it lives, this thread's operations on `device` run in `precision` by autocast; in bfloat16 for int8, whose
-// linear layers bring their own arithmetic. Scopes nest; the end of the outermost one clears autocast's cache of cast
-// weights.
+// RAII: the calling thread's operations on `device` run in `precision` (autocast); in bfloat16 for int8, whose linear
+// layers bring their own arithmetic. Scopes nest; the end of the outermost one empties the cache of cast weights.
 class PrecisionScope {
  public:
   PrecisionScope(Precision precision, const at::Device& device);
@@ -41,6 +42,7 @@ class PrecisionScope {
   at::DeviceType device_;
   bool was_enabled_;
   at::ScalarType previous_type_;
+  bool was_int8_;
 };
 
 }  // namespace pixnerd::models

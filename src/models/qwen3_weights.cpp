@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/messages.h"
 #include "checkpoint/tensors.h"
-#include "core/errors.h"
 #include "core/text.h"
 
 namespace pixnerd::models {
@@ -48,13 +48,10 @@ std::vector<Expected> expected_tensors(const Qwen3Config& config) {
   return all;
 }
 
-[[noreturn]] void fail(const std::string& source, const std::string& what) {
-  throw CheckpointError(concat("checkpoint ", quoted(source), ": ", what));
-}
-
 void check(const Expected& expected, const at::Tensor& tensor, const std::string& source) {
   if (!tensor.is_floating_point()) {
-    fail(source, concat(expected.name, " has dtype ", c10::toString(tensor.scalar_type()), ", which is no weight's"));
+    throw checkpoint::error_in(
+        source, concat(expected.name, " has dtype ", c10::toString(tensor.scalar_type()), ", which is no weight's"));
   }
   std::vector<int64_t> wanted;
   for (const Side& side : expected.shape) wanted.push_back(side.size);
@@ -65,7 +62,8 @@ void check(const Expected& expected, const at::Tensor& tensor, const std::string
       why = concat(": ", expected.shape[i].field, " is ", wanted[i], " in config.json");
     }
   }
-  fail(source, concat(expected.name, " has shape ", tensor.sizes(), ", the config needs ", wanted, why));
+  throw checkpoint::error_in(source,
+                             concat(expected.name, " has shape ", tensor.sizes(), ", the config needs ", wanted, why));
 }
 
 // A tensor that the network would have if the config were another one, as bias or as a further layer.
@@ -83,9 +81,10 @@ Qwen3Weights qwen3_weights(const Qwen3Weights& all, const Qwen3Config& config, c
     const auto found = all.find(prefix + expected.name);
     if (found == all.end()) {
       const bool is_layer = expected.name.starts_with("layers.");
-      fail(source,
-           concat(prefix, expected.name, " is missing",
-                  is_layer ? concat(": num_hidden_layers is ", config.num_hidden_layers, " in config.json") : ""));
+      throw checkpoint::error_in(
+          source,
+          concat(prefix, expected.name, " is missing",
+                 is_layer ? concat(": num_hidden_layers is ", config.num_hidden_layers, " in config.json") : ""));
     }
     check(expected, found->second, source);
     chosen.emplace(expected.name, found->second);
@@ -94,8 +93,9 @@ Qwen3Weights qwen3_weights(const Qwen3Weights& all, const Qwen3Config& config, c
     if (!name.starts_with(prefix)) continue;
     const std::string rest = name.substr(prefix.size());
     if (is_of_the_text_model(rest) && !chosen.contains(rest)) {
-      fail(source, concat(printable(name), " is no tensor of the config's network: num_hidden_layers is ",
-                          config.num_hidden_layers, " in config.json"));
+      throw checkpoint::error_in(source,
+                                 concat(printable(name), " is no tensor of the config's network: num_hidden_layers is ",
+                                        config.num_hidden_layers, " in config.json"));
     }
   }
   return chosen;

@@ -12,6 +12,7 @@
 
 #include "diffusion/denoiser.h"
 #include "models/config.h"
+#include "models/mode.h"
 
 namespace pixnerd::models {
 
@@ -19,9 +20,9 @@ namespace pixnerd::models {
 using StageObserver = std::function<void(const std::string& name, const at::Tensor& output)>;
 
 // Parameters under their checkpoint names; they are used as they are, gradients flow into them. The condition is that
-// of the network.
+// of the network; of the mode only the clamp of 1 - t counts.
 std::unique_ptr<diffusion::Denoiser> make_reference(const ModelConfig& config,
-                                                    std::map<std::string, at::Tensor> parameters,
+                                                    std::map<std::string, at::Tensor> parameters, Mode mode,
                                                     StageObserver observe = {});
 
 }  // namespace pixnerd::models

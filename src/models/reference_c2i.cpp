@@ -37,7 +37,7 @@ class ReferenceC2I : public ReferenceLayers {
     return at::silu(t_emb.unsqueeze(1) + s);
   }
 
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
     const int64_t patch = config_.patch_size;
     return decode_patches(x, t, s, patch, patch, coordinate_code(patch, x.device()));
   }
@@ -71,9 +71,9 @@ class ReferenceC2I : public ReferenceLayers {
 }  // namespace
 
 std::unique_ptr<diffusion::Denoiser> make_reference_c2i(const ModelConfig& config,
-                                                        std::map<std::string, at::Tensor> parameters,
+                                                        std::map<std::string, at::Tensor> parameters, Mode mode,
                                                         StageObserver observe) {
-  return std::make_unique<ReferenceC2I>(config, std::move(parameters), std::move(observe));
+  return std::make_unique<ReferenceC2I>(config, std::move(parameters), mode, std::move(observe));
 }
 
 }  // namespace pixnerd::models

@@ -1,7 +1,6 @@
 #include "models/reference_layers.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -76,7 +75,7 @@ at::Tensor ReferenceLayers::decode_patches(const at::Tensor& x, const at::Tensor
   const at::Tensor image =
       at::col2im(columns, {x.size(2), x.size(3)}, {height, width}, {1, 1}, {0, 0}, {height, width});
   if (config_.prediction == Prediction::velocity) return image;
-  return (image - x) / (1 - t).clamp_min(c10::GradMode::is_enabled() ? 0.05 : 1e-3).view({-1, 1, 1, 1});
+  return (image - x) / (1 - t).clamp_min(smallest_remaining_time(mode_)).view({-1, 1, 1, 1});
 }
 
 at::Tensor ReferenceLayers::field_block(const std::string& name, const at::Tensor& u, const at::Tensor& s) const {
@@ -94,10 +93,10 @@ at::Tensor ReferenceLayers::observed(const std::string& name, at::Tensor output)
 }
 
 std::unique_ptr<diffusion::Denoiser> make_reference(const ModelConfig& config,
-                                                    std::map<std::string, at::Tensor> parameters,
+                                                    std::map<std::string, at::Tensor> parameters, Mode mode,
                                                     StageObserver observe) {
   const auto make = config.takes_text() ? make_reference_t2i : make_reference_c2i;
-  return make(config, std::move(parameters), std::move(observe));
+  return make(config, std::move(parameters), mode, std::move(observe));
 }
 
 }  // namespace pixnerd::models

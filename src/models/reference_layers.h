@@ -7,8 +7,9 @@ namespace pixnerd::models {
 
 class ReferenceLayers : public diffusion::Denoiser {
  public:
-  ReferenceLayers(const ModelConfig& config, std::map<std::string, at::Tensor> parameters, StageObserver observe)
-      : config_(config), parameters_(std::move(parameters)), observe_(std::move(observe)) {}
+  ReferenceLayers(const ModelConfig& config, std::map<std::string, at::Tensor> parameters, Mode mode,
+                  StageObserver observe)
+      : config_(config), parameters_(std::move(parameters)), mode_(mode), observe_(std::move(observe)) {}
 
  protected:
   const at::Tensor& parameter(const std::string& name) const { return parameters_.at(name); }
@@ -37,6 +38,7 @@ class ReferenceLayers : public diffusion::Denoiser {
   at::Tensor field_block(const std::string& name, const at::Tensor& u, const at::Tensor& s) const;
 
   std::map<std::string, at::Tensor> parameters_;
+  Mode mode_;
   StageObserver observe_;
 };
 
@@ -48,10 +50,10 @@ at::Tensor cut_patches(const at::Tensor& x, int64_t height, int64_t width);  // 
 at::Tensor unit_columns(const at::Tensor& w);
 
 std::unique_ptr<diffusion::Denoiser> make_reference_c2i(const ModelConfig& config,
-                                                        std::map<std::string, at::Tensor> parameters,
+                                                        std::map<std::string, at::Tensor> parameters, Mode mode,
                                                         StageObserver observe);
 std::unique_ptr<diffusion::Denoiser> make_reference_t2i(const ModelConfig& config,
-                                                        std::map<std::string, at::Tensor> parameters,
+                                                        std::map<std::string, at::Tensor> parameters, Mode mode,
                                                         StageObserver observe);
 
 }  // namespace pixnerd::models

@@ -37,7 +37,7 @@ class ReferenceT2I : public ReferenceLayers {
     return at::silu(t_emb.unsqueeze(1) + s);
   }
 
-  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
+  at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
     const auto patch = static_cast<double>(config_.patch_size);
     const auto height = static_cast<int64_t>(patch * scaling(x, 0)),
                width = static_cast<int64_t>(patch * scaling(x, 1));
@@ -102,9 +102,9 @@ class ReferenceT2I : public ReferenceLayers {
 }  // namespace
 
 std::unique_ptr<diffusion::Denoiser> make_reference_t2i(const ModelConfig& config,
-                                                        std::map<std::string, at::Tensor> parameters,
+                                                        std::map<std::string, at::Tensor> parameters, Mode mode,
                                                         StageObserver observe) {
-  return std::make_unique<ReferenceT2I>(config, std::move(parameters), std::move(observe));
+  return std::make_unique<ReferenceT2I>(config, std::move(parameters), mode, std::move(observe));
 }
 
 }  // namespace pixnerd::models

@@ -17,7 +17,7 @@ namespace pixnerd::nn {
 namespace {
 
 namespace blas = at::native::cpublas;
-using Half = at::BFloat16;
+using at::BFloat16;
 
 constexpr int64_t kQueries = 64;  // together
 constexpr int64_t kMostKeys = 8192;
@@ -25,7 +25,7 @@ constexpr int64_t kMostKeys = 8192;
 // The small products throw where they are not there for this processor.
 bool has_small_products() {
   static const bool has = [] {
-    const Half a[4] = {1, 1, 1, 1}, b[4] = {1, 1, 1, 1};
+    const BFloat16 a[4] = {1, 1, 1, 1}, b[4] = {1, 1, 1, 1};
     float c[4] = {};
     try {
       blas::brgemm(2, 2, 2, 2, 2, 2, /*add_C=*/false, a, b, c);
@@ -39,7 +39,7 @@ bool has_small_products() {
 }
 
 // k [M, d] -> the operand k^T [d, M] of a product, which wants pairs of its rows side by side: [d / 2, M, 2].
-void pair_keys(const Half* k, int64_t keys, int64_t width, uint32_t* pairs) {
+void pair_keys(const BFloat16* k, int64_t keys, int64_t width, uint32_t* pairs) {
   const auto* pair = reinterpret_cast<const uint32_t*>(k);
   for (int64_t j = 0; j < keys; ++j) {
     for (int64_t i = 0; i < width / 2; ++i) pairs[i * keys + j] = pair[j * (width / 2) + i];
@@ -47,7 +47,7 @@ void pair_keys(const Half* k, int64_t keys, int64_t width, uint32_t* pairs) {
 }
 
 // v [M, d] in the same way: [M / 2, d, 2].
-void pair_values(const Half* v, int64_t keys, int64_t width, uint32_t* pairs) {
+void pair_values(const BFloat16* v, int64_t keys, int64_t width, uint32_t* pairs) {
   for (int64_t j = 0; j < keys; j += 2) {
     for (int64_t i = 0; i < width; ++i) {
       pairs[j / 2 * width + i] = v[j * width + i].x | static_cast<uint32_t>(v[(j + 1) * width + i].x) << 16;
@@ -68,10 +68,11 @@ struct Work {
   float *keys_in_pairs, *values_in_pairs, *scores, *weights, *inverse_sums, *mixed;
 };
 
-void attend(const Work& work, const Half* q, int64_t queries, int64_t keys, int64_t width, Half* y, int64_t stride) {
-  const auto* k = reinterpret_cast<const Half*>(work.keys_in_pairs);
-  const auto* v = reinterpret_cast<const Half*>(work.values_in_pairs);
-  const auto* weights = reinterpret_cast<const Half*>(work.weights);
+void attend(const Work& work, const BFloat16* q, int64_t queries, int64_t keys, int64_t width, BFloat16* y,
+            int64_t stride) {
+  const auto* k = reinterpret_cast<const BFloat16*>(work.keys_in_pairs);
+  const auto* v = reinterpret_cast<const BFloat16*>(work.values_in_pairs);
+  const auto* weights = reinterpret_cast<const BFloat16*>(work.weights);
   const auto factor = static_cast<float>(1 / std::sqrt(static_cast<double>(width)));
   for (int64_t first = 0; first < queries; first += kQueries) {
     const int64_t count = std::min(kQueries, queries - first);
@@ -97,15 +98,15 @@ at::Tensor packed_attention(const at::Tensor& given_q, const at::Tensor& given_k
   const at::Tensor q = given_q.contiguous(), k = given_k.contiguous(), v = given_v.contiguous();
   const int64_t heads = q.size(1), queries = q.size(2), keys = k.size(2), width = q.size(3);
   at::Tensor y = at::empty({q.size(0), queries, heads * width}, q.options());
-  const Half *of_q = read<Half>(q), *of_k = read<Half>(k), *of_v = read<Half>(v);
-  Half* of_y = write<Half>(y);
+  const BFloat16 *of_q = read<BFloat16>(q), *of_k = read<BFloat16>(k), *of_v = read<BFloat16>(v);
+  BFloat16* of_y = write<BFloat16>(y);
   at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
     kernels::Scratch scratch;
     const Work work(scratch, keys, width);
     for (int64_t head = begin; head < end; ++head) {
       pair_keys(of_k + head * keys * width, keys, width, reinterpret_cast<uint32_t*>(work.keys_in_pairs));
       pair_values(of_v + head * keys * width, keys, width, reinterpret_cast<uint32_t*>(work.values_in_pairs));
-      Half* to = of_y + head / heads * queries * heads * width + head % heads * width;
+      BFloat16* to = of_y + head / heads * queries * heads * width + head % heads * width;
       attend(work, of_q + head * queries * width, queries, keys, width, to, heads * width);
     }
     blas::brgemm_release();

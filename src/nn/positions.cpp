@@ -11,9 +11,9 @@
 #include <ATen/ops/sin.h>
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <tuple>
 
 namespace pixnerd::nn {
 namespace {
@@ -76,10 +76,31 @@ at::Tensor timestep_features(const at::Tensor& t) {
 }
 
 at::Tensor GridTables::get(int64_t height, int64_t width, const at::Device& device) {
-  const std::lock_guard lock(mutex_);
-  at::Tensor& table = tables_[{height, width, device.str()}];
-  if (!table.defined()) table = build_(height, width).to(device);
+  if (const at::Tensor found = find(height, width, device); found.defined()) return found;
+  const at::Tensor table = build_(height, width).to(device);
+  insert({height, width, device, table});
   return table;
+}
+
+at::Tensor GridTables::find(int64_t height, int64_t width, const at::Device& device) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.height == height && entry.width == width && entry.device == device;
+  });
+  if (found == entries_.end()) return {};
+  entries_.splice(entries_.begin(), entries_, found);
+  return entries_.front().table;
+}
+
+void GridTables::insert(Entry entry) {
+  const std::lock_guard lock(mutex_);
+  entries_.push_front(std::move(entry));
+  size_t count = 0, bytes = 0;
+  const auto is_beyond = [&](const Entry& each) {
+    bytes += each.table.nbytes();
+    return ++count > 1 && (count > kMostTables || bytes > kMostBytes);
+  };
+  entries_.erase(std::find_if(entries_.begin(), entries_.end(), is_beyond), entries_.end());
 }
 
 }  // namespace pixnerd::nn

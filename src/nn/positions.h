@@ -7,7 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <map>
+#include <list>
 #include <mutex>
 
 namespace pixnerd::nn {
@@ -42,18 +42,33 @@ at::Tensor cosine_code(int64_t height, int64_t width, double extent);
 at::Tensor timestep_features(const at::Tensor& t);
 constexpr int64_t kTimestepFeatures = 256;
 
-// Tables computed once per grid and device and shared by every layer and thread that asks.
+// Tables of the grids and devices asked for last, shared by every layer and thread that asks: kMostTables of them, and
+// of those no more than take kMostBytes together, the newest aside.
 class GridTables {
  public:
+  static constexpr size_t kMostTables = 16;
+  static constexpr size_t kMostBytes = size_t{64} << 20;
+
   using Build = std::function<at::Tensor(int64_t height, int64_t width)>;
   explicit GridTables(Build build) : build_(std::move(build)) {}
 
+  // Two threads that ask for a new grid at the same time may both build its table; others do not wait for them.
   at::Tensor get(int64_t height, int64_t width, const at::Device& device);
 
  private:
+  struct Entry {
+    int64_t height, width;
+    at::Device device;
+    at::Tensor table;
+  };
+
+  // Undefined where it is not there; what is found becomes the newest.
+  at::Tensor find(int64_t height, int64_t width, const at::Device& device);
+  void insert(Entry entry);
+
   Build build_;
   std::mutex mutex_;
-  std::map<std::tuple<int64_t, int64_t, std::string>, at::Tensor> tables_;
+  std::list<Entry> entries_;  // newest first
 };
 
 }  // namespace pixnerd::nn

@@ -19,7 +19,7 @@ TEST(FlowMatching, TheTrueVelocityHasNoLoss) {
   at::Generator generator = seeded_generator(1);
   const Draws draws = draw({}, x1, generator);
   FunctionDenoiser truth([&](const at::Tensor&, const at::Tensor&, const at::Tensor&) { return x1 - draws.noise; });
-  EXPECT_EQ(flow_matching_loss(truth, {}, x1, y, y, draws).item<float>(), 0.0F);
+  EXPECT_EQ(sample_losses(truth, flow_sample({}, x1, y, y, draws)).sum().item<float>(), 0.0F);
 }
 
 TEST(FlowMatching, ThePathRunsFromNoiseToImage) {

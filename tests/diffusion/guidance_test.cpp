@@ -21,7 +21,7 @@ class Diary : public Denoiser {
     calls += concat("E", condition.size(0));
     return condition + t;
   }
-  at::Tensor decode(const at::Tensor& x, const at::Tensor&, const at::Tensor& s) override {
+  at::Tensor decode(const at::Tensor& x, const at::Tensor&, const at::Tensor& s, const at::Tensor&) override {
     calls += concat("D", s.size(0));
     return x * 0 + s.view({-1, 1, 1, 1});
   }

@@ -24,7 +24,9 @@ class Turning : public Denoiser {
     const auto token = [](const at::Tensor& a) { return at::stack({a.cos(), a.sin()}, -1) * 3; };
     return at::stack({token(angle), token(angle * 2)}, 1);
   }
-  at::Tensor decode(const at::Tensor& x, const at::Tensor&, const at::Tensor&) override { return x * 0 + 1; }
+  at::Tensor decode(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&) override {
+    return x * 0 + 1;
+  }
 };
 
 double alike(double condition, double t_i, double t_j) {
@@ -90,7 +92,7 @@ TEST(SimilarityRecorder, AStepWithoutEvaluationsLosesNothing) {
 TEST(SimilarityRecorder, ChangesNothingOfTheRun) {
   class Sum : public Turning {
    public:
-    at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s) override {
+    at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
       return x + s.sum() * t.view({-1, 1, 1, 1});
     }
   } denoiser;

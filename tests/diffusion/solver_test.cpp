@@ -8,7 +8,10 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <tuple>
 
 #include "core/errors.h"
 #include "diffusion/integrate.h"
@@ -65,6 +68,76 @@ TEST(Solver, EvaluationsPerRun) {
   error_of(SolverKind::dpm, 1, 7, &dpm);
   EXPECT_EQ(dpm, 7);
 }
+
+// The flow from noise to pictures that are normally distributed, x1 = kMean + kDeviation z, is known: x_t = t kMean +
+// sd(t) z along the whole of it. Here on the second part of a run, where another solver has stopped.
+struct LaterRun {
+  SolverKind solver;
+  int64_t order;
+  int64_t accuracy;  // p of an error of at most bound / n^p in n steps
+  double bound;
+};
+
+class OnALaterGrid : public testing::TestWithParam<std::tuple<LaterRun, float, double>> {
+ protected:
+  static constexpr double kMean = 0.25, kDeviation = 0.5, kZ = 1.5;
+
+  static double sd(double t) { return std::sqrt(t * t * kDeviation * kDeviation + (1 - t) * (1 - t)); }
+
+  static at::Tensor velocity_at(const at::Tensor& x, double t) {
+    const double share = kDeviation * kDeviation * t / (sd(t) * sd(t));
+    return (kMean + share * (x - t * kMean) - x) / (1 - t);
+  }
+
+  // From time `begin` to 1 in `steps` steps; asked_ has the times at which the velocity was wanted.
+  double error_in(int64_t steps) {
+    const auto [run, begin, shift] = GetParam();
+    FunctionDenoiser denoiser([&](const at::Tensor& x, const at::Tensor& t, const at::Tensor&) {
+      asked_.push_back(t[0].item<float>());
+      return velocity_at(x, asked_.back());
+    });
+    SamplerConfig config;
+    config.solver = run.solver;
+    config.order = run.order;
+    grid_ = time_grid(steps, shift);
+    for (float& t : grid_) t = begin + (1 - begin) * t;
+    asked_.clear();
+    GuidedVelocity velocity(denoiser, at::zeros({1}), at::zeros({1}), {});
+    ImageNoise noise({1});
+    const at::Tensor x = at::full({1, 1, 1, 1}, begin * kMean + sd(begin) * kZ, at::kDouble);
+    const auto solver = make_solver(config, grid_);
+    return std::abs(integrate(velocity, *solver, 0, steps, x, noise).item<double>() - (kMean + kDeviation * kZ));
+  }
+
+  std::vector<float> grid_, asked_;
+};
+
+bool contains(const std::vector<float>& times, float t) {
+  return std::any_of(times.begin(), times.end(), [&](float each) { return std::abs(each - t) < 1e-6F; });
+}
+
+TEST_P(OnALaterGrid, ItAsksAtTheGridsTimes) {
+  error_in(9);
+  EXPECT_EQ(asked_.front(), grid_.front());
+  for (const float t : asked_) EXPECT_TRUE(contains(grid_, t) && t < 1) << t;
+  for (size_t i = 0; i + 1 < grid_.size(); ++i) EXPECT_TRUE(contains(asked_, grid_[i])) << grid_[i];
+}
+
+TEST_P(OnALaterGrid, ItArrivesWithItsAccuracy) {
+  const LaterRun& run = std::get<0>(GetParam());
+  for (const int64_t steps : {32, 128}) {
+    const double most = run.bound / std::pow(static_cast<double>(steps), static_cast<double>(run.accuracy));
+    EXPECT_LT(error_in(steps), most) << steps << " steps";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, OnALaterGrid,
+    testing::Combine(testing::Values(LaterRun{SolverKind::euler, 1, 1, 3}, LaterRun{SolverKind::heun, 1, 2, 18},
+                                     LaterRun{SolverKind::heun_reuse, 1, 2, 18}, LaterRun{SolverKind::dpm, 1, 2, 55},
+                                     LaterRun{SolverKind::adams, 1, 1, 3}, LaterRun{SolverKind::adams, 2, 2, 3},
+                                     LaterRun{SolverKind::adams, 3, 2, 4}, LaterRun{SolverKind::adams, 4, 2, 1}),
+                     testing::Values(0.0F, 0.25F, 0.5F), testing::Values(1.0, 3.0)));
 
 // On this problem the errors of its first and last steps, which are of first order, partly make up for each other.
 TEST(Solver, DpmIsAtLeastOfSecondOrder) {
@@ -126,6 +199,15 @@ TEST(SamplerConfig, RefusesCombinationsThatMeanNothing) {
   both.reuse = 2;
   EXPECT_THROW(both.validate(), ConfigError);
   EXPECT_NO_THROW(SamplerConfig{}.validate());
+  SamplerConfig repeated;
+  repeated.steps = 2;
+  repeated.encode_steps = {0, 1, 1};
+  EXPECT_THROW(repeated.validate(), ConfigError);
+  for (const int64_t steps : {int64_t{0}, kMostSteps + 1, std::numeric_limits<int64_t>::max()}) {
+    SamplerConfig long_run;
+    long_run.steps = steps;
+    EXPECT_THROW(long_run.validate(), ConfigError);
+  }
 }
 
 }  // namespace

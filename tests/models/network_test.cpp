@@ -16,6 +16,7 @@
 #include "models/cost.h"
 #include "models/precision.h"
 #include "models/reference.h"
+#include "tests/core/thrown.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
@@ -24,7 +25,7 @@ namespace {
 std::unique_ptr<diffusion::Denoiser> reference_of(const Network& network) {
   std::map<std::string, at::Tensor> parameters;
   for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-  return make_reference(network.config(), parameters);
+  return make_reference(network.config(), parameters, network.mode());
 }
 
 struct Inputs {
@@ -53,18 +54,43 @@ TEST(Network, PartsOfALargeBatchAreThePicturesAlone) {
   }
 }
 
-// In training 1 - t is at least .05, so that the loss stays bounded; a sampler arrives at the image.
-TEST(Network, AStepToTheEndArrivesAtThePredictedImage) {
+// In training 1 - t is at least .05, so that the loss stays bounded; a sampler arrives at the image. Neither has to do
+// with gradients.
+TEST(Network, TheModeAndNothingElseSaysWhichFunctionItComputes) {
   ModelConfig config = tiny_config();
   config.prediction = Prediction::image;
   const auto network = random_network(config, 22);
+  network->set_requires_grad(true);
   const Inputs given = inputs(8, 8);
   const at::Tensor t = at::full({2}, 0.98);
-  const at::Tensor in_training = network->velocity(given.x, t, given.y);
-  const at::NoGradGuard no_grad;
-  const at::Tensor in_sampling = network->velocity(given.x, t, given.y);
+  const auto velocity = [&](Mode mode, bool gradients) {
+    const at::AutoGradMode recorded(gradients);
+    const ModeScope scope(*network, mode);
+    const at::Tensor v = network->velocity(given.x, t, given.y);
+    EXPECT_EQ(v.requires_grad(), gradients);
+    EXPECT_TRUE(at::allclose(v, reference_of(*network)->velocity(given.x, t, given.y), 1e-4, 1e-3));
+    return v.detach();
+  };
+  EXPECT_EQ(network->mode(), Mode::infer);
+  const at::Tensor in_training = velocity(Mode::train, true), in_sampling = velocity(Mode::infer, false);
   EXPECT_TRUE(at::allclose(0.02 * in_sampling, 0.05 * in_training, 1e-4, 1e-5));
-  EXPECT_TRUE(at::allclose(in_sampling, reference_of(*network)->velocity(given.x, t, given.y), 1e-4, 1e-3));
+  EXPECT_TRUE(at::equal(velocity(Mode::train, false), in_training));
+  EXPECT_TRUE(at::allclose(velocity(Mode::infer, true), in_sampling, 1e-5, 1e-4));
+  EXPECT_EQ(network->mode(), Mode::infer);
+}
+
+// A batch that inference would take in parts, and blocks that are recomputed: to the bit what training saw.
+TEST(Network, WithoutGradientsTheTrainingFunctionIsTheSame) {
+  const auto network = random_network(tiny_config(), 21);
+  network->set_requires_grad(true);
+  network->set_mode(Mode::train);
+  network->set_recomputed({true, true});
+  at::Generator generator = diffusion::seeded_generator(13);
+  const at::Tensor x = at::randn({6, 3, 112, 112}, generator), t = at::linspace(0.1, 0.9, 6);
+  const at::Tensor y = at::arange(6).remainder(3);
+  const at::Tensor with_gradients = network->velocity(x, t, y).detach();
+  const at::NoGradGuard no_grad;
+  EXPECT_TRUE(at::equal(network->velocity(x, t, y), with_gradients));
 }
 
 class AgainstReference : public testing::TestWithParam<std::tuple<int, int, Prediction>> {};
@@ -168,6 +194,28 @@ TEST(Network, Bfloat16StaysWithinItsBoundOfFloat32) {
   const at::Tensor rounded = network->velocity(x, t, y).to(at::kFloat);
   EXPECT_LT((rounded - exact).norm().item<float>(), 0.03F * exact.norm().item<float>());
   EXPECT_FALSE(at::equal(rounded, exact));
+}
+
+TEST(Network, PreparedForOnePrecisionItRefusesOthers) {
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+    const Precision other = precision == Precision::float32 ? Precision::bfloat16 : Precision::float32;
+    const auto network = random_network(tiny_config(), 11);
+    const auto [x, t, y] = inputs(8, 8);
+    EXPECT_NO_THROW(require_precision(*network, other));
+    EXPECT_THROW(require_precision(*network, Precision::int8), RequestError);
+    network->prepare_for_inference(at::kCPU, weight_type(precision));
+    EXPECT_EQ(network->prepared_precision(), precision);
+    EXPECT_NO_THROW(network->prepare_for_inference(at::kCPU, weight_type(precision)));
+    EXPECT_THROW(network->prepare_for_inference(at::kCPU, weight_type(other)), RequestError);
+    EXPECT_THROW(require_precision(*network, other), RequestError);
+    const at::NoGradGuard no_grad;
+    const PrecisionScope scope(precision, at::kCPU);
+    const at::Tensor s = network->encode(x, t, y);
+    const PrecisionScope within(other, at::kCPU);
+    EXPECT_NE(thrown<RequestError>([&] { network->encode(x, t, y); }).find("prepared for"), std::string::npos);
+    EXPECT_THROW(network->decode(x, t, s), RequestError);
+    EXPECT_THROW(network->field_weights(s), RequestError);
+  }
 }
 
 TEST(Network, PackedForInferenceItComputesTheSame) {

@@ -34,6 +34,7 @@ ModelConfig config() {
 Passed forward_and_backward(Precision precision, const RecomputedParts& parts) {
   const auto network = random_network(config(), 4);
   network->set_requires_grad(true);
+  network->set_mode(Mode::train);
   network->set_recomputed(parts);
   at::Generator generator = diffusion::seeded_generator(8);
   const at::Tensor x = at::randn({3, 3, 16, 24}, generator);

@@ -29,7 +29,7 @@ Inputs inputs(const ModelConfig& config, int64_t height, int64_t width) {
 std::unique_ptr<diffusion::Denoiser> reference_of(const Network& network) {
   std::map<std::string, at::Tensor> parameters;
   for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-  return make_reference(network.config(), parameters);
+  return make_reference(network.config(), parameters, network.mode());
 }
 
 class TextToImage : public testing::TestWithParam<std::tuple<ModelType, int, int>> {};
@@ -68,6 +68,7 @@ TEST(TextToImage, RecomputedBlocksGiveTheSameGradients) {
   for (const bool recompute : {false, true}) {
     const auto network = random_network(config, 11);
     network->set_requires_grad(true);
+    network->set_mode(Mode::train);
     network->set_recomputed({recompute, recompute});
     const auto [x, t, y] = inputs(config, 8, 8);
     network->velocity(x, t, y).square().mean().backward();
@@ -124,33 +125,34 @@ TEST(OnGrid, TheTransformerSeesThePictureResized) {
   }
 }
 
-// Without gradients the neural field works through the tokens in parts, with them at once.
+// In inference the neural field works through the tokens in parts, in training through all of them at once.
 TEST(OnGrid, ALargePictureDecodedInPartsIsTheSame) {
   ModelConfig config = tiny_config();
   config.field_width = 64;
   config.num_cond_blocks = 0;
   config.num_blocks = 1;
   const auto network = random_network(config, 11);
-  network->set_requires_grad(true);
   at::Generator generator = diffusion::seeded_generator(3);
   const at::Tensor x = at::randn({1, 3, 4 * 24, 4 * 60}, generator), t = at::full({1}, 0.5);
   const at::Tensor s = at::randn({1, 24 * 60, config.hidden_size}, generator);
-  const at::Tensor whole = network->decode(x, t, s).detach();
-  const at::NoGradGuard no_grad;
-  EXPECT_TRUE(at::allclose(network->decode(x, t, s), whole, 1e-5, 1e-5));
+  const at::Tensor in_parts = network->decode(x, t, s);
+  network->set_mode(Mode::train);
+  EXPECT_TRUE(at::allclose(network->decode(x, t, s), in_parts, 1e-5, 1e-5));
 }
 
-// With what is kept of s, decoding again gives the same, in parts too.
-TEST(OnGrid, WhatIsKeptOfTheConditioningServesAgain) {
+// With the weights that s predicts, decoding gives the same, in parts too.
+TEST(OnGrid, TheFieldsWeightsServeAgain) {
   for (const ModelConfig& config : {tiny_config(), tiny_text_config(ModelType::t2i_heavy)}) {
     const auto network = random_network(config, 11);
     const at::NoGradGuard no_grad;
     auto [x, t, y] = inputs(config, 16, 24);
     if (!config.takes_text()) y = at::full({2}, 1, at::kLong);
-    const at::Tensor s = network->encode(x, t, y), kept = network->keep(s);
-    ASSERT_TRUE(kept.defined());
-    EXPECT_TRUE(at::equal(network->decode_again(x, t, s, kept), network->decode(x, t, s)));
-    EXPECT_FALSE(at::equal(network->decode_again(x + 1, t, s, kept), network->decode(x, t, s)));
+    const at::Tensor s = network->encode(x, t, y), weights = network->field_weights(s);
+    ASSERT_TRUE(weights.defined());
+    EXPECT_TRUE(at::equal(network->decode(x, t, s, weights), network->decode(x, t, s)));
+    EXPECT_FALSE(at::equal(network->decode(x + 1, t, s, weights), network->decode(x, t, s)));
+    const ModeScope training(*network, Mode::train);
+    EXPECT_FALSE(network->field_weights(s).defined());
   }
 }
 

@@ -1,9 +1,13 @@
 #include "nn/positions.h"
 
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
+
+#include <iterator>
+#include <vector>
 
 namespace pixnerd::nn {
 namespace {
@@ -41,6 +45,39 @@ TEST(GridTables, BuildsOncePerGrid) {
   EXPECT_TRUE(tables.get(2, 3, at::kCPU).is_same(first));
   tables.get(3, 2, at::kCPU);
   EXPECT_EQ(builds, 2);
+}
+
+TEST(GridTables, ForgetsWhatWasAskedForLongestAgo) {
+  std::vector<int64_t> built;
+  GridTables tables([&](int64_t h, int64_t) {
+    built.push_back(h);
+    return at::ones({h});
+  });
+  constexpr auto kMost = static_cast<int64_t>(GridTables::kMostTables);
+  for (int64_t i = 1; i <= kMost; ++i) tables.get(i, 1, at::kCPU);
+  tables.get(1, 1, at::kCPU);          // the oldest, which is the newest now
+  tables.get(kMost + 1, 1, at::kCPU);  // drives out 2
+  tables.get(1, 1, at::kCPU);
+  EXPECT_EQ(std::ssize(built), kMost + 1);
+  tables.get(2, 1, at::kCPU);
+  EXPECT_EQ(built.back(), 2);
+}
+
+TEST(GridTables, ForgetsWhatTakesTooMuchButNotTheNewest) {
+  int builds = 0;
+  GridTables tables([&](int64_t h, int64_t) {
+    ++builds;
+    return at::empty({h * static_cast<int64_t>(GridTables::kMostBytes) / 8});  // twice h shares of four
+  });
+  tables.get(1, 1, at::kCPU);
+  tables.get(1, 2, at::kCPU);
+  tables.get(1, 1, at::kCPU);
+  EXPECT_EQ(builds, 2);
+  tables.get(3, 1, at::kCPU);  // more than all by itself
+  tables.get(3, 1, at::kCPU);
+  EXPECT_EQ(builds, 3);
+  tables.get(1, 1, at::kCPU);
+  EXPECT_EQ(builds, 4);
 }
 
 }  // namespace
