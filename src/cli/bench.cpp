@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cli/bench_table.h"
+#include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
 #include "config/json.h"
@@ -149,13 +150,6 @@ class Workload {
   diffusion::FlowSample sample_;
 };
 
-config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
-
 config::Value json_of(const measure::Row& row) {
   std::vector<std::pair<std::string, config::Value>> fields{
       {"name", config::scalar_value(row.name)},
@@ -165,7 +159,7 @@ config::Value json_of(const measure::Row& row) {
   if (row.rate > 0) fields.emplace_back("flops_per_second", config::scalar_value(row.rate));
   if (row.of_peak > 0) fields.emplace_back("of_peak", config::scalar_value(row.of_peak));
   if (row.bandwidth > 0) fields.emplace_back("bytes_per_second", config::scalar_value(row.bandwidth));
-  return map_of(std::move(fields));
+  return config::map_value(std::move(fields));
 }
 
 // The first row's figures stand at the top, too: they are what one asks for.
@@ -190,7 +184,7 @@ config::Value report(const BenchFlags& flags, const measure::Comparison& compari
   if (flags.mode == "train") {
     fields.emplace_back("optimizer_seconds", config::scalar_value(comparison.rows[1].time.median()));
   }
-  return map_of(std::move(fields));
+  return config::map_value(std::move(fields));
 }
 
 void run(const BenchFlags& flags) {
@@ -236,10 +230,11 @@ void define_table(CLI::App& command, BenchFlags& flags) {
           ->type_name("NAME,NAME,...");
   command.add_option("--checkpoint", table.checkpoint, "the same for the network in a file")->type_name("FILE");
   command.add_option("--steps", table.steps, "steps of sampling that the table is told from; the configuration's all")
-      ->check(CLI::Range(1, 100000))
+      ->check(between(1, 100000))
       ->type_name("N");
   command.add_option("--micro-batch", table.micro_batch, "pictures of a training pass in the table")
-      ->check(CLI::Range(1, 65536))
+      ->check(between(1, 65536))
+      ->type_name("N")
       ->capture_default_str();
 }
 
@@ -250,12 +245,16 @@ void define(CLI::App& command, BenchFlags& flags) {
       .add_option("--mode", flags.mode,
                   "forward: one evaluation; train: forward, loss and backward, the optimiser apart; sample: one batch "
                   "by the configuration's sampler")
-      ->check(CLI::IsMember({"forward", "train", "sample"}))
+      ->check(one_of({"forward", "train", "sample"}))
       ->type_name("forward|train|sample")
       ->capture_default_str();
-  command.add_option("--batch", flags.batch, "pictures in a batch")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--batch", flags.batch, "pictures in a batch")
+      ->check(between(1, 65536))
+      ->type_name("N")
+      ->capture_default_str();
   command.add_option("--runs", flags.runs, "counted runs, after one that is not")
-      ->check(CLI::Range(1, 100000))
+      ->check(between(1, 100000))
+      ->type_name("N")
       ->capture_default_str();
   command.add_flag("--no-reference", flags.no_reference,
                    "leave out the plain reference, which takes as much memory and more time");

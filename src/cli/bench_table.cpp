@@ -1,17 +1,20 @@
 #include "cli/bench_table.h"
 
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <new>
 #include <utility>
 
 #include "cli/config_file.h"
 #include "config/json.h"
 #include "config/scalar.h"
+#include "core/errors.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -45,13 +48,6 @@ struct Subject {
 struct Silent : public Progress {
   void update(int64_t, int64_t, std::string_view) override {}
 };
-
-config::Value map_of(Fields fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
 
 config::Value bytes_value(uint64_t bytes) {
   return config::scalar_value(static_cast<int64_t>(bytes));
@@ -150,8 +146,26 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
           {"memory_bytes", bytes_value(peak_resident_bytes())}};
 }
 
+// LibTorch's errors go on for pages, and the one that is likely here is that memory has ended.
+std::string in_one_sentence(const c10::Error& error) {
+  const std::string what = error.what_without_backtrace();
+  if (what.find("allocate memory") == std::string::npos && what.find("not enough memory") == std::string::npos) {
+    return printable(what.substr(0, what.find('\n')), 160);
+  }
+  return "the measurement needs more memory than there is; give a smaller --batch or --micro-batch";
+}
+
 config::Value measured(const std::function<Fields()>& work) {
-  return config::parse_json(measure::in_child([&] { return config::to_json(map_of(work())); }), "the measurement");
+  const auto in_json = [&] {
+    try {
+      return config::to_json(config::map_value(work()));
+    } catch (const c10::Error& error) {
+      throw RequestError(in_one_sentence(error));
+    } catch (const std::bad_alloc&) {
+      throw RequestError("the measurement needs more memory than there is; give a smaller --batch or --micro-batch");
+    }
+  };
+  return config::parse_json(measure::in_child(in_json), "the measurement");
 }
 
 std::vector<Subject> subjects_of(const TableFlags& flags) {
@@ -256,10 +270,10 @@ void print_bench_table(const TableFlags& flags, const ComputeFlags& compute, int
   for (const Subject& subject : subjects_of(flags)) {
     log_info(concat("measuring ", subject.name));
     const config::Value column =
-        map_of({{"name", config::scalar_value(subject.name)},
-                {"dtype", config::scalar_value(compute.dtype)},
-                {"sampling", measured([&] { return sampling(subject, flags, compute, batch); })},
-                {"training", measured([&] { return training(subject, flags, compute, runs); })}});
+        config::map_value({{"name", config::scalar_value(subject.name)},
+                           {"dtype", config::scalar_value(compute.dtype)},
+                           {"sampling", measured([&] { return sampling(subject, flags, compute, batch); })},
+                           {"training", measured([&] { return training(subject, flags, compute, runs); })}});
     columns.push_back(cells_of(subject, column));
     all.items.push_back(column);
   }

@@ -12,9 +12,7 @@
 namespace pixnerd::cli {
 
 models::Precision ComputeFlags::precision() const {
-  for (const auto& [name, precision] : models::enum_names(models::Precision{})) {
-    if (dtype == name) return precision;
-  }
+  if (const auto precision = config::enum_value<models::Precision>(dtype)) return *precision;
   throw RequestError(concat("there is no arithmetic '", dtype, "'"));
 }
 

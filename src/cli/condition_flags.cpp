@@ -1,7 +1,9 @@
 #include "cli/condition_flags.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "cli/checks.h"
 #include "core/errors.h"
 #include "core/text.h"
 
@@ -32,7 +34,10 @@ std::string name_of(int64_t label, int64_t count, const std::vector<std::string>
 
 void add_condition_flags(CLI::App& command, ConditionFlags& flags) {
   CLI::Option* const classes = command.add_option("--classes", flags.classes, "what to draw: numbers of classes");
-  classes->delimiter(',')->allow_extra_args(false)->type_name("N,N,...");
+  classes->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(between(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()))
+      ->type_name("N,N,...");
   command.add_option("--class", flags.names, "what to draw: a class by its name; may be repeated")
       ->excludes(classes)
       ->allow_extra_args(false)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/json.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -50,7 +51,11 @@ std::string extension_of(const std::string& file) {
 }
 
 // The names of what is in the folder. DataError where that must not be overwritten.
-std::vector<std::string> prepare(const fs::path& out, bool overwrite) {
+std::vector<std::string> prepare(const fs::path& out, const fs::path& source, bool overwrite) {
+  if (lies_in(out, source)) {
+    throw DataError(concat("the folder '", printable(out.string(), 400),
+                           "' lies in the folder that is packed; give the shards one outside of it"));
+  }
   std::error_code error;
   fs::create_directories(out, error);
   const auto shown = [&] { return printable(out.string(), 400); };
@@ -201,7 +206,7 @@ void remove_shards(const fs::path& out, const std::vector<std::string>& names, i
 
 PackSummary pack(const ImageFolder& folder, const fs::path& out, const PackOptions& options, Progress& progress) {
   check_names(folder);
-  const std::vector<std::string> before = prepare(out, options.overwrite);
+  const std::vector<std::string> before = prepare(out, folder.root(), options.overwrite);
   const PackSummary summary = Packer(folder, out, options, progress).pack();
   remove_shards(out, before, summary.shards);
   return summary;

@@ -30,16 +30,9 @@ Means means(const LossByTime& losses) {
   return out;
 }
 
-config::Value map_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  config::Value map;
-  map.kind = config::Value::Kind::map;
-  map.fields = std::move(fields);
-  return map;
-}
-
 // Writes {"key":value,...} and the end of the line.
 std::string line_of(std::vector<std::pair<std::string, config::Value>> fields) {
-  return config::to_json(map_of(std::move(fields))) + '\n';
+  return config::to_json(config::map_value(std::move(fields))) + '\n';
 }
 
 // The step of a line; nothing if it is no entry.
@@ -137,7 +130,7 @@ void RunLog::add(const EvaluationEntry& entry) {
     fields.emplace_back(name, config::scalar_value(value));
     curves.push_back({concat("eval/", name), value});
   }
-  lines_.append(line_of({{"step", config::scalar_value(entry.step)}, {"eval", map_of(std::move(fields))}}));
+  lines_.append(line_of({{"step", config::scalar_value(entry.step)}, {"eval", config::map_value(std::move(fields))}}));
   events_.add_scalars(entry.step, curves);
 }
 
