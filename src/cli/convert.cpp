@@ -17,6 +17,7 @@
 #include "cli/checks.h"
 #include "core/destination.h"
 #include "core/errors.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "models/int8_layers.h"
 #include "nn/quantised.h"
@@ -104,6 +105,14 @@ std::optional<DType> dtype_named(const std::string& wanted) {
 uint64_t shard_bytes(const ConvertFlags& flags) {
   constexpr double kGigabyte = 1e9;
   return static_cast<uint64_t>((flags.shard_gigabytes > 0 ? flags.shard_gigabytes : kUsualGigabytes) * kGigabyte);
+}
+
+// A tensor in memory as it is and as it will be.
+void require_memory(uint64_t largest) {
+  const uint64_t available = available_bytes();
+  if (available == 0 || 2 * largest <= available) return;
+  throw RequestError(concat("converting the largest tensor takes ", human_bytes(2 * largest), " of memory, and ",
+                            human_bytes(available), " are available"));
 }
 
 // The files that are going to be written, and kept from others meanwhile.
@@ -254,9 +263,13 @@ void run(const ConvertFlags& flags) {
   if (!flags.dtype.empty()) require_not_quantised(*file);
   const checkpoint::Metadata metadata = metadata_of(*file, flags, target);
   Converter converter(file, selected(*file, flags), flags.dtype);
-  uint64_t total = 0;
-  for (const checkpoint::TensorEntry& entry : converter.entries()) total += entry.bytes;
+  uint64_t total = 0, largest = 0;
+  for (const checkpoint::TensorEntry& entry : converter.entries()) {
+    total += entry.bytes;
+    largest = std::max(largest, entry.bytes);
+  }
   require_space(path, total);
+  require_memory(largest);
   if (target == Target::shards) {
     if (!text::is_utf8(path.filename().string())) {
       throw RequestError(concat("'", printable(text::repaired(path.string()), 200),

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const fs::path& path) {
+std::string in_quotes(const fs::path& path) {
   return concat("'", printable(path.string(), 200), "'");
 }
 
@@ -44,14 +44,14 @@ fs::path target_of(const fs::path& path) {
 
 void require_writable(const fs::path& folder) {
   if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
-  throw DataError(concat("cannot write into ", quoted(folder), ": ", std::strerror(errno)));
+  throw DataError(concat("cannot write into ", in_quotes(folder), ": ", std::strerror(errno)));
 }
 
 bool checked(const fs::path& path, bool overwrite, const InputFiles& inputs) {
   const bool is_there = prepare_file(path);
   require_not_read(path, inputs);
   if (is_there && !overwrite) {
-    throw RequestError(concat(quoted(path), " is there already; give another name, or --overwrite to replace it"));
+    throw RequestError(concat(in_quotes(path), " is there already; give another name, or --overwrite to replace it"));
   }
   return is_there;
 }
@@ -94,7 +94,7 @@ std::string InputFiles::at(const fs::path& path) const {
 void require_not_read(const fs::path& path, const InputFiles& inputs) {
   const std::string input = inputs.at(path);
   if (input.empty()) return;
-  throw RequestError(concat(quoted(path), " would replace what is read, ", quoted(input), "; give another name"));
+  throw RequestError(concat(in_quotes(path), " would replace what is read, ", in_quotes(input), "; give another name"));
 }
 
 // A socket without a file of its own: the system forgets the name when the process ends, however it ends.
@@ -108,7 +108,7 @@ OutputLock::OutputLock(const fs::path& path) : socket_(::socket(AF_UNIX, SOCK_ST
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
   if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0 || errno != EADDRINUSE) return;
   ::close(std::exchange(socket_, -1));
-  throw RequestError(concat("another process is writing to ", quoted(path), "; wait for it, or give another name"));
+  throw RequestError(concat("another process is writing to ", in_quotes(path), "; wait for it, or give another name"));
 }
 
 OutputLock::OutputLock(OutputLock&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
@@ -125,7 +125,7 @@ bool prepare_file(const fs::path& path) {
   prepare_folder(folder_of(path));
   const fs::file_type type = type_at(path);
   if (type != fs::file_type::not_found && type != fs::file_type::regular) {
-    throw RequestError(concat(quoted(path), " is in the way: it is ",
+    throw RequestError(concat(in_quotes(path), " is in the way: it is ",
                               type == fs::file_type::directory ? "a folder" : "no file", "; give another name"));
   }
   require_writable(folder_of(target_of(path)));
@@ -135,7 +135,7 @@ bool prepare_file(const fs::path& path) {
 void prepare_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw DataError(concat("cannot make the folder ", quoted(folder), ": ", error.message()));
+  if (error) throw DataError(concat("cannot make the folder ", in_quotes(folder), ": ", error.message()));
   require_writable(folder);
 }
 
@@ -143,7 +143,7 @@ fs::file_type type_at(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::none) {
-    throw DataError(concat("cannot look at ", quoted(path), ": ", error.message()));
+    throw DataError(concat("cannot look at ", in_quotes(path), ": ", error.message()));
   }
   return status.type();
 }
@@ -165,11 +165,11 @@ void require_space(const fs::path& path, uint64_t bytes, uint64_t files) {
   const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
   const uint64_t least = std::max(bytes, files * uint64_t{disk.f_frsize});
   if (least > free) {
-    throw DataError(concat("the disk of ", quoted(path), " has ", human_bytes(free), " left, and ", human_bytes(least),
-                           " are to be written; make room, or write to another disk"));
+    throw DataError(concat("the disk of ", in_quotes(path), " has ", human_bytes(free), " left, and ",
+                           human_bytes(least), " are to be written; make room, or write to another disk"));
   }
   if (disk.f_files > 0 && files > disk.f_favail) {  // some file systems do not count them
-    throw DataError(concat("the disk of ", quoted(path), " has room for ", disk.f_favail, " more files, and ", files,
+    throw DataError(concat("the disk of ", in_quotes(path), " has room for ", disk.f_favail, " more files, and ", files,
                            " are to be written; make room, or write to another disk"));
   }
 }

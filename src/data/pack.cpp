@@ -207,6 +207,7 @@ void remove_shards(const fs::path& out, const std::vector<std::string>& names, i
 PackSummary pack(const ImageFolder& folder, const fs::path& out, const PackOptions& options, Progress& progress) {
   check_names(folder);
   const std::vector<std::string> before = prepare(out, folder.root(), options.overwrite);
+  const OutputLock lock(out);
   const PackSummary summary = Packer(folder, out, options, progress).pack();
   remove_shards(out, before, summary.shards);
   return summary;

@@ -25,9 +25,9 @@ struct PackSummary {
 // Writes the shards into `out`, which is made if it is missing; the same pictures give the same bytes. Every picture
 // is decoded once: those that cannot be are named in warnings and left out. Each shard appears whole or not at all;
 // packing that was interrupted while it replaced a set leaves old shards among the new ones, until it is done again.
-// DataError: `out` is not empty (without `overwrite`), lies in the folder itself, or holds *.tar files that this has
-// not written, cannot be written, or nothing can be read; a class or style whose name cannot be told in JSON; more than
-// 99,999 shards.
+// RequestError: another process writes into it. DataError: `out` is not empty (without `overwrite`), lies in the folder
+// itself, or holds *.tar files that this has not written, cannot be written, or nothing can be read; a class or style
+// whose name cannot be told in JSON; more than 99,999 shards.
 PackSummary pack(const ImageFolder& folder, const std::filesystem::path& out, const PackOptions& options,
                  Progress& progress);
 
