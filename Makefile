@@ -7,7 +7,7 @@
 DEMO_CHECKPOINT := assets/emoji64.safetensors
 DEMO_PICTURE := out/demo.png
 DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --seed 0 --batch 40 \
-    --out $(DEMO_PICTURE) --labels \
+    --out $(DEMO_PICTURE) --overwrite --labels \
     --class "grinning face" --class "face with tears of joy" --class "smiling face with sunglasses" \
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
 

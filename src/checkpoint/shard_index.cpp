@@ -146,6 +146,16 @@ ShardIndex parse_shard_index(std::string_view json, const std::string& source) {
   return reader.take();
 }
 
+std::vector<std::filesystem::path> shard_files(const std::filesystem::path& index, std::span<const TensorEntry> entries,
+                                               uint64_t shard_bytes) {
+  const size_t count = split(entries, shard_bytes).size();
+  std::vector<std::filesystem::path> files;
+  for (size_t i = 0; i < count; ++i) {
+    files.push_back(index.parent_path() / shard_name(stem_of(index), i + 1, count));
+  }
+  return files;
+}
+
 void write_shards(const std::filesystem::path& index, std::span<const TensorEntry> entries, const Metadata& metadata,
                   uint64_t shard_bytes, const BytesOf& bytes_of_entry) {
   const std::vector<std::vector<size_t>> shards = split(entries, shard_bytes);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "checkpoint/safetensors.h"
 
@@ -20,6 +21,10 @@ using ShardIndex = std::map<std::string, std::string>;  // name of a tensor -> n
 // Checked before it returns: names are there once, and files are names in the index's own folder. What else the index
 // says is passed over. Throws CheckpointError that names source.
 ShardIndex parse_shard_index(std::string_view json, const std::string& source);
+
+// The files that write_shards() makes beside the index.
+std::vector<std::filesystem::path> shard_files(const std::filesystem::path& index, std::span<const TensorEntry> entries,
+                                               uint64_t shard_bytes);
 
 // Writes entries into files of at most shard_bytes each, or of one entry where that is longer, and beside them the
 // index: for "x.safetensors.index.json" the files are "x-00001-of-00002.safetensors" and so on. The index is removed

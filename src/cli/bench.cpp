@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cli/bench_table.h"
+#include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
 #include "config/json.h"
@@ -229,10 +230,11 @@ void define_table(CLI::App& command, BenchFlags& flags) {
           ->type_name("NAME,NAME,...");
   command.add_option("--checkpoint", table.checkpoint, "the same for the network in a file")->type_name("FILE");
   command.add_option("--steps", table.steps, "steps of sampling that the table is told from; the configuration's all")
-      ->check(CLI::Range(1, 100000))
+      ->check(between(1, 100000))
       ->type_name("N");
   command.add_option("--micro-batch", table.micro_batch, "pictures of a training pass in the table")
-      ->check(CLI::Range(1, 65536))
+      ->check(between(1, 65536))
+      ->type_name("N")
       ->capture_default_str();
 }
 
@@ -243,12 +245,16 @@ void define(CLI::App& command, BenchFlags& flags) {
       .add_option("--mode", flags.mode,
                   "forward: one evaluation; train: forward, loss and backward, the optimiser apart; sample: one batch "
                   "by the configuration's sampler")
-      ->check(CLI::IsMember({"forward", "train", "sample"}))
+      ->check(one_of({"forward", "train", "sample"}))
       ->type_name("forward|train|sample")
       ->capture_default_str();
-  command.add_option("--batch", flags.batch, "pictures in a batch")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--batch", flags.batch, "pictures in a batch")
+      ->check(between(1, 65536))
+      ->type_name("N")
+      ->capture_default_str();
   command.add_option("--runs", flags.runs, "counted runs, after one that is not")
-      ->check(CLI::Range(1, 100000))
+      ->check(between(1, 100000))
+      ->type_name("N")
       ->capture_default_str();
   command.add_flag("--no-reference", flags.no_reference,
                    "leave out the plain reference, which takes as much memory and more time");

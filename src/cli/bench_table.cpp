@@ -1,17 +1,20 @@
 #include "cli/bench_table.h"
 
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <new>
 #include <utility>
 
 #include "cli/config_file.h"
 #include "config/json.h"
 #include "config/scalar.h"
+#include "core/errors.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"

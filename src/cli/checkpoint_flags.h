@@ -2,6 +2,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "core/destination.h"
+#include "models/config.h"
 
 namespace pixnerd::cli {
 
@@ -9,6 +14,15 @@ inline constexpr const char* kCheckpointHelp =
     "a checkpoint: safetensors, their index, a file of PyTorch or PyTorch Lightning, or the folder of a run, whose "
     "newest "
     "it is, or of Diffusers";
+
+// Adds a checkpoint's file; of an index of shards those, too.
+void add_checkpoint(InputFiles& inputs, const std::string& path);
+
+// --decoder: which one a text-to-image network has whose file does not say, in one of decoder_of()'s words.
+void add_decoder(CLI::App& command, std::string& decoder);
+
+// Nothing for "".
+std::optional<models::ModelType> decoder_of(const std::string& name);
 
 inline void add_ignore_unknown(CLI::App& command, bool& ignore_unknown) {
   command.add_flag("--ignore-unknown", ignore_unknown,

@@ -9,12 +9,17 @@
 
 namespace pixnerd::cli {
 
-inline CLI::Validator between(int64_t low, int64_t high) {
-  return CLI::Validator(CLI::Range(low, high)).description("");
-}
+// A whole number in decimal digits: 010 is ten, and 0x10 none.
+CLI::Validator between(int64_t low, int64_t high);
 
-inline CLI::Validator one_of(const std::vector<std::string>& words) {
-  return CLI::Validator(CLI::IsMember(words)).description("");
-}
+// A number above 0, `most` at most.
+CLI::Validator positive(double most);
+
+CLI::Validator one_of(const std::vector<std::string>& words);
+
+// For all verbs, once their flags are defined: an empty value is refused, as it comes of a variable that is not set and
+// would else pass for a flag that is not given (the empty prompt is one); and between() holds for what CLI11 reads,
+// which takes 010 for eight.
+void finish_checks(CLI::App& program);
 
 }  // namespace pixnerd::cli

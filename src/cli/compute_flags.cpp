@@ -12,10 +12,8 @@
 namespace pixnerd::cli {
 
 models::Precision ComputeFlags::precision() const {
-  for (const auto& [name, precision] : models::enum_names(models::Precision{})) {
-    if (dtype == name) return precision;
-  }
-  throw RequestError(concat("there is no arithmetic '", dtype, "'"));
+  if (const auto precision = config::enum_value<models::Precision>(dtype)) return *precision;
+  throw RequestError(concat("there is no arithmetic ", quoted(dtype)));
 }
 
 void add_compute_flags(CLI::App& command, ComputeFlags& flags) {

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "cli/checks.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "sample/label_names.h"
@@ -23,7 +24,7 @@ int64_t label_of(const std::string& name, const std::vector<std::string>& names,
 void add_condition_flags(CLI::App& command, ConditionFlags& flags) {
   const auto is_number = [](const std::string& text) {
     return sample::numbers_labels(text) ? std::string()
-                                        : concat("'", printable(text), "' is no number, range such as 0-9, or all");
+                                        : concat(quoted(text), " is no number, range such as 0-9, or all");
   };
   CLI::Option* const classes =
       command.add_option("--classes", flags.classes, "what to draw: numbers of classes, ranges of them, or all");

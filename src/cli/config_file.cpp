@@ -1,6 +1,7 @@
 #include "cli/config_file.h"
 
 #include <filesystem>
+#include <system_error>
 
 #include "config/builtin.h"
 #include "core/errors.h"
@@ -11,7 +12,12 @@ namespace {
 
 config::Value document(const std::string& name) {
   if (const auto text = config::builtin(name)) return config::parse(*text, concat(name, ".yaml"));
-  if (std::filesystem::exists(name)) return config::load(name);
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(name, error);
+  if (status.type() == std::filesystem::file_type::none) {
+    throw ConfigError(concat("cannot look at ", quoted(name), ": ", error.message()));
+  }
+  if (status.type() != std::filesystem::file_type::not_found) return config::load(name);
   throw ConfigError(concat("there is no file ", quoted(name),
                            ", and no built-in configuration of that name; built in are ",
                            join(config::builtin_names(), ", ")));

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "checkpoint/quantised.h"
 #include "checkpoint/shard_index.h"
@@ -13,12 +15,15 @@
 #include "checkpoint/torch_writer.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "models/int8_layers.h"
 #include "nn/quantised.h"
 #include "sample/model_file.h"
+#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -29,6 +34,8 @@ enum class Target { safetensors, shards, torch };
 
 constexpr std::pair<const char*, DType> kDTypes[] = {
     {"f32", DType::F32}, {"bf16", DType::BF16}, {"f16", DType::F16}, {"f64", DType::F64}};
+
+constexpr double kUsualGigabytes = 5, kMostGigabytes = 1e9;  // of a shard
 
 constexpr const char *kInt8 = "int8", *kDTypeKey = "pixnerd.dtype";  // the latter in the metadata of a file of int8
 
@@ -61,9 +68,9 @@ void define(CLI::App& command, ConvertFlags& flags) {
       .add_option("--shard-size", flags.shard_gigabytes,
                   "write several .safetensors files of at most so many gigabytes, and their index (5 for an OUT that "
                   "ends in .index.json)")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(positive(kMostGigabytes))
       ->type_name("GB");
-  command.add_flag("--overwrite", flags.overwrite, "replace a file that is there already");
+  command.add_flag("--overwrite", flags.overwrite, "replace files that are there already, but never what is read");
   add_ignore_unknown(command, flags.ignore_unknown);
   command.footer(
       "States of optimisers in PyTorch files are left out. Names, the configuration and the training step are kept.");
@@ -75,8 +82,8 @@ Target target_of(const ConvertFlags& flags) {
   if (ending == ".safetensors") return flags.shard_gigabytes > 0 ? Target::shards : Target::safetensors;
   if (flags.shard_gigabytes > 0) throw CLI::ValidationError("--shard-size is for safetensors; let OUT end in that");
   if (ending == ".ckpt" || ending == ".pt" || ending == ".pth") return Target::torch;
-  throw CLI::ValidationError(concat("the ending of '", flags.output,
-                                    "' names no format; use .safetensors, .safetensors.index.json, .ckpt or .pt"));
+  throw CLI::ValidationError(concat("the ending of ", quoted(flags.output),
+                                    " names no format; use .safetensors, .safetensors.index.json, .ckpt or .pt"));
 }
 
 // The file that is written last: of shards their index.
@@ -90,6 +97,28 @@ std::optional<DType> dtype_named(const std::string& wanted) {
     if (wanted == name) return dtype;
   }
   return std::nullopt;
+}
+
+uint64_t shard_bytes(const ConvertFlags& flags) {
+  constexpr double kGigabyte = 1e9;
+  return static_cast<uint64_t>((flags.shard_gigabytes > 0 ? flags.shard_gigabytes : kUsualGigabytes) * kGigabyte);
+}
+
+// A tensor in memory as it is and as it will be.
+void require_memory(uint64_t largest) {
+  const uint64_t available = available_bytes();
+  if (available == 0 || 2 * largest <= available) return;
+  throw RequestError(concat("converting the largest tensor takes ", human_bytes(2 * largest), " of memory, and ",
+                            human_bytes(available), " are available"));
+}
+
+// The files that are going to be written, and kept from others meanwhile.
+std::vector<Destination> destinations(const std::vector<std::filesystem::path>& paths, const ConvertFlags& flags) {
+  InputFiles inputs;
+  add_checkpoint(inputs, flags.input);
+  std::vector<Destination> all;
+  for (const std::filesystem::path& path : paths) all.emplace_back(path, flags.overwrite, inputs);
+  return all;
 }
 
 // int8 is for drawing, so it keeps one net of several.
@@ -133,7 +162,7 @@ void keep_guess(checkpoint::Metadata& metadata, const std::vector<sample::NamedE
     if (!guessed) continue;
     const sample::ModelDescription description = sample::describe_guess(*guessed);
     metadata[sample::kConfigKey] = config::dump(description);
-    log_info(concat("'", printable(source, 300), "' does not say what network it holds, the new file does; ",
+    log_info(concat(quoted(source), " does not say what network it holds, the new file does; ",
                     sample::said_of_guess(description)));
     return;
   }
@@ -211,7 +240,7 @@ class Converter {
     const at::Tensor lost = before.isfinite().logical_and(current_.isfinite().logical_not());
     if (!lost.any().item<bool>()) return;
     const double value = before.masked_select(lost)[0].item<double>();
-    throw CheckpointError(concat("checkpoint '", file_->source(), "': ", printable(entry.name), " has the value ",
+    throw CheckpointError(concat("checkpoint ", quoted(file_->source()), ": ", printable(entry.name), " has the value ",
                                  value, ", which is beyond the range of ", checkpoint::name_of(dtype),
                                  dtype == DType::F16 ? "; use bf16 or f32" : "; keep f64"));
   }
@@ -251,29 +280,44 @@ class Converter {
   at::Tensor current_;
 };
 
-void run(const ConvertFlags& flags) {
-  const Target target = target_of(flags);
-  const std::filesystem::path path = path_of(flags, target);
-  if (!flags.overwrite && std::filesystem::exists(path)) {
-    throw RequestError(concat(quoted(path), " is there already; --overwrite replaces it"));
-  }
-  const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
-  if (!flags.dtype.empty()) require_not_quantised(*file);
-  const std::vector<sample::NamedEntry> selection = selected(*file, flags);
-  const checkpoint::Metadata metadata = metadata_of(*file, selection, flags, target);
-  Converter converter(file, selection, flags.dtype);
+void write(const std::filesystem::path& path, Target target, Converter& converter, const checkpoint::Metadata& metadata,
+           const ConvertFlags& flags) {
   const auto bytes = [&](size_t index) { return converter.bytes(index); };
   if (target == Target::torch) {
     checkpoint::write_torch_file(path, converter.entries(), metadata, bytes);
   } else if (target == Target::safetensors) {
     checkpoint::write_safetensors(path, converter.entries(), metadata, bytes);
   } else {
-    constexpr double kGigabyte = 1e9, kUsual = 5, kMost = 1e9;
-    const double gigabytes = flags.shard_gigabytes > 0 ? std::min(flags.shard_gigabytes, kMost) : kUsual;
-    checkpoint::write_shards(path, converter.entries(), metadata, static_cast<uint64_t>(gigabytes * kGigabyte), bytes);
+    checkpoint::write_shards(path, converter.entries(), metadata, shard_bytes(flags), bytes);
   }
-  uint64_t total = 0;
-  for (const checkpoint::TensorEntry& entry : converter.entries()) total += entry.bytes;
+}
+
+void run(const ConvertFlags& flags) {
+  const Target target = target_of(flags);
+  const std::filesystem::path path = path_of(flags, target);
+  std::vector<Destination> kept = destinations({path}, flags);
+  const auto file = checkpoint::WeightsFile::open(flags.input, {flags.ignore_unknown});
+  if (!flags.dtype.empty()) require_not_quantised(*file);
+  const std::vector<sample::NamedEntry> selection = selected(*file, flags);
+  const checkpoint::Metadata metadata = metadata_of(*file, selection, flags, target);
+  Converter converter(file, selection, flags.dtype);
+  uint64_t total = 0, largest = 0;
+  for (const checkpoint::TensorEntry& entry : converter.entries()) {
+    total += entry.bytes;
+    largest = std::max(largest, entry.bytes);
+  }
+  require_space(path, total);
+  require_memory(largest);
+  if (target == Target::shards) {
+    if (!is_utf8(path.filename().string())) {
+      throw RequestError(
+          concat(quoted(path), " has a name that is no UTF-8, which the index cannot hold; give OUT another"));
+    }
+    std::vector<Destination> shards =
+        destinations(checkpoint::shard_files(path, converter.entries(), shard_bytes(flags)), flags);
+    for (Destination& each : shards) kept.push_back(std::move(each));
+  }
+  write(path, target, converter, metadata, flags);
   std::cout << path.string() << ": " << converter.entries().size() << " tensors, " << human_bytes(total) << std::endl;
 }
 

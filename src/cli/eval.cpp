@@ -3,21 +3,20 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include "cli/checks.h"
-#include "cli/drawn_pictures.h"
+#include "cli/checkpoint_flags.h"
+#include "cli/eval_flags.h"
 #include "cli/eval_report.h"
-#include "cli/extractor_flags.h"
 #include "cli/terminal_progress.h"
-#include "config/member.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
 #include "eval/evaluate.h"
@@ -31,131 +30,61 @@ namespace {
 
 using eval::Metric;
 
-struct EvalFlags {
-  std::string images, reference, save_statistics;
-  std::vector<std::string> include;
-  DrawnFlags drawn;
-  ExtractorFlags extractor;
-  std::vector<std::string> metrics;
-  eval::Settings settings;
-  int64_t is_split_size = 0, batch = 32;
-  int threads = 0;
-  bool json = false, overwrite = false;
-};
-
-void define_inputs(CLI::App& command, EvalFlags& flags) {
-  CLI::Option* const images =
-      command
-          .add_option("--images", flags.images, "what is judged: a folder of pictures, shards (.tar), or .npz (arr_0)")
-          ->type_name("PATH");
-  command
-      .add_option("--reference", flags.reference,
-                  "what it is compared with: the same, an .npz with mu and sigma, or what --save-statistics wrote")
-      ->type_name("PATH");
-  command
-      .add_option("--include", flags.include,
-                  "patterns (*, ?) of the class folders or shards to use of --reference and --labels-from, with commas "
-                  "between them; all unless given")
-      ->delimiter(',')
-      ->type_name("PATTERN,...");
-  command
-      .add_option("--save-statistics", flags.save_statistics,
-                  "write what --metrics need of the reference's pictures, to be named as --reference later")
-      ->type_name("FILE.safetensors");
-  command.add_flag("--overwrite", flags.overwrite, "replace the file of --save-statistics if it is there");
-  add_drawn_flags(command, flags.drawn, images);
-}
-
-void define(CLI::App& command, EvalFlags& flags) {
-  define_inputs(command, flags);
-  add_extractor_flags(command, flags.extractor);
-  eval::Settings& settings = flags.settings;
-  command
-      .add_option("--metrics", flags.metrics, "which figures, with commas between them; all that the network can give")
-      ->delimiter(',')
-      ->check(one_of(config::names_of<Metric>()))
-      ->type_name("fid,sfid,is,precision,recall,kid");
-  CLI::Option* const splits =
-      command.add_option("--is-splits", settings.is_splits, "splits of the Inception Score, of equal size")
-          ->check(between(1, 1000000))
-          ->type_name("N")
-          ->capture_default_str();
-  command.add_option("--is-split-size", flags.is_split_size, "pictures in a split instead; 5000 in ADM's evaluator")
-      ->check(between(2, 1000000000))
-      ->type_name("N")
-      ->excludes(splits);
-  command.add_option("--kid-subset-size", settings.kid_subset_size, "pictures in each of KID's 100 subsets")
-      ->check(between(2, 100000))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--resamples", settings.resamples, "random draws behind an interval; 0 for no intervals")
-      ->check(between(0, 10000))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--seed", settings.seed, "of these draws, KID's subsets and drawn pictures")
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--batch", flags.batch, "pictures the network sees at once")
-      ->check(between(1, 4096))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
-      ->check(between(1, 4096))
-      ->type_name("N");
-  command.add_flag("--json", flags.json, "print one line of JSON instead of a table");
-}
-
-eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network) {
-  eval::Settings settings = flags.settings;
-  const std::vector<Metric> possible = eval::metrics_of(network);
-  for (const auto& [name, metric] : eval::enum_names(Metric{})) {
-    const bool is_possible = std::find(possible.begin(), possible.end(), metric) != possible.end();
-    const bool is_named = std::find(flags.metrics.begin(), flags.metrics.end(), name) != flags.metrics.end();
-    if (is_named && !is_possible) {
-      throw CLI::ValidationError(concat("--metrics ", name, " needs another network: --inception"));
-    }
-    if (is_named || (flags.metrics.empty() && is_possible)) settings.metrics.push_back(metric);
-  }
-  if (flags.is_split_size > 0) settings.is_split_size = flags.is_split_size;
-  if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {
-    throw CLI::ValidationError("--reference is needed for every metric but is");
-  }
-  if (!flags.save_statistics.empty() && (flags.reference.empty() || !eval::needs_reference(settings.metrics))) {
-    throw CLI::ValidationError("--save-statistics writes what --metrics need of --reference, which is nothing");
-  }
-  return settings;
-}
-
-// Before the work whose result is to go there. An input stays even with --overwrite.
-void check_statistics_file(const EvalFlags& flags, const std::string& weights) {
+// Before the work whose result is to go there.
+std::optional<Destination> statistics_file(const EvalFlags& flags, const std::string& weights) {
   const std::filesystem::path file = flags.save_statistics;
-  if (file.empty()) return;
+  if (file.empty()) return std::nullopt;
   if (file.extension() != ".safetensors") {
     throw CLI::ValidationError("--save-statistics needs a name that ends in .safetensors");
   }
-  if (!sample::prepare_file(file)) return;
+  InputFiles inputs;
   std::error_code error;
-  for (const std::string& input : {flags.images, flags.reference, flags.drawn.checkpoint, weights}) {
-    if (input.empty() || !std::filesystem::equivalent(file, input, error)) continue;
-    throw RequestError(concat("--save-statistics would replace ", quoted(input), ", which is read"));
+  if (std::filesystem::exists(file, error)) {  // else nothing can be replaced, and there may be millions of inputs
+    for (const std::string& input : {flags.images, flags.reference, flags.drawn.labels_from, weights,
+                                     flags.drawn.text.encoder, flags.drawn.text.file}) {
+      inputs.add(input);
+    }
+    add_checkpoint(inputs, flags.drawn.checkpoint);
   }
-  if (!flags.overwrite) {
-    throw RequestError(concat(quoted(file), " is there already; give --save-statistics another name, or --overwrite"));
+  return std::optional<Destination>(std::in_place, file, flags.overwrite, inputs);
+}
+
+// All pictures' features are in memory together, and statistics go to the disk.
+void require_room(const eval::Features& example, const eval::Needs& needs, int64_t pictures,
+                  const std::string& statistics) {
+  const auto width = [](bool needed, const at::Tensor& features) {
+    return needed && features.defined() ? static_cast<uint64_t>(features.size(1)) : 0;
+  };
+  const uint64_t pooled = width(needs.pooled, example.pooled), spatial = width(needs.spatial, example.spatial);
+  const uint64_t numbers = pooled + spatial + width(needs.logits, example.logits);
+  const uint64_t bytes = numbers * static_cast<uint64_t>(pictures) * sizeof(float), available = available_bytes();
+  if (available > 0 && bytes > available) {
+    throw RequestError(concat("the features of ", pictures, " pictures take ", human_bytes(bytes), " of memory, and ",
+                              human_bytes(available), " are available; judge fewer, or name fewer --metrics"));
   }
+  if (!statistics.empty()) require_space(statistics, (pooled * pooled + spatial * spatial) * sizeof(double));
+}
+
+// A path that is wrong is found before hours of drawing.
+void require_reference(const std::string& path) {
+  const bool is_pattern = path.find_first_of("*?{") != std::string::npos;
+  if (path.empty() || is_pattern || type_at(path) != std::filesystem::file_type::not_found) return;
+  throw DataError(concat("there is no reference ", quoted(path)));
 }
 
 void check_include(const EvalFlags& flags) {
   if (flags.include.empty() || !flags.drawn.labels_from.empty()) return;
   std::error_code error;
   const bool is_missing = !flags.reference.empty() && !std::filesystem::exists(flags.reference, error);
-  if (is_missing || eval::takes_patterns(flags.reference)) return;  // open_reference() tells what is missing
+  if (is_missing || eval::takes_patterns(flags.reference)) return;  // require_reference() tells what is missing
   throw CLI::ValidationError("--include chooses among class folders or shards, of --reference or --labels-from");
 }
 
-// The network, and how many pictures it sees at once.
-class Judge {
+// The network that looks at pictures, and how many it sees at once.
+class BatchedExtractor {
  public:
-  Judge(const eval::ExtractorConfig& config, int64_t batch) : extractor_(eval::load_extractor(config)), batch_(batch) {}
+  BatchedExtractor(const eval::ExtractorConfig& config, int64_t batch)
+      : extractor_(eval::load_extractor(config)), batch_(batch) {}
 
   const std::string& name() const { return extractor_.name; }
 
@@ -199,29 +128,31 @@ DrawnFlags drawn_flags(const EvalFlags& flags) {
 }
 
 // One call of the verb.
-class Judgement {
+class EvalRun {
  public:
-  explicit Judgement(const EvalFlags& flags)
+  explicit EvalRun(const EvalFlags& flags)
       : flags_(flags), config_(flags.extractor.config()), settings_(settings_of(flags, config_.network)) {}
 
   void run() {
     check_include(flags_);
-    check_statistics_file(flags_, config_.weights);
+    require_reference(flags_.reference);
+    const std::optional<Destination> statistics = statistics_file(flags_, config_.weights);
     at::set_num_threads(flags_.threads > 0 ? flags_.threads : hardware_threads());
+    const BatchedExtractor network(config_, flags_.batch);
     if (flags_.images.empty()) {
       drawn_.emplace(drawn_flags(flags_), settings_.seed);
     } else {
       stored_ = eval::pictures_at(flags_.images);
     }
-    const Judge judge(config_, flags_.batch);
-    const eval::Features example = judge.example(pictures());
-    drop_hindered(example);
-    open_reference(judge);
-    drop_hindered(example);
+    const eval::Features example = network.example(pictures());
+    drop_unsupported(example);
+    require_room(example, eval::needs_of(settings_.metrics), pictures().size(), flags_.save_statistics);
+    open_reference(network);
+    drop_unsupported(example);
     if (reference_ && !flags_.save_statistics.empty()) {
-      eval::save_reference(flags_.save_statistics, *reference_, judge.name());
+      eval::save_reference(flags_.save_statistics, *reference_, network.name());
     }
-    report(evaluate(judge), judge.name());
+    report(evaluate(network), network.name());
   }
 
  private:
@@ -229,7 +160,7 @@ class Judgement {
   const eval::Reference* reference() const { return reference_ ? &*reference_ : nullptr; }
 
   // Before the work: a figure that was asked for by name and cannot be had ends it, others are left out.
-  void drop_hindered(const eval::Features& example) {
+  void drop_unsupported(const eval::Features& example) {
     std::vector<Metric> possible;
     std::string first_reason;
     for (const Metric metric : settings_.metrics) {
@@ -246,20 +177,20 @@ class Judgement {
     settings_.metrics = possible;
   }
 
-  void open_reference(const Judge& judge) {
+  void open_reference(const BatchedExtractor& network) {
     if (!eval::needs_reference(settings_.metrics)) return;
     const bool is_chosen_from = eval::takes_patterns(flags_.reference);
-    const eval::ReferenceSpec spec{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
-                                   judge.name(), settings_.metrics};
-    reference_ = eval::open_reference(spec, [&](eval::Pictures& each, const eval::Needs& needs) {
-      return judge.features_of(each, needs, "reference");
+    const eval::ReferenceRequest request{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
+                                         network.name(), settings_.metrics};
+    reference_ = eval::open_reference(request, [&](eval::Pictures& each, const eval::Needs& needs) {
+      return network.features_of(each, needs, "reference");
     });
   }
 
-  eval::Report evaluate(const Judge& judge) {
+  eval::Report evaluate(const BatchedExtractor& network) {
     const eval::Needs needs = eval::needs_of(settings_.metrics);
     const eval::Features features =
-        stored_ ? judge.features_of(*stored_, needs, "pictures") : judge.features_of(*drawn_, needs);
+        stored_ ? network.features_of(*stored_, needs, "pictures") : network.features_of(*drawn_, needs);
     TerminalProgress progress("metrics", "metrics");
     return eval::evaluate(features, reference(), settings_, &progress);
   }
@@ -293,13 +224,14 @@ void run(const EvalFlags& flags) {
   if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
     throw CLI::ValidationError("the sampler's settings need --checkpoint");
   }
-  Judgement(flags).run();
+  EvalRun(flags).run();
 }
 
 }  // namespace
 
 void add_eval(CLI::App& program) {
-  add_command(program, "eval", "judge pictures: FID, sFID, Inception Score, precision, recall, KID", define, run);
+  add_command(program, "eval", "judge pictures: FID, sFID, Inception Score, precision, recall, KID", add_eval_flags,
+              run);
 }
 
 }  // namespace pixnerd::cli

@@ -12,9 +12,7 @@ namespace {
 
 template <class E>
 E value_of(const std::string& name) {
-  for (const auto& [known, value] : enum_names(E{})) {
-    if (name == known) return value;
-  }
+  if (const auto value = config::enum_value<E>(name)) return *value;
   throw RequestError(concat("there is no ", quoted(name)));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/bench.h"
+#include "cli/checks.h"
 #include "cli/convert.h"
 #include "cli/data.h"
 #include "cli/eval.h"
@@ -44,6 +45,7 @@ void define(CLI::App& program) {
   pixnerd::cli::add_convert(program);
   pixnerd::cli::add_schedule(program);
   pixnerd::cli::add_bench(program);
+  pixnerd::cli::finish_checks(program);
 }
 
 // What `unknown` may have been meant for: a verb, or a flag of `command`.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <utility>
 
+#include "cli/checks.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "eval/sampled_pictures.h"
@@ -16,8 +18,8 @@ namespace {
 
 constexpr int64_t kMostPictures = 10'000'000;
 
-void check_count(size_t wishes, int64_t count) {
-  if (static_cast<int64_t>(wishes) <= kMostPictures / count) return;
+void check_count(size_t conditions, int64_t count) {
+  if (static_cast<int64_t>(conditions) <= kMostPictures / count) return;
   throw RequestError(concat("more than ", kMostPictures, " pictures are asked for; give --count less"));
 }
 
@@ -32,8 +34,8 @@ void ask_for_runs(sample::Request& request, const std::vector<int64_t>& classes,
   }
 }
 
-SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescription& description, sample::Request request,
-                           ClassOrder order) {
+SamplePlan plan_of_classes(const PictureFlags& flags, const sample::ModelDescription& description,
+                           sample::Request request, ClassOrder order) {
   if (flags.text.any()) {
     throw CLI::ValidationError("the checkpoint draws classes, not prompts; ask with --classes or --class");
   }
@@ -56,7 +58,8 @@ SamplePlan plan_of_classes(const WishFlags& flags, const sample::ModelDescriptio
   return plan;
 }
 
-SamplePlan plan_of_prompts(const WishFlags& flags, const models::ModelConfig& model, const sample::Request& request) {
+SamplePlan plan_of_prompts(const PictureFlags& flags, const models::ModelConfig& model,
+                           const sample::Request& request) {
   if (flags.condition.names_classes() || !flags.condition.styles.empty()) {
     throw CLI::ValidationError("the checkpoint draws prompts, not classes; ask with --prompt or --prompts");
   }
@@ -95,7 +98,20 @@ std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& reco
 
 }  // namespace
 
-SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision,
+void PictureFlags::add_to(InputFiles& inputs) const {
+  inputs.add(text.encoder);
+  inputs.add(text.file);
+}
+
+void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::string& count_help) {
+  command.add_option("--count", flags.count, count_help)->check(between(1, kMostPictures))->type_name("N");
+  command.add_option("--seed", flags.seed, "seed of the first picture; picture i has SEED + i")
+      ->check(between(0, std::numeric_limits<int64_t>::max()))
+      ->type_name("SEED")
+      ->capture_default_str();
+}
+
+SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& description, models::Precision precision,
                    ClassOrder order) {
   sample::Request request;
   tell_of_reuse(flags.sampler, description.sample);

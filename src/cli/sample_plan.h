@@ -10,13 +10,14 @@
 #include "cli/condition_flags.h"
 #include "cli/sampler_flags.h"
 #include "cli/text_flags.h"
+#include "core/destination.h"
 #include "image/grid.h"
 #include "sample/job.h"
 #include "sample/model_file.h"
 
 namespace pixnerd::cli {
 
-struct WishFlags {
+struct PictureFlags {
   ConditionFlags condition;
   TextFlags text;
   SamplerFlags sampler;
@@ -25,7 +26,13 @@ struct WishFlags {
   uint64_t seed = 0;
 
   int64_t pictures_each() const { return count.value_or(1); }
+
+  // Adds the text encoder and the prompts.
+  void add_to(InputFiles& inputs) const;
 };
+
+// --count and --seed.
+void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::string& count_help);
 
 struct SamplePlan {
   std::vector<sample::Job> jobs;
@@ -44,7 +51,7 @@ enum class ClassOrder { runs, turns };
 
 // RequestError, DataError: names that the checkpoint does not have, prompts that cannot be read, more pictures than can
 // be numbered; CLI::ValidationError: a checkpoint of another kind than the flags.
-SamplePlan plan_of(const WishFlags& flags, const sample::ModelDescription& description, models::Precision precision,
+SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& description, models::Precision precision,
                    ClassOrder order = ClassOrder::runs);
 
 // Records drawn anew, with settings that flags replace.

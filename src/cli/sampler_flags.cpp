@@ -37,10 +37,10 @@ void take_time_with_size(CLI::App& command) {
 }
 
 sample::PresetSettings settings_of(const std::string& preset, sample::SampleConfig stored) {
-  for (const auto& [name, value] : sample::enum_names(sample::Preset{})) {
-    if (preset == name) return sample::settings_of(value, std::move(stored));
+  if (const auto known = config::enum_value<sample::Preset>(preset)) {
+    return sample::settings_of(*known, std::move(stored));
   }
-  throw RequestError(concat("there is no preset '", preset, "'"));
+  throw RequestError(concat("there is no preset ", quoted(preset)));
 }
 
 // A list of steps means the times that it was chosen for.
@@ -62,9 +62,7 @@ void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, c
     if (flags.preset.empty() || option->count() > 0) return;
     const models::Precision precision =
         models::available_precision(settings_of(flags.preset, {}).precision, device_of(compute));
-    for (const auto& [name, value] : models::enum_names(precision)) {
-      if (value == precision) compute.dtype = name;
-    }
+    compute.dtype = config::enum_name(precision);
   });
 }
 

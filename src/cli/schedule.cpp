@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -15,11 +14,13 @@
 #include "cli/compute_flags.h"
 #include "cli/sample_plan.h"
 #include "cli/terminal_progress.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "diffusion/reuse_schedule.h"
 #include "sample/redescribe.h"
+#include "sample/sampler.h"
 #include "sample/similarity.h"
 
 namespace pixnerd::cli {
@@ -27,27 +28,21 @@ namespace {
 
 struct ScheduleFlags {
   std::string checkpoint, decoder, out;
-  WishFlags wish;
+  PictureFlags pictures;
   int64_t encodings = 0;
   bool overwrite = false, ignore_unknown = false;
   ComputeFlags compute;
 };
 
-void define_pictures(CLI::App& command, WishFlags& wish) {
-  add_condition_flags(command, wish.condition);
-  add_text_flags(command, wish.text);
-  command
-      .add_option("--count", wish.count,
-                  "pictures of each class or prompt; 1 unless given. Where no class is named, 16 spread over all are "
-                  "drawn, in every style")
-      ->check(between(1, 10'000'000))
-      ->type_name("N");
-  command.add_option("--seed", wish.seed, "seed of the first picture; picture i has SEED + i")
-      ->check(between(0, std::numeric_limits<int64_t>::max()))
-      ->type_name("SEED")
-      ->capture_default_str();
-  wish.batch = 4;
-  command.add_option("--batch", wish.batch, "pictures computed together, whose s of all steps are kept meanwhile")
+void define_pictures(CLI::App& command, PictureFlags& pictures) {
+  add_condition_flags(command, pictures.condition);
+  add_text_flags(command, pictures.text);
+  add_count_and_seed(
+      command, pictures,
+      "pictures of each class or prompt; 1 unless given. Where no class is named, 16 spread over all are "
+      "drawn, in every style");
+  pictures.batch = 4;
+  command.add_option("--batch", pictures.batch, "pictures computed together, whose s of all steps are kept meanwhile")
       ->check(between(1, 65536))
       ->type_name("N")
       ->capture_default_str();
@@ -61,50 +56,64 @@ void define(CLI::App& command, ScheduleFlags& flags) {
       ->required()
       ->check(between(1, 1'000'000))
       ->type_name("K");
-  define_pictures(command, flags.wish);
+  define_pictures(command, flags.pictures);
   command
       .add_option("--out", flags.out,
                   "write the checkpoint again (.safetensors), with the sampler's settings of this measurement and the "
                   "chosen encode_steps in its configuration and everything else as it is")
       ->type_name("FILE");
   command.add_flag("--overwrite", flags.overwrite, "replace a file that is there already");
-  command.add_option("--decoder", flags.decoder, "of a text-to-image network whose file does not say: plain or heavy")
-      ->check(one_of({"plain", "heavy"}))
-      ->type_name("plain|heavy");
+  add_decoder(command, flags.decoder);
   add_ignore_unknown(command, flags.ignore_unknown);
   add_compute_flags(command, flags.compute);
-  add_preset(command, flags.wish.sampler, flags.compute, "--dtype");
-  add_sampler_flags(command, flags.wish.sampler);
-}
-
-std::optional<models::ModelType> decoder_of(const std::string& name) {
-  if (name.empty()) return std::nullopt;
-  return name == "heavy" ? models::ModelType::t2i_heavy : models::ModelType::t2i;
+  add_preset(command, flags.pictures.sampler, flags.compute, "--dtype");
+  add_sampler_flags(command, flags.pictures.sampler);
 }
 
 void check(const ScheduleFlags& flags) {
   for (const char* key : {"reuse", "encode_steps"}) {
-    if (flags.wish.sampler.given.find(key) == nullptr) continue;
+    if (flags.pictures.sampler.given.find(key) == nullptr) continue;
     throw CLI::ValidationError(concat(key, " is what is chosen here; say with --encodings how often"));
   }
   if (flags.out.empty()) return;
   if (std::filesystem::path(flags.out).extension() != ".safetensors") {
     throw CLI::ValidationError(concat("--out ", quoted(flags.out), " must end in .safetensors"));
   }
-  if (!flags.overwrite && std::filesystem::exists(flags.out)) {
-    throw RequestError(concat(quoted(flags.out), " is there already; --overwrite replaces it"));
+}
+
+std::optional<Destination> destination_of(const ScheduleFlags& flags) {
+  if (flags.out.empty()) return std::nullopt;
+  InputFiles inputs;
+  add_checkpoint(inputs, flags.checkpoint);
+  flags.pictures.add_to(inputs);
+  return std::optional<Destination>(std::in_place, flags.out, flags.overwrite, inputs);
+}
+
+// Before the work: what would end it, or lose what it gives.
+void check(const ScheduleFlags& flags, const SamplePlan& plan, const sample::ModelFile& file,
+           const checkpoint::WeightsFile& weights) {
+  for (const sample::Job& job : plan.jobs) {
+    if (job.request.sample.decode_size) {
+      throw RequestError("reuse is measured with pictures of one size; give --decode-size none");
+    }
+    job.request.texts ? sample::check_settings(*file.network, job.request) : sample::check(*file.network, job.request);
   }
+  sample::check_memory(*file.network, plan.jobs, available_bytes());
+  if (!plan.texts.empty() && flags.pictures.text.encoder.empty()) {
+    throw CLI::ValidationError("--text-encoder is required to draw prompts");
+  }
+  if (!flags.out.empty()) require_space(flags.out, weights.bytes());
 }
 
 // Where no class is named, some from the first to the last.
-WishFlags wish_of(const ScheduleFlags& flags, const models::ModelConfig& config) {
+PictureFlags pictures_of(const ScheduleFlags& flags, const models::ModelConfig& config) {
   constexpr int64_t kClasses = 16;
-  WishFlags wish = flags.wish;
-  if (config.takes_text() || wish.condition.names_classes()) return wish;
+  PictureFlags pictures = flags.pictures;
+  if (config.takes_text() || pictures.condition.names_classes()) return pictures;
   const int64_t count = std::min(kClasses, config.num_classes);
-  for (int64_t k = 0; k < count; ++k) wish.condition.classes.push_back(concat(k * config.num_classes / count));
-  if (!wish.count) wish.count = std::max<int64_t>(config.num_styles, 1);
-  return wish;
+  for (int64_t k = 0; k < count; ++k) pictures.condition.classes.push_back(concat(k * config.num_classes / count));
+  if (!pictures.count) pictures.count = std::max<int64_t>(config.num_styles, 1);
+  return pictures;
 }
 
 void print_row(const std::string& name, const diffusion::Similarity& similarity, const std::vector<int64_t>& steps) {
@@ -131,8 +140,8 @@ void report(const SamplePlan& plan, const diffusion::SamplerConfig& sampler, con
 diffusion::Similarity measure(const ScheduleFlags& flags, SamplePlan& plan, const sample::ModelFile& file,
                               at::Device device) {
   if (!plan.texts.empty()) {
-    if (flags.wish.text.encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
-    set_states(plan, encode(plan.texts, flags.wish.text.encoder, flags.wish.text.cache, file.description.model));
+    set_states(plan,
+               encode(plan.texts, flags.pictures.text.encoder, flags.pictures.text.cache, file.description.model));
   }
   file.network->prepare_for_inference(device, models::weight_type(plan.jobs.front().request.precision));
   keep_freed_memory();
@@ -144,6 +153,7 @@ diffusion::Similarity measure(const ScheduleFlags& flags, SamplePlan& plan, cons
 
 void run(const ScheduleFlags& flags) {
   check(flags);
+  const std::optional<Destination> destination = destination_of(flags);
   const at::Device device = set_up(flags.compute);
   const checkpoint::PickleOptions options{flags.ignore_unknown};
   const std::filesystem::path path = checkpoint::checkpoint_path(flags.checkpoint);
@@ -151,9 +161,10 @@ void run(const ScheduleFlags& flags) {
   diffusion::SamplerConfig& stored = file.description.sample.sampler;
   stored.reuse = 1;
   stored.encode_steps.clear();
-  SamplePlan plan = plan_of(wish_of(flags, file.description.model), file.description, flags.compute.precision());
-  sample::check_memory(*file.network, plan.jobs, available_bytes());
-  sample::SampleConfig settings = settings_of(flags.wish.sampler, file.description.sample);
+  SamplePlan plan = plan_of(pictures_of(flags, file.description.model), file.description, flags.compute.precision());
+  const auto weights = checkpoint::WeightsFile::open(path, options);
+  check(flags, plan, file, *weights);
+  sample::SampleConfig settings = settings_of(flags.pictures.sampler, file.description.sample);
   if (flags.encodings > settings.sampler.steps) {
     throw RequestError(concat("s cannot be computed at ", flags.encodings, " of ", settings.sampler.steps, " steps"));
   }
@@ -162,7 +173,7 @@ void run(const ScheduleFlags& flags) {
   report(plan, settings.sampler, similarity);
   if (flags.out.empty()) return;
   file.description.sample = settings;
-  sample::write_with(file.description, checkpoint::WeightsFile::open(path, options), flags.out);
+  sample::write_with(file.description, weights, flags.out);
   std::cout << flags.out << ": written with these steps" << std::endl;
 }
 

@@ -38,34 +38,35 @@ class SuiteProgress : public Progress {
   int64_t total_;
 };
 
-sample::Suite suite_of(const SuiteFlags& flags, const WishFlags& wish) {
+sample::Suite suite_of(const SuiteFlags& flags, const PictureFlags& pictures) {
   if (flags.name == "dpg") {
     if (!flags.metadata.empty()) throw CLI::ValidationError("--metadata is for --suite geneval");
-    if (wish.text.file.empty()) throw CLI::ValidationError("--suite dpg needs --prompts, a folder of .txt files");
-    if (wish.count.value_or(4) != 4) throw CLI::ValidationError("--suite dpg draws 4 pictures of each prompt");
-    return sample::read_dpg(wish.text.file);
+    if (pictures.text.file.empty()) throw CLI::ValidationError("--suite dpg needs --prompts, a folder of .txt files");
+    if (pictures.count.value_or(4) != 4) throw CLI::ValidationError("--suite dpg draws 4 pictures of each prompt");
+    return sample::read_dpg(pictures.text.file);
   }
   if (flags.metadata.empty()) throw CLI::ValidationError("--suite geneval needs --metadata");
-  if (!wish.text.file.empty()) throw CLI::ValidationError("--suite geneval takes its prompts from --metadata");
-  return sample::read_geneval(flags.metadata, wish.count.value_or(kGenevalCount));
+  if (!pictures.text.file.empty()) throw CLI::ValidationError("--suite geneval takes its prompts from --metadata");
+  return sample::read_geneval(flags.metadata, pictures.count.value_or(kGenevalCount));
 }
 
 sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file) {
   if (!file.description.model.takes_text()) {
     throw CLI::ValidationError("the checkpoint draws classes, not prompts, of which --suite is made");
   }
-  if (sample::is_grid(settings.out) || sample::is_npz(settings.out)) {
+  if (sample::output_kind(settings.out) != sample::OutputKind::folder) {
     throw CLI::ValidationError("--suite writes many files; let --out be a folder");
   }
-  sample::SuiteWish wish;
-  tell_of_reuse(settings.wish.sampler, file.description.sample);
-  wish.like.sample = settings_of(settings.wish.sampler, file.description.sample);
-  wish.like.batch_size = settings.wish.batch;
-  wish.like.precision = settings.precision;
-  wish.negative_prompt = settings.wish.text.negative_prompt;
-  wish.common = settings.common;
-  wish.overwrite = settings.overwrite;
-  return {settings.out, suite_of(flags, settings.wish), std::move(wish)};
+  sample::SuiteRequest request;
+  tell_of_reuse(settings.pictures.sampler, file.description.sample);
+  request.like.sample = settings_of(settings.pictures.sampler, file.description.sample);
+  request.like.batch_size = settings.pictures.batch;
+  request.like.precision = settings.precision;
+  request.negative_prompt = settings.pictures.text.negative_prompt;
+  request.common = settings.common;
+  request.overwrite = settings.overwrite;
+  request.inputs = settings.inputs;
+  return {settings.out, suite_of(flags, settings.pictures), std::move(request)};
 }
 
 // Before the prompts are encoded, which takes its time.
@@ -97,11 +98,11 @@ void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector
   }
 }
 
-void warn_of_strangers(const sample::SuiteFolder& folder, const std::string& out) {
-  const auto strangers = folder.strangers();
-  if (strangers.empty()) return;
-  log_warning(concat(quoted(out), " has ", strangers.size(), " pictures that are none of this suite, such as ",
-                     quoted(strangers.front()), "; an evaluator would count them: remove them"));
+void warn_of_unexpected(const sample::SuiteFolder& folder, const std::string& out) {
+  const auto unexpected = folder.unexpected_pictures();
+  if (unexpected.empty()) return;
+  log_warning(concat(quoted(out), " has ", unexpected.size(), " pictures that are none of this suite, such as ",
+                     quoted(unexpected.front()), "; an evaluator would count them: remove them"));
 }
 
 }  // namespace
@@ -129,15 +130,19 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sa
   const int64_t all = folder.suite().pictures(), found = folder.finished();
   sample::TextTable texts;
   std::optional<sample::Job> job = folder.rest(texts);
-  if (job) check(*job, settings, file);
+  if (job) {
+    check(*job, settings, file);
+    const auto [width, height] = job->request.sample.picture_size();
+    require_space(settings.out, sample::png_bytes(all - found, width, height));
+  }
   if (found > 0) {
     std::cout << settings.out << ": found " << found << " of " << all << " pictures" << std::endl;
   }
-  warn_of_strangers(folder, settings.out);
+  warn_of_unexpected(folder, settings.out);
   folder.open();
   if (job) {
     job->request.texts->states =
-        encode(texts.texts(), settings.common.text_encoder, settings.wish.text.cache, file.description.model);
+        encode(texts.texts(), settings.common.text_encoder, settings.pictures.text.cache, file.description.model);
     draw(folder, *job, texts.texts(), settings, file);
   }
   if (folder.finished() < all) {

@@ -16,14 +16,15 @@ struct SuiteFlags {
   std::string name, metadata;  // name: "geneval", "dpg", or "" for no suite
 };
 
-// --suite, --metadata; after the flags of a wish, some of which they take the place of.
+// --suite, --metadata; after those of PictureFlags, some of which they take the place of.
 void add_suite_flags(CLI::App& command, SuiteFlags& flags);
 
 // What a suite is drawn with, besides its flags.
 struct SuiteSettings {
-  const WishFlags& wish;
+  const PictureFlags& pictures;
   std::string out;
   bool overwrite = false;
+  InputFiles inputs;
   models::Precision precision = models::Precision::float32;
   at::Device device = at::kCPU;
   sample::PictureRecord common;  // what the records of all pictures have in common

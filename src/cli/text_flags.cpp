@@ -23,8 +23,10 @@ void add_text_flags(CLI::App& command, TextFlags& flags) {
       ->transform(repaired, "")
       ->type_name("TEXT");
   command
-      .add_option("--text-encoder", flags.encoder,
-                  "folder of the text encoder, Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors")
+      .add_option(
+          "--text-encoder", flags.encoder,
+          "folder of the text encoder, Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors; it "
+          "computes in bfloat16, whatever --dtype says")
       ->type_name("DIR");
   command.add_option("--prompt-cache", flags.cache, "a folder that keeps encoded prompts for the next time")
       ->type_name("DIR");

@@ -1,8 +1,6 @@
 #include "cli/train.h"
 
 #include <iostream>
-#include <set>
-#include <sstream>
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
@@ -22,24 +20,11 @@ struct TrainFlags {
   ComputeFlags compute;
 };
 
-std::string key_of(const std::string& line) {
-  const size_t begin = std::min(line.find_first_not_of(' '), line.size());
-  return line.substr(begin, line.find(' ', begin) - begin);
-}
-
-// The lines of the settings that only networks that read text have.
+// The settings that only networks that read text have.
 std::string text_settings() {
-  train::RunConfig config;
-  std::istringstream common(config::describe(config));
-  std::set<std::string> known;
-  for (std::string line; std::getline(common, line);) known.insert(key_of(line));
-  config.model.type = models::ModelType::t2i_heavy;
-  std::istringstream all(config::describe(config));
-  std::string lines;
-  for (std::string line; std::getline(all, line);) {
-    if (!known.contains(key_of(line))) lines += line + "\n";
-  }
-  return lines;
+  train::RunConfig text;
+  text.model.type = models::ModelType::t2i_heavy;
+  return config::describe_beyond(text, train::RunConfig{});
 }
 
 void define(CLI::App& command, TrainFlags& flags) {
@@ -62,7 +47,9 @@ void define(CLI::App& command, TrainFlags& flags) {
       ->type_name("FILE");
   command.add_flag("--init-other-prediction", flags.init_other_prediction,
                    "take them even if they predict something else than model.prediction");
-  command.add_option("--set", flags.settings, "a setting in place of the file's; may be repeated")
+  command
+      .add_option("--set", flags.settings,
+                  "a setting in place of the file's, a text as it is, a list as 1,2; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   add_device_flags(command, flags.compute);

@@ -1,6 +1,7 @@
 #include "config/describer.h"
 
 #include <algorithm>
+#include <set>
 
 #include "config/reader.h"
 #include "core/text.h"
@@ -35,6 +36,12 @@ void DescribeFields::add(const std::string& key, const Value& default_value, con
   const std::string name = sections_.empty() ? key : dotted(sections_.back(), key);
   const std::string choices = choice.empty() ? "" : concat(help.empty() ? "(" : " (", choice, ")");
   rows_.push_back({name, to_line(default_value), help + choices});
+}
+
+void DescribeFields::leave_out(const DescribeFields& known) {
+  std::set<std::string> keys;
+  for (const Row& row : known.rows_) keys.insert(row.key);
+  std::erase_if(rows_, [&](const Row& row) { return keys.contains(row.key); });
 }
 
 std::string DescribeFields::table() const {

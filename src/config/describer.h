@@ -33,6 +33,9 @@ class DescribeFields {
     }
   }
 
+  // Leaves out the keys that `known` has.
+  void leave_out(const DescribeFields& known);
+
   // "key  default  help" with aligned columns, one line a row.
   std::string table() const;
 

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "config/scalar.h"
+#include "core/errors.h"
+#include "core/text.h"
 
 namespace pixnerd::config {
 
@@ -52,6 +55,24 @@ requires std::is_enum_v<E> std::vector<std::string> names_of() {
   std::vector<std::string> names;
   for (const auto& entry : enum_names(E{})) names.emplace_back(entry.first);
   return names;
+}
+
+// The value of that name; nothing if there is none.
+template <class E>
+requires std::is_enum_v<E> std::optional<E> enum_value(std::string_view name) {
+  for (const auto& [known, value] : enum_names(E{})) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
+
+// The name of a value. ConfigError for a number that is none of the enumeration.
+template <class E>
+requires std::is_enum_v<E> std::string enum_name(E value) {
+  for (const auto& [name, known] : enum_names(value)) {
+    if (known == value) return name;
+  }
+  throw ConfigError(concat("an enumeration has no name for its value ", static_cast<int64_t>(value)));
 }
 
 }  // namespace pixnerd::config

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/member.h"
+#include "config/typed.h"
 #include "config/value.h"
 #include "core/errors.h"
 #include "core/text.h"
@@ -92,6 +93,7 @@ void read_container(const Value& value, const std::string& name, const Constrain
 
 template <class T>
 void read_member(const Value& value, const std::string& name, const Constraint& limits, T& target) {
+  if (value.typed) return read_member(typed_for<T>(value, name), name, limits, target);
   if constexpr (Section<T>) {
     read_section(value, name, target);
   } else if constexpr (std::same_as<T, Value>) {

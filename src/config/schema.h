@@ -49,4 +49,14 @@ std::string describe(const T& defaults = {}) {
   return rows.table();
 }
 
+// The same of the keys that `section` has beyond those of `known`: which there are may depend on a value.
+template <class T>
+std::string describe_beyond(const T& section, const T& known) {
+  DescribeFields rows, known_rows;
+  T::fields(section, rows);
+  T::fields(known, known_rows);
+  rows.leave_out(known_rows);
+  return rows.table();
+}
+
 }  // namespace pixnerd::config

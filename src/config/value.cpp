@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/plain.h"
+#include "config/typed.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
@@ -11,20 +13,7 @@ namespace pixnerd::config {
 namespace {
 
 constexpr size_t kMaxBytes = 1 << 20;
-constexpr int kMaxDepth = 32;
-
-int depth_of(const Value& value) {
-  int deepest = 0;
-  for (const Value& item : value.items) deepest = std::max(deepest, depth_of(item));
-  for (const auto& [key, field] : value.fields) deepest = std::max(deepest, depth_of(field));
-  return deepest + 1;
-}
-
-void set_source(Value& value, const std::string& source) {
-  value.source = source;
-  for (Value& item : value.items) set_source(item, source);
-  for (auto& [key, field] : value.fields) set_source(field, source);
-}
+constexpr size_t kMaxDepth = 32;
 
 std::vector<std::string> split_key(std::string_view dotted) {
   std::vector<std::string> parts(1);
@@ -66,7 +55,8 @@ const Value* Value::find(std::string_view key) const {
 }
 
 bool operator==(const Value& a, const Value& b) {
-  return a.kind == b.kind && a.scalar == b.scalar && a.quoted == b.quoted && a.items == b.items && a.fields == b.fields;
+  return a.kind == b.kind && a.scalar == b.scalar && a.quoted == b.quoted && a.typed == b.typed && a.items == b.items &&
+         a.fields == b.fields;
 }
 
 std::string where(const Value& value) {
@@ -83,30 +73,28 @@ Value load(const std::filesystem::path& path) {
   return parse(text, path.string());
 }
 
-void assign(Value& root, std::string_view dotted_key, std::string_view yaml_text) {
+void assign(Value& root, std::string_view dotted_key, std::string_view text) {
   const std::string key = printable(dotted_key);
   const std::vector<std::string> parts = split_key(dotted_key);
   for (const std::string& part : parts) {
     if (part.empty()) throw ConfigError(concat("--set: '", key, "' is not a key; write it as train.steps=1000"));
   }
-  Value value = parse(yaml_text, concat("--set ", key), /*numbered=*/false);
-  if (static_cast<int>(parts.size()) + depth_of(value) > kMaxDepth) {
+  if (text.empty()) throw ConfigError(concat("--set ", key, ": the value is empty"));
+  if (!is_utf8(text)) throw ConfigError(concat("--set ", key, ": the value is not UTF-8 text"));
+  if (parts.size() >= kMaxDepth)
     throw ConfigError(concat("--set: '", key, "' lies deeper than ", kMaxDepth, " levels"));
-  }
 
-  const Value* known = &root;  // looked through first, so that a refusal changes nothing
+  Value changed = root;  // so that a refusal changes nothing
+  Value* target = &changed;
   for (const std::string& part : parts) {
-    if (known->kind != Value::Kind::map && known->kind != Value::Kind::null) {
+    if (target->typed) *target = typed_yaml(*target, "--set");  // a section, as something is to lie in it
+    if (target->kind != Value::Kind::map && target->kind != Value::Kind::null) {
       throw ConfigError(concat("--set: cannot set '", key, "': '", part, "' would lie in a value that is no section"));
     }
-    known = known->find(part);
-    if (!known) break;
+    target = &field_of(*target, part);
   }
-
-  Value* target = &root;
-  for (const std::string& part : parts) target = &field_of(*target, part);
-  set_source(value, "--set");
-  *target = std::move(value);
+  *target = typed_value(std::string(text), "--set");
+  root = std::move(changed);
 }
 
 }  // namespace pixnerd::config

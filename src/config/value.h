@@ -16,6 +16,7 @@ struct Value {
   Kind kind = Kind::null;
   std::string scalar;   // UTF-8
   bool quoted = false;  // a scalar that can only be text: written in quotes, as a block, or needing quotes in YAML
+  bool typed = false;   // a scalar as somebody typed it on the command line: the key it is for says how it is read
   std::vector<Value> items;
   std::vector<std::pair<std::string, Value>> fields;  // in the order of the file, no key twice
   int line = 0;                                       // from 1, of a field's key or an item; 0 if there are no lines
@@ -50,10 +51,11 @@ Value parse(std::string_view text, const std::string& source, bool numbered = tr
 // parse() of a file, its path as the source. Throws ConfigError also for a file that cannot be read.
 Value load(const std::filesystem::path& path);
 
-// Sets root.a.b.c, as in --set a.b.c=TEXT, to TEXT parsed as YAML; maps on the way are created, what was there is
-// replaced. The new values have the source "--set" and no lines. Throws ConfigError for an empty part of the key,
-// for a way through something that is no map, and as parse() does.
-void assign(Value& root, std::string_view dotted_key, std::string_view yaml_text);
+// Sets root.a.b.c, as in --set a.b.c=TEXT; maps on the way are created, what was there is replaced. How the text is
+// read is up to the member that it is for (typed.h): what a text holds is its value, character by character, and the
+// rest is numbers, names, lists and YAML. Throws ConfigError for an empty part of the key or an empty text, text that
+// is not UTF-8, and a way through something that is no map.
+void assign(Value& root, std::string_view dotted_key, std::string_view text);
 
 // YAML text of a value: parse(to_text(v)) == v. Maps and lists of maps are blocks; lists of scalars are one line.
 // Throws ConfigError for text that is not UTF-8.

@@ -8,8 +8,6 @@
 
 #include "config/member.h"
 #include "config/value.h"
-#include "core/errors.h"
-#include "core/text.h"
 
 namespace pixnerd::config {
 
@@ -49,25 +47,16 @@ Value container_value(const std::array<T, N>& member) {
   return list_value<T>(member);
 }
 
-template <class E>
-Value enum_value(E member) {
-  for (const auto& [name, value] : enum_names(member)) {
-    if (value == member) return text_value(name);
-  }
-  throw ConfigError(concat("an enumeration has no name for its value ", static_cast<int64_t>(member)));
-}
-
 template <class T>
 Value member_value(const T& member) {
   if constexpr (Section<T>) {
-    WriteFields writer;
-    writer.map.kind = Value::Kind::map;
+    WriteFields writer{map_value({})};
     T::fields(member, writer);
     return writer.map;
   } else if constexpr (std::same_as<T, Value>) {
     return member;
   } else if constexpr (std::is_enum_v<T>) {
-    return enum_value(member);
+    return text_value(enum_name(member));
   } else if constexpr (Leaf<T>) {
     return scalar_value(member);
   } else {

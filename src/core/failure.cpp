@@ -48,11 +48,8 @@ std::string message_of_files(const fs::filesystem_error& error) {
   return concat("cannot ", verb_of(error.what()), " ", quoted(error.path1()), second, ": ", error.code().message());
 }
 
-// Words of allocators, of LibTorch among them, where memory ends.
-bool is_of_memory(std::string_view what) {
-  static constexpr std::array<std::string_view, 5> kWords{"DefaultCPUAllocator", "out of memory", "allocate memory",
-                                                          "not enough memory", "bad_alloc"};
-  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view each) { return has(what, each); });
+std::string_view first_line(std::string_view what) {
+  return what.substr(0, what.find('\n'));  // stack traces follow
 }
 
 // "could not create a primitive", "could not create a memory object", "could not execute a primitive".
@@ -62,13 +59,24 @@ bool is_of_onednn(std::string_view what) {
 
 }  // namespace
 
+bool is_out_of_memory(const std::exception& error) {
+  if (dynamic_cast<const Error*>(&error) != nullptr) return false;
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
+  if (dynamic_cast<const std::length_error*>(&error) != nullptr) return true;
+  // LibTorch's allocator and oneDNN have no type of their own for it.
+  static constexpr std::array<std::string_view, 7> kWords{
+      "DefaultCPUAllocator",      "out of memory", "allocate memory",
+      "not enough memory",        "bad_alloc",     "Storage size calculation overflowed",
+      "could not create a memory"};
+  const std::string_view what = first_line(error.what());
+  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view each) { return has(what, each); });
+}
+
 std::string message_of(const std::exception& error) {
   if (dynamic_cast<const Error*>(&error) != nullptr) return in_one_line(error.what());
   if (const auto* const files = dynamic_cast<const fs::filesystem_error*>(&error)) return message_of_files(*files);
-  const std::string_view all = error.what(), what = all.substr(0, all.find('\n'));  // stack traces follow
-  const bool is_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-                         dynamic_cast<const std::length_error*>(&error) != nullptr || is_of_memory(what);
-  if (is_memory) return concat("out of memory; ", kLessMemory);
+  const std::string_view what = first_line(error.what());
+  if (is_out_of_memory(error)) return concat("out of memory; ", kLessMemory);
   if (is_of_onednn(what)) return concat("a layer could not be computed, most likely for lack of memory; ", kLessMemory);
   if (const auto* const system = dynamic_cast<const std::system_error*>(&error)) {
     return concat("the system refuses: ", system->code().message());

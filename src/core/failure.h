@@ -10,4 +10,7 @@ namespace pixnerd {
 // throw, below 200 characters without the paths in it and without their stack traces.
 std::string message_of(const std::exception& error);
 
+// Whether an exception of the language or of a library says that memory has ended.
+bool is_out_of_memory(const std::exception& error);
+
 }  // namespace pixnerd

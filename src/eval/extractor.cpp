@@ -18,14 +18,6 @@ std::string ending(const ExtractorConfig& config) {
   return config.precision == models::Precision::bfloat16 ? ", bfloat16" : "";
 }
 
-template <class E>
-const char* label_of(E wanted) {
-  for (const auto& [name, value] : enum_names(wanted)) {
-    if (value == wanted) return name;
-  }
-  return "";
-}
-
 Extractor inception(const ExtractorConfig& config) {
   const auto network = std::make_shared<const models::Inception>(
       models::Inception::load(config.weights, models::weight_type(config.precision)));
@@ -34,7 +26,7 @@ Extractor inception(const ExtractorConfig& config) {
     const models::InceptionFeatures seen = (*network)(models::inception_input(pictures, resize));
     return Features{seen.pooled, seen.spatial, seen.logits};
   };
-  return {extract, concat("inception-", network->fingerprint(), ", ", label_of(resize), ending(config))};
+  return {extract, concat("inception-", network->fingerprint(), ", ", config::enum_name(resize), ending(config))};
 }
 
 Extractor dinov2(const ExtractorConfig& config) {
@@ -81,7 +73,7 @@ std::vector<Metric> metrics_of(FeatureNetwork network) {
 
 Extractor load_extractor(const ExtractorConfig& config) {
   if (config.weights.empty()) {
-    throw ConfigError(concat("no file of weights is named for the network ", label_of(config.network)));
+    throw ConfigError(concat("no file of weights is named for the network ", config::enum_name(config.network)));
   }
   if (config.precision == models::Precision::int8) {
     throw ConfigError("the network that looks at pictures computes in float32 or bfloat16, not in int8");

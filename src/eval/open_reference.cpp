@@ -7,21 +7,21 @@
 
 namespace pixnerd::eval {
 
-Reference open_reference(const ReferenceSpec& spec,
+Reference open_reference(const ReferenceRequest& request,
                          const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of) {
-  const std::filesystem::path& path = spec.path;
-  if (!spec.include.empty() && !takes_patterns(path)) {
+  const std::filesystem::path& path = request.path;
+  if (!request.include.empty() && !takes_patterns(path)) {
     throw ConfigError(concat("include: patterns choose among class folders or shards; ", quoted(path),
                              " is a file of something else"));
   }
-  if (path.extension() == ".safetensors") return load_reference(path, spec.network);
-  const bool keeps_features = needs_reference_features(spec.metrics);
+  if (path.extension() == ".safetensors") return load_reference(path, request.network);
+  const bool keeps_features = needs_reference_features(request.metrics);
   std::optional<Reference> given;
   if (path.extension() == ".npz" && has_statistics(path)) given = read_statistics(path);
   if (given && (!keeps_features || !has_pictures(path))) return *given;
-  const auto pictures = pictures_at(path, spec.include);
+  const auto pictures = pictures_at(path, request.include);
   Reference reference =
-      reference_of(features_of(*pictures, reference_needs_of(spec.metrics)), *pictures, keeps_features);
+      reference_of(features_of(*pictures, reference_needs_of(request.metrics)), *pictures, keeps_features);
   // What a reference file states counts: its pictures may be a part of those that its statistics are of.
   if (given) {
     reference.pooled = given->pooled;

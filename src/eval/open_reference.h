@@ -12,7 +12,7 @@
 
 namespace pixnerd::eval {
 
-struct ReferenceSpec {
+struct ReferenceRequest {
   std::filesystem::path path;
   std::vector<std::string> include;  // of folders and shards: pictures_at()
   std::string network;               // that looks at pictures
@@ -23,7 +23,7 @@ struct ReferenceSpec {
 // `features_of` is asked to look at only where the metrics need more than the file states. Of pictures the reference
 // has what the metrics need and no more. Errors as load_reference(), read_statistics() and pictures_at();
 // ConfigError for patterns where the path is of statistics.
-Reference open_reference(const ReferenceSpec& spec,
+Reference open_reference(const ReferenceRequest& request,
                          const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of);
 
 }  // namespace pixnerd::eval

@@ -76,8 +76,8 @@ std::string unsupported_reason(Metric metric, const Features& like, int64_t coun
   if (!reason.empty()) return reason;
   const int64_t seen = used_by(metric, like).size(1), expected = dimension_of(metric, *reference);
   if (seen != expected) {
-    return concat("features of ", seen, " numbers cannot be compared with a reference of ", expected, " ('",
-                  printable(reference->source), "'), which is of another network");
+    return concat("features of ", seen, " numbers cannot be compared with a reference of ", expected, " (",
+                  quoted(reference->source), "), which is of another network");
   }
   return of_the_reference(metric, *reference, settings);
 }

@@ -88,10 +88,10 @@ int64_t label_named(const std::string& text, const std::vector<std::string>& nam
   }
   const auto holding = labels_that(names, [&](const std::string& name) { return name.find(wanted) != name.npos; });
   if (holding.size() == 1 && !wanted.empty()) {
-    log_info(concat("'", printable(text), "' is taken for the ", kind, " ", listed(holding, names)));
+    log_info(concat(quoted(text), " is taken for the ", kind, " ", listed(holding, names)));
     return holding.front();
   }
-  const std::string nobody = concat("there is no ", kind, " '", printable(text), "'");
+  const std::string nobody = concat("there is no ", kind, " ", quoted(text));
   if (holding.size() > 1 && !wanted.empty())
     throw RequestError(concat(nobody, " alone; it is in ", listed(holding, names)));
   const std::string meant = nearest(text, names);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "checkpoint/zip_writer.h"
-#include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
 
@@ -24,10 +23,10 @@ std::string npy_header(const char* type, const std::string& shape) {
 
 class NpzOutput : public PictureOutput {
  public:
-  NpzOutput(const std::filesystem::path& path, const OutputPlan& plan, bool replaces)
-      : plan_(plan), file_(path), zip_(file_.stream()) {
+  NpzOutput(const std::filesystem::path& path, const OutputPlan& plan)
+      : plan_(plan), destination_(path, plan.overwrite, plan.inputs), file_(path), zip_(file_.stream()) {
     written_.path = path;
-    written_.replaced = replaces ? 1 : 0;
+    written_.replaced = destination_.replaces() ? 1 : 0;
     const std::string header =
         npy_header("|u1", concat("(", plan.pictures, ", ", plan.height, ", ", plan.width, ", 3)"));
     zip_.begin("arr_0.npy", header.size() + static_cast<uint64_t>(plan.pictures * plan.height * plan.width * 3));
@@ -56,6 +55,7 @@ class NpzOutput : public PictureOutput {
 
  private:
   OutputPlan plan_;
+  Destination destination_;
   AtomicFile file_;
   checkpoint::ZipWriter zip_;
   Written written_;
@@ -64,11 +64,7 @@ class NpzOutput : public PictureOutput {
 }  // namespace
 
 std::unique_ptr<PictureOutput> open_npz(const std::filesystem::path& path, const OutputPlan& plan) {
-  const bool replaces = prepare_file(path);
-  if (replaces && !plan.overwrite) {
-    throw RequestError(concat(quoted(path), " is there already; give another name, or --overwrite"));
-  }
-  return std::make_unique<NpzOutput>(path, plan, replaces);
+  return std::make_unique<NpzOutput>(path, plan);
 }
 
 }  // namespace pixnerd::sample

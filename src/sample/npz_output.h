@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "sample/output.h"
+#include "sample/picture_output.h"
 
 namespace pixnerd::sample {
 
-// The file is written picture by picture, with one of them in memory, and appears when it is finished. RequestError: it
-// is there already and plan.overwrite is not set, or something else is in its place. DataError: no permission.
+// The file is written picture by picture, with one of them in memory, and appears when it is finished. Errors as
+// Destination's.
 std::unique_ptr<PictureOutput> open_npz(const std::filesystem::path& path, const OutputPlan& plan);
 
 }  // namespace pixnerd::sample

@@ -13,7 +13,6 @@
 #include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
-#include "sample/output.h"
 #include "text/unicode.h"
 
 namespace pixnerd::sample {
@@ -142,35 +141,36 @@ Suite read_dpg(const fs::path& folder) {
   return suite;
 }
 
-SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteWish wish)
-    : folder_(std::move(folder)), suite_(std::move(suite)), wish_(std::move(wish)) {
+SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteRequest request)
+    : folder_(std::move(folder)), suite_(std::move(suite)), request_(std::move(request)) {
   if (suite_.columns > 0) {
-    wish_.common.columns = suite_.columns;
-    wish_.common.padding = 0;
+    request_.common.columns = suite_.columns;
+    request_.common.padding = 0;
   }
   is_there_.resize(suite_.files.size());
-  std::error_code error;
-  const fs::file_type type = fs::status(folder_, error).type();
+  const fs::file_type type = type_at(folder_);
   if (type == fs::file_type::not_found) return;
   if (type != fs::file_type::directory) {
     throw RequestError(concat(quoted(folder_), " is no folder, which --suite needs; give --out another name"));
   }
-  look_at_pictures();
-  if (finished_ == 0 && !wish_.overwrite) look_at_rest();
+  require_not_read(folder_, request_.inputs);
+  find_finished();
+  if (finished_ == 0 && !request_.overwrite) require_empty();
+  check_notes();
 }
 
 std::vector<TextPicture> SuiteFolder::pictures() const {
   std::vector<TextPicture> all;
   for (const std::string& prompt : suite_.prompts) {
     for (int64_t k = 0; k < suite_.count; ++k) {
-      all.push_back({prompt, wish_.negative_prompt, static_cast<uint64_t>(k), wish_.like.sample.size});
+      all.push_back({prompt, request_.negative_prompt, static_cast<uint64_t>(k), request_.like.sample.size});
     }
   }
   return all;
 }
 
 // Why a file that is there is not the one that is wanted; "" if it is.
-std::string SuiteFolder::complaint(size_t file, const std::vector<PictureRecord>& wanted) const {
+std::string SuiteFolder::mismatch(size_t file, const std::vector<PictureRecord>& wanted) const {
   const fs::path path = folder_ / suite_.files[file];
   try {
     const std::vector<PictureRecord> records = read_records(path);
@@ -186,9 +186,9 @@ std::string SuiteFolder::complaint(size_t file, const std::vector<PictureRecord>
   }
 }
 
-void SuiteFolder::look_at_pictures() {
+void SuiteFolder::find_finished() {
   TextTable texts;
-  const Job all = jobs_of(pictures(), wish_.like, texts).front();
+  const Job all = jobs_of(pictures(), request_.like, texts).front();
   const auto in_a_file = static_cast<size_t>(suite_.columns > 0 ? suite_.count : 1);
   for (size_t file = 0; file < suite_.files.size(); ++file) {
     const fs::path path = folder_ / suite_.files[file];
@@ -196,20 +196,21 @@ void SuiteFolder::look_at_pictures() {
     if (!fs::exists(path, error)) continue;
     std::vector<PictureRecord> wanted;
     for (size_t k = 0; k < in_a_file; ++k) {
-      wanted.push_back(record_of(wish_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
+      wanted.push_back(record_of(request_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
     }
-    const std::string why = complaint(file, wanted);
-    if (!why.empty() && !wish_.overwrite) {
+    const std::string why = mismatch(file, wanted);
+    if (!why.empty() && !request_.overwrite) {
       throw RequestError(concat(quoted(path), " is there already and was made otherwise: ", why,
                                 "; give --out another folder, or --overwrite to draw such pictures anew"));
     }
+    if (!why.empty()) require_not_read(path, request_.inputs);
     is_there_[file] = why.empty();
     if (why.empty()) finished_ += static_cast<int64_t>(in_a_file);
   }
 }
 
 // The folder has no picture of the suite: it should be empty, but for what a run may leave that was killed early.
-void SuiteFolder::look_at_rest() const {
+void SuiteFolder::require_empty() const {
   const auto is_own = [&](const fs::path& entry) {
     return is_uncommitted(entry) || std::any_of(suite_.notes.begin(), suite_.notes.end(), [&](const auto& note) {
              return folder_ / note.first.parent_path() == entry;
@@ -222,7 +223,20 @@ void SuiteFolder::look_at_rest() const {
   }
 }
 
-std::vector<fs::path> SuiteFolder::strangers() const {
+// The evaluator reads them, so that others belong to another suite.
+void SuiteFolder::check_notes() const {
+  for (const auto& [name, text] : suite_.notes) {
+    const fs::path path = folder_ / name;
+    std::error_code error;
+    if (!fs::exists(path, error) || holds(path, text)) continue;
+    require_not_read(path, request_.inputs);
+    if (request_.overwrite) continue;
+    throw RequestError(concat(quoted(path), " is there already and says something else than this suite; give --out ",
+                              "another folder, or --overwrite to replace it"));
+  }
+}
+
+std::vector<fs::path> SuiteFolder::unexpected_pictures() const {
   const std::set<fs::path> own(suite_.files.begin(), suite_.files.end());
   const fs::path& model = suite_.files.front();
   const auto depth = [](const fs::path& path) { return std::distance(path.begin(), path.end()); };
@@ -245,8 +259,8 @@ std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
   std::vector<TextPicture> chosen;
   std::vector<int64_t> numbers;
   const auto count = static_cast<int64_t>(all.size());
-  for (int64_t first = 0; first < count; first += wish_.like.batch_size) {
-    const int64_t last = std::min(first + wish_.like.batch_size, count);
+  for (int64_t first = 0; first < count; first += request_.like.batch_size) {
+    const int64_t last = std::min(first + request_.like.batch_size, count);
     bool needed = false;
     for (int64_t i = first; i < last; ++i) needed = needed || is_wanted(i);
     if (!needed) continue;
@@ -256,12 +270,14 @@ std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
     }
   }
   if (chosen.empty()) return std::nullopt;
-  Job job = jobs_of(chosen, wish_.like, texts).front();
+  Job job = jobs_of(chosen, request_.like, texts).front();
   job.numbers = std::move(numbers);
   return job;
 }
 
-void SuiteFolder::open() const {
+void SuiteFolder::open() {
+  prepare_folder(folder_);
+  lock_.emplace(folder_);
   const auto missing = std::find(is_there_.begin(), is_there_.end(), false) - is_there_.begin();
   if (missing < std::ssize(is_there_)) prepare_file(folder_ / suite_.files[static_cast<size_t>(missing)]);
   remove_all_abandoned_files(folder_);
@@ -275,8 +291,8 @@ void SuiteFolder::open() const {
 
 void SuiteFolder::put(int64_t picture, image::Image image, const PictureRecord& record) {
   PictureRecord own = record;
-  own.columns = wish_.common.columns;
-  own.padding = wish_.common.padding;
+  own.columns = request_.common.columns;
+  own.padding = request_.common.padding;
   const fs::path path = folder_ / suite_.files[suite_.file_of(picture)];
   prepare_file(path);
   if (suite_.columns == 0) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/destination.h"
 #include "image/image.h"
 #include "sample/job.h"
 #include "sample/record.h"
@@ -40,28 +41,29 @@ Suite read_geneval(const std::filesystem::path& metadata, int64_t count);
 Suite read_dpg(const std::filesystem::path& folder);
 
 // How a suite's pictures are made.
-struct SuiteWish {
+struct SuiteRequest {
   Request like;  // everything but conditions and seeds
   std::string negative_prompt;
   PictureRecord common;    // what the records of all pictures have in common
-  bool overwrite = false;  // use a folder with other things in it, replace pictures that were made otherwise
+  bool overwrite = false;  // use a folder with other things in it, replace what was made otherwise
+  InputFiles inputs;       // what is read, and stays even then
 };
 
-// The folder that a suite's pictures go to. Those that are there and were made as wished, as their records say, stay;
-// the network and the text encoder are those wished for by what is in their files, not by where these lie.
+// The folder that a suite's pictures go to. Those that are there and were made as requested, as their records say,
+// stay; the network and the text encoder are the same if their files hold the same, wherever these lie.
 // Every file appears whole or not at all, so that a run that was killed can go on.
 class SuiteFolder {
  public:
-  // Changes nothing yet. RequestError unless wish.overwrite: something else lies in the place of a picture, or the
-  // folder has things in it and nothing of the suite.
-  SuiteFolder(std::filesystem::path folder, Suite suite, SuiteWish wish);
+  // Changes nothing yet. RequestError unless request.overwrite: something else lies in the place of a picture or a
+  // note, or the folder has things in it and nothing of the suite; in any case: what is read lies in the place of one.
+  SuiteFolder(std::filesystem::path folder, Suite suite, SuiteRequest request);
 
   const Suite& suite() const { return suite_; }
   int64_t finished() const { return finished_; }  // pictures that are there, those of grids that are whole
 
   // Pictures that lie where the evaluator looks and are none of the suite, as of more pictures a prompt or more
   // prompts: it would count them. Below the folder, in order.
-  std::vector<std::filesystem::path> strangers() const;
+  std::vector<std::filesystem::path> unexpected_pictures() const;
 
   // What is to be drawn, in the batches of the whole suite: of a batch of which something is missing all pictures are
   // drawn, so that they come out the same in one go or in many. Nothing if all are there. The job's states are still
@@ -69,23 +71,26 @@ class SuiteFolder {
   std::optional<Job> rest(TextTable& texts) const;
 
   // To be called before the work: makes the folder, with the notes in it, and removes what a killed run left half
-  // written, but not what a running one is writing. DataError: no permission, or what else the system says.
-  void open() const;
+  // written. RequestError: another process draws into the folder. DataError: no permission, or what else the system
+  // says.
+  void open();
 
   // A picture of rest(); a grid is written with its last one.
   void put(int64_t picture, image::Image image, const PictureRecord& record);
 
  private:
   std::vector<TextPicture> pictures() const;
-  std::string complaint(size_t file, const std::vector<PictureRecord>& wanted) const;
-  void look_at_pictures();
-  void look_at_rest() const;
+  std::string mismatch(size_t file, const std::vector<PictureRecord>& wanted) const;
+  void find_finished();
+  void require_empty() const;
+  void check_notes() const;
 
   std::filesystem::path folder_;
   Suite suite_;
-  SuiteWish wish_;
+  SuiteRequest request_;
   std::vector<bool> is_there_;  // one a file
   int64_t finished_ = 0;
+  std::optional<OutputLock> lock_;
 
   struct Cell {
     image::Image image;

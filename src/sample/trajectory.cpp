@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "image/animation.h"
-#include "sample/output.h"
 
 namespace pixnerd::sample {
 namespace {

@@ -171,7 +171,7 @@ std::vector<NamedEntry> named_entries(const checkpoint::WeightsFile& file) {
   for (const StridedEntry& entry : file.entries()) {
     const NamedEntry& added = entries.emplace_back(prefixes.named(entry));
     if (is_beside(added) || names.insert(added.name).second) continue;
-    throw CheckpointError(concat("checkpoint '", file.source(), "': ", printable(entry.name),
+    throw CheckpointError(concat("checkpoint ", quoted(file.source()), ": ", printable(entry.name),
                                  " and another entry are the same parameter, ", printable(added.name)));
   }
   for (NamedEntry& each : entries) {  // another network's under the name of one that is taken

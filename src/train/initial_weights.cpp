@@ -71,8 +71,8 @@ void check_prediction(const models::ModelConfig& config, const std::optional<sam
   const auto name = [](models::Prediction prediction) {
     return prediction == models::Prediction::image ? "image" : "velocity";
   };
-  throw CheckpointError(concat("checkpoint '", source, "': its network predicts the ", name(stored->model.prediction),
-                               ", this one the ", name(config.prediction),
+  throw CheckpointError(concat("checkpoint ", quoted(source), ": its network predicts the ",
+                               name(stored->model.prediction), ", this one the ", name(config.prediction),
                                "; set model.prediction=", name(stored->model.prediction),
                                ", or take the weights all the same with ", "--init-other-prediction"));
 }

@@ -1,15 +1,13 @@
 #include "train/monitor.h"
 
-#include <c10/util/Exception.h>
-
 #include <exception>
 #include <utility>
 #include <vector>
 
+#include "core/failure.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "image/codec.h"
-#include "train/out_of_memory.h"
 #include "train/preview.h"
 
 namespace pixnerd::train {
@@ -67,17 +65,13 @@ void Monitor::evaluate() {
 }
 
 void Monitor::warn_of_failure(const char* what, const std::function<void()>& work) {
-  const auto warn = [&](const char* reason) {
-    log_warning(concat("there is no ", what, " at step ", run_.trainer.steps_taken(), ": ", printable(reason, 1000)));
-  };
   try {
     work();
   } catch (const Stopped&) {
     throw;
-  } catch (const c10::Error& error) {
-    warn(is_out_of_memory(error) ? kMemoryEnded : error.what_without_backtrace());
   } catch (const std::exception& error) {
-    warn(is_out_of_memory(error) ? kMemoryEnded : error.what());
+    log_warning(concat("there is no ", what, " at step ", run_.trainer.steps_taken(), ": ",
+                       is_out_of_memory(error) ? kMemoryEnded : message_of(error)));
   }
 }
 

@@ -35,8 +35,10 @@ bool is_same_folder(const std::string& a, const std::string& b) {
 
 StoredRun read_run(const fs::path& path) {
   checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
-  StoredRun run{
-      path, sample::read_step(loaded.metadata, path.string()).value_or(0), read_state(loaded.metadata, path.string()), {}};
+  StoredRun run{path,
+                sample::read_step(loaded.metadata, path.string()).value_or(0),
+                read_state(loaded.metadata, path.string()),
+                {}};
   for (const auto& [name, tensor] : loaded.tensors) {
     if (!is_finite(tensor)) {
       throw CheckpointError(concat("checkpoint ", quoted(path), ": ", printable(name), " is not finite"));
@@ -51,7 +53,8 @@ void set_aside(const fs::path& damaged, const std::string& reason) {
   fs::path aside = concat(damaged, ".damaged");
   for (int i = 2; fs::exists(aside); ++i) aside = concat(damaged, ".damaged-", i);
   fs::rename(damaged, aside);
-  log_warning(concat(reason, "; it is now called ", quoted(aside.filename()), ", and the run goes on from the one before"));
+  log_warning(
+      concat(reason, "; it is now called ", quoted(aside.filename()), ", and the run goes on from the one before"));
 }
 
 // What is laid out anew where the length of the schedule changes.
@@ -145,12 +148,13 @@ void require_same_run(const StoredRun& stored, const RunConfig& config, uint64_t
   const RunConfig& before = stored.state.config;
   check_resumable(before, config);
   if (stored.state.data_fingerprint != data_fingerprint) {
-    throw DataError(concat("the pictures in ", quoted(config.data.path), " are not those that the run began with; bring them back, or start a new run with --init ",
+    throw DataError(concat("the pictures in ", quoted(config.data.path),
+                           " are not those that the run began with; bring them back, or start a new run with --init ",
                            stored.checkpoint));
   }
   if (before.data.path != config.data.path) {
-    log_info(concat("data.path is ", quoted(config.data.path), " and was '", printable(before.data.path),
-                    "': the same pictures"));
+    log_info(concat("data.path is ", quoted(config.data.path), " and was ", quoted(before.data.path),
+                    ": the same pictures"));
   }
   tell_schedule(before, config, stored.step);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/failure.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -19,7 +20,6 @@
 #include "train/fit_to_data.h"
 #include "train/initial_weights.h"
 #include "train/monitor.h"
-#include "train/out_of_memory.h"
 #include "train/preflight.h"
 #include "train/resume.h"
 #include "train/run_log.h"

@@ -22,7 +22,7 @@ std::string window_text(const LossByTime& window) {
 }
 
 CheckpointError damaged(const std::string& source, const std::string& what) {
-  return CheckpointError(concat("checkpoint '", source, "': ", what));
+  return CheckpointError(concat("checkpoint ", quoted(source), ": ", what));
 }
 
 LossByTime read_window(const std::string& text, const std::string& source) {
@@ -48,7 +48,7 @@ RunState read_state(const checkpoint::Metadata& metadata, const std::string& sou
   const auto text = [&](const char* key) -> const std::string& {
     const auto found = metadata.find(key);
     if (found != metadata.end()) return found->second;
-    throw CheckpointError(concat("checkpoint '", source, "' has no '", key,
+    throw CheckpointError(concat("checkpoint ", quoted(source), " has no '", key,
                                  "' in its metadata, so it is not of a run that can be resumed; use --init to start ",
                                  "from its weights"));
   };

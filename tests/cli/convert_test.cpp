@@ -116,8 +116,53 @@ TEST_F(ConvertTest, NothingIsReplacedUnlessAskedFor) {
   expect_converts("tiny.safetensors", "a.pt");
   expect_error(convert("tiny.safetensors", "a.pt"), 1, "--overwrite");
   expect_converts("tiny.safetensors", "a.pt", {"--overwrite"});
-  expect_converts("tiny.safetensors", "tiny.safetensors", {"--overwrite", "--dtype", "f16"});
-  EXPECT_EQ(sample::load_model(path("tiny.safetensors")).step, 120);
+}
+
+TEST_F(ConvertTest, NoShardIsReplacedUnlessAskedFor) {
+  const std::vector<std::string> small{"--shard-size", "0.00001"};
+  expect_converts("tiny.safetensors", "s.safetensors", small);
+  std::string last;
+  for (const auto& each : std::filesystem::directory_iterator(folder_.path())) {
+    const std::string name = each.path().filename().string();
+    if (name.starts_with("s-") && name > last) last = name;
+  }
+  ASSERT_FALSE(last.empty());
+  std::filesystem::remove(path("s.safetensors.index.json"));
+  checkpoint::write_whole(path(last), "mine");
+  expect_error(convert("tiny.safetensors", "s.safetensors", small), 1, last + "' is there already");
+  EXPECT_EQ(checkpoint::read_whole(path(last)), "mine");
+  expect_converts("tiny.safetensors", "s.safetensors", {"--shard-size", "0.00001", "--overwrite"});
+}
+
+TEST_F(ConvertTest, WhatIsReadIsNeverReplaced) {
+  const std::string before = checkpoint::read_whole(path("tiny.safetensors"));
+  std::filesystem::create_hard_link(path("tiny.safetensors"), path("hard.safetensors"));
+  std::filesystem::create_symlink("tiny.safetensors", path("soft.safetensors"));
+  for (const char* out : {"tiny.safetensors", "hard.safetensors", "soft.safetensors"}) {
+    expect_error(convert("tiny.safetensors", out, {"--overwrite", "--dtype", "f16"}), 1, "would replace what is read");
+    EXPECT_EQ(checkpoint::read_whole(path(out)), before) << out;
+  }
+  expect_error(convert("soft.safetensors", "tiny.safetensors", {"--overwrite"}), 1, "would replace what is read");
+  // Of shards each is read, not only the index.
+  expect_converts("tiny.safetensors", "s.safetensors", {"--shard-size", "0.00001"});
+  expect_error(convert("s.safetensors.index.json", "s.safetensors", {"--overwrite", "--shard-size", "0.00001"}), 1,
+               "would replace what is read");
+  std::filesystem::copy(path("s.safetensors.index.json"), path("t.safetensors.index.json"));
+  expect_error(convert("t.safetensors.index.json", "s.safetensors", {"--overwrite", "--shard-size", "0.00001"}), 1,
+               "would replace what is read");
+}
+
+TEST_F(ConvertTest, TheSizeOfAShardIsANumberAboveNothing) {
+  for (const char* size : {"0", "-1", "nan", "inf", "0x10", "1e300", "five", ""}) {
+    const Outcome outcome = convert("tiny.safetensors", "s.safetensors", {"--shard-size", size});
+    expect_error(outcome, 2, "--shard-size");
+    EXPECT_LT(outcome.err.size(), 200U) << outcome.err;
+  }
+}
+
+TEST_F(ConvertTest, ANameThatTheIndexCannotHoldIsFoundBeforeTheWork) {
+  expect_error(convert("tiny.safetensors", "caf\xe9.safetensors", {"--shard-size", "0.00001"}), 1, "no UTF-8");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(ConvertTest, WrongUsageAndFailures) {

@@ -175,8 +175,8 @@ TEST_F(EvalTest, StatisticsReplaceNothingByAccident) {
   expect_error(save("stats.npz"), 2, ".safetensors");
   write_pictures("c", 6, 20);
   const std::string before = checkpoint::read_whole(*shared_ / "dinov2.safetensors");
-  expect_error(save("dinov2.safetensors"), 1, "dinov2.safetensors', which is read");
-  expect_error(save("dinov2.safetensors", {"--overwrite"}), 1, "which is read");
+  expect_error(save("dinov2.safetensors"), 1, "would replace what is read");
+  expect_error(save("dinov2.safetensors", {"--overwrite"}), 1, "would replace what is read");
   EXPECT_EQ(checkpoint::read_whole(*shared_ / "dinov2.safetensors"), before);
   EXPECT_EQ(save("new/mine.safetensors").code, 0);
   const std::string mine = checkpoint::read_whole(*shared_ / "new/mine.safetensors");
@@ -185,7 +185,7 @@ TEST_F(EvalTest, StatisticsReplaceNothingByAccident) {
   EXPECT_EQ(checkpoint::read_whole(*shared_ / "new/mine.safetensors"), mine);
   expect_error(eval({"--images", path("c"), "--reference", path("new/mine.safetensors"), "--metrics", "fid",
                      "--overwrite", "--save-statistics", path("new/mine.safetensors")}),
-               1, "which is read");
+               1, "would replace what is read");
   // FID alone keeps no features, and what needs them is told so.
   expect_error(eval({"--images", path("a"), "--reference", path("new/mine.safetensors"), "--metrics", "kid"}), 1,
                "holds statistics alone");

@@ -44,7 +44,9 @@ class ProgramTest : public testing::Test {
   std::string path(const std::string& name) const { return (own_ / name).string(); }
 
   Image picture(const Arguments& more) const {
-    const Outcome outcome = sample(more, "picture.png");
+    Arguments arguments = more;
+    arguments.emplace_back("--overwrite");
+    const Outcome outcome = sample(arguments, "picture.png");
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return read_image(path("picture.png"));
   }
@@ -274,7 +276,7 @@ TEST_F(ProgramTest, LabelsStandUnderThePicturesOfAGrid) {
   const Arguments request{"--classes", "0,1,3"};
   const auto drawn = [&](const std::string& checkpoint) {
     const Outcome outcome = program_({"sample", "--checkpoint", checkpoint, "--classes", "0,1,3", "--out",
-                                      path("labels.png"), "--labels", "--threads", "1"});
+                                      path("labels.png"), "--labels", "--threads", "1", "--overwrite"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return read_image(path("labels.png"));
   };
@@ -298,7 +300,8 @@ TEST_F(ProgramTest, LabelsStandUnderThePicturesOfAGrid) {
 
 TEST_F(ProgramTest, AReplacedPictureIsSaid) {
   EXPECT_FALSE(sample({"--classes", "0"}).says("replaced"));
-  EXPECT_TRUE(sample({"--classes", "1"}).says("replaced"));
+  expect_error(sample({"--classes", "1"}), 1, "--overwrite");
+  EXPECT_TRUE(sample({"--classes", "1", "--overwrite"}).says("replaced 1 file"));
 }
 
 TEST_F(ProgramTest, AFolderGetsPicturesInTheOrderGiven) {
@@ -333,7 +336,7 @@ TEST_F(ProgramTest, AnNpzHoldsThePicturesOfAFolder) {
   std::array<int64_t, 6> labels{};
   classes.read(std::as_writable_bytes(std::span(labels)));
   EXPECT_EQ(labels, (std::array<int64_t, 6>{2, 1, 2, 1, 2, 1}));
-  EXPECT_TRUE(sample({"--classes", "0", "--overwrite"}, "batch.npz").says("replaced the file that was there"));
+  EXPECT_TRUE(sample({"--classes", "0", "--overwrite"}, "batch.npz").says("replaced 1 file"));
 }
 
 TEST_F(ProgramTest, TheBatchSizeChangesNothing) {

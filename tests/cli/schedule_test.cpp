@@ -20,7 +20,8 @@ class ScheduleTest : public TextProgram {
     return sample::load_model(path("scheduled.safetensors")).description.sample.sampler;
   }
   Outcome draw(const std::string& checkpoint, const std::string& out, const Arguments& more = {}) const {
-    Arguments all{"sample", "--checkpoint", checkpoint, "--classes", "0,1", "--threads", "1", "--out", path(out)};
+    Arguments all{"sample", "--checkpoint", checkpoint, "--classes",  "0,1", "--threads",
+                  "1",      "--out",        path(out),  "--overwrite"};
     all.insert(all.end(), more.begin(), more.end());
     const Outcome outcome = program_(all);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -119,10 +120,16 @@ TEST_F(ScheduleTest, APictureIsDrawnAgainWithItsSteps) {
 
 TEST_F(ScheduleTest, MeasuresItselfAnew) {
   const diffusion::SamplerConfig first = stored();
-  const Outcome again = program_({"schedule", "--checkpoint", scheduled(), "--encodings", "2", "--threads", "1",
-                                  "--out", scheduled(), "--overwrite"});
-  EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_EQ(sample::load_model(scheduled()).description.sample.sampler.encode_steps, first.encode_steps);
+  const auto again = [&](const std::string& out) {
+    return program_({"schedule", "--checkpoint", scheduled(), "--encodings", "2", "--threads", "1", "--out", path(out),
+                     "--overwrite"});
+  };
+  const std::string before = checkpoint::read_whole(scheduled());
+  expect_error(again("scheduled.safetensors"), 1, "would replace what is read");
+  EXPECT_EQ(checkpoint::read_whole(scheduled()), before);
+  const Outcome outcome = again("anew.safetensors");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(sample::load_model(path("anew.safetensors")).description.sample.sampler.encode_steps, first.encode_steps);
 }
 
 TEST_F(ScheduleTest, OfPrompts) {

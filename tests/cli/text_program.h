@@ -49,14 +49,20 @@ class TextProgram : public testing::Test {
 
   // The one that a successful run wrote.
   image::Image picture(const Arguments& more, const std::string& checkpoint = "t2i") const {
-    const Outcome outcome = sample(more, "picture.png", checkpoint);
+    Arguments all = more;
+    all.emplace_back("--overwrite");
+    const Outcome outcome = sample(all, "picture.png", checkpoint);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return image::read_image(path("picture.png"));
   }
 
-  // From `file`, with nothing else than what it says itself.
-  image::Image again(const std::string& from, const Arguments& more = {}) const {
-    Arguments all{"sample", "--again", from, "--out", path("again.png")};
+  // From a file, with nothing else than what it says itself, into again.png. That file itself is moved away before.
+  image::Image again(std::string from, const Arguments& more = {}) const {
+    if (from == path("again.png")) {
+      std::filesystem::rename(from, path("before.png"));
+      from = path("before.png");
+    }
+    Arguments all{"sample", "--again", from, "--out", path("again.png"), "--overwrite"};
     all.insert(all.end(), more.begin(), more.end());
     const Outcome outcome = program_(all);
     EXPECT_EQ(outcome.code, 0) << outcome.err;

@@ -100,7 +100,9 @@ TEST_F(TextTest, ACheckpointThatWasReplacedIsWarnedOf) {
       "sample", "--checkpoint", path("last.safetensors"), "--text-encoder", file("qwen3"), "--prompt", "ab",
       "--out",  path("a.png")};
   ASSERT_EQ(program_(drawn).code, 0);
-  const auto repeat = [&] { return program_({"sample", "--again", path("a.png"), "--out", path("b.png")}); };
+  const auto repeat = [&] {
+    return program_({"sample", "--again", path("a.png"), "--out", path("b.png"), "--overwrite"});
+  };
   EXPECT_FALSE(repeat().complains("has changed"));
   sample::write_tiny_model(path("last.safetensors"), tiny_text_description(), 2);
   const Outcome outcome = repeat();

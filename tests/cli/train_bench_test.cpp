@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "image/codec.h"
 #include "tests/cli/program.h"
 
@@ -57,6 +58,42 @@ TEST_F(TrainAndBench, WrongConfigurationsAreOneLine) {
   checkpoint::write_whole(folder_ / "wrong.yaml", "model:\n  hidden_size: wide\n");
   expect_error(program_({"train", path("wrong.yaml"), "--out", path("run")}), 1, "wrong.yaml:2");
   EXPECT_FALSE(std::filesystem::exists(path("run")));
+}
+
+TEST_F(TrainAndBench, ASettingThatIsATextIsTakenAsItIs) {
+  for (const char* name : {"my pics", "my pics #2", "{a: b}", "[pics]", "'pics'", "*"}) {
+    std::filesystem::rename(path("data"), path(name));
+    const Outcome outcome = program_({"train", path("tiny.yaml"), "--out", concat(path("run "), name), "--threads", "1",
+                                      "--set", "data.path=" + path(name), "--set", "train.steps=01"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says("step-00000001.safetensors")) << outcome.out;
+    std::filesystem::rename(path(name), path("data"));
+  }
+}
+
+TEST_F(TrainAndBench, ATableThatMemoryEndsForIsOneSentence) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer needs all addresses";
+#endif
+  const std::string command =
+      concat("(ulimit -v 1500000; ", PIXNERD_PROGRAM,
+             " bench --threads 1 --table emoji64 --steps 1 --micro-batch 8192 >", path("out"), " 2>", path("err"), ")");
+  EXPECT_NE(std::system(command.c_str()), 0);
+  const std::string err = checkpoint::read_whole(path("err"));
+  for (const char* internal : {"frame #", "c10::", "CPUAllocator", "std::bad_alloc"}) {
+    EXPECT_EQ(err.find(internal), std::string::npos) << err;
+  }
+  EXPECT_NE(err.find("--micro-batch"), std::string::npos) << err;
+}
+
+TEST_F(TrainAndBench, NamesThatTheSystemRefusesAreOneLine) {
+  std::filesystem::create_symlink("b", path("a"));
+  std::filesystem::create_symlink("a", path("b"));
+  for (const std::string& name : {path("a"), std::string(300, 'a')}) {
+    const Outcome outcome = program_({"bench", "--threads", "1", "--model", name});
+    expect_error(outcome, 1, "cannot look at");
+    EXPECT_FALSE(outcome.complains("filesystem error")) << outcome.err;
+  }
 }
 
 TEST_F(TrainAndBench, ARunFolderIsNotOverwritten) {

@@ -46,6 +46,13 @@ class PackTest : public testing::Test {
     return error_of([&] { pack_into(name, options); });
   }
 
+  void expect_lies_within(const std::string& name) {
+    PackOptions options;
+    options.overwrite = true;
+    const std::string message = refusal(name, options);
+    EXPECT_NE(message.find("lies in the folder that is packed"), std::string::npos) << message;
+  }
+
   void write_pets() {
     int mark = 0;
     for (const char* name :
@@ -78,6 +85,13 @@ void expect_equal(const PictureSet& a, const PictureSet& b) {
     EXPECT_EQ(a.style(i), b.style(i));
     EXPECT_EQ(a.read(i).rgb, b.read(i).rgb);
   }
+}
+
+TEST_F(PackTest, TheFolderThatIsPackedStaysAsItIs) {
+  write_pets();
+  std::filesystem::create_directory_symlink(folder_ / "pets", folder_ / "link");
+  for (const char* name : {"pets", "pets/cat", "pets/shards", "link/shards"}) expect_lies_within(name);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "pets/shards"));
 }
 
 TEST_F(PackTest, ShardsEqualTheFolder) {

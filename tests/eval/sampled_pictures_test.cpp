@@ -8,7 +8,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
-#include "sample/npz_output.h"
+#include "sample/output.h"
 #include "sample/sampler.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"

@@ -9,6 +9,7 @@
 #include "checkpoint/zip_file.h"
 #include "core/errors.h"
 #include "image/codec.h"
+#include "sample/folder_output.h"
 #include "tests/checkpoint/files.h"
 #include "tests/core/full_disk.h"
 
@@ -62,7 +63,61 @@ TEST_F(OutputTest, APathInPngIsAGrid) {
   EXPECT_EQ(grid.row(2)[2 * 3], 1);
   EXPECT_EQ(grid.row(2)[(2 + 6 + 2) * 3], 2);
   EXPECT_EQ(grid.row(2 + 4 + 2)[2 * 3], 3);
-  EXPECT_EQ(write(path, plan_for(3)).replaced, 1);
+  EXPECT_NE(error_of<RequestError>(path, plan_for(3)).find("--overwrite"), std::string::npos);
+  OutputPlan over = plan_for(3);
+  over.overwrite = true;
+  EXPECT_EQ(write(path, over).replaced, 1);
+}
+
+TEST_F(OutputTest, WhatIsReadIsNeverReplaced) {
+  const auto input = folder_ / "input.bin";
+  checkpoint::write_whole(input, "weights");
+  OutputPlan plan = plan_for(2);
+  plan.overwrite = true;
+  plan.record = [](int64_t) { return PictureRecord{}; };
+  plan.inputs.add(input);
+  std::filesystem::create_directories(folder_ / "many");
+  for (const char* name : {"grid.png", "all.npz", "many/00001.png", "many/manifest.jsonl"}) {
+    for (const bool hard : {true, false}) {
+      hard ? std::filesystem::create_hard_link(input, folder_ / name)
+           : std::filesystem::create_symlink(input, folder_ / name);
+      const auto out = name[0] == 'm' ? folder_ / "many" : folder_ / name;
+      EXPECT_NE(error_of<RequestError>(out, plan).find("would replace what is read"), std::string::npos) << name;
+      EXPECT_EQ(checkpoint::read_whole(input), "weights");
+      std::filesystem::remove(folder_ / name);
+    }
+  }
+  // A folder stands for what is in it.
+  checkpoint::write_whole(folder_ / "many/owl.png", "x");
+  OutputPlan from_folder = plan_for(1);
+  from_folder.overwrite = true;
+  from_folder.inputs.add(folder_ / "many");
+  error_of<RequestError>(folder_ / "many", from_folder);
+  error_of<RequestError>(folder_ / "many/owl.png", from_folder);
+  EXPECT_NO_THROW(open_output(folder_ / "many/new.png", from_folder));
+}
+
+TEST_F(OutputTest, OneAtATimeWritesToAPath) {
+  for (const char* name : {"grid.png", "all.npz", "many"}) {
+    OutputPlan plan = plan_for(1);
+    plan.overwrite = true;
+    {
+      const auto first = open_output(folder_ / name, plan);
+      std::filesystem::create_directory_symlink(folder_.path(), folder_ / "link");
+      for (const auto& path : {folder_ / name, folder_ / "link" / name}) {
+        EXPECT_NE(error_of<RequestError>(path, plan).find("another process"), std::string::npos) << path;
+      }
+      std::filesystem::remove(folder_ / "link");
+      EXPECT_NO_THROW(open_output(folder_ / "other.png", plan));
+    }
+    EXPECT_NO_THROW(open_output(folder_ / name, plan));
+  }
+}
+
+TEST_F(OutputTest, WhatTheDiskCannotHoldIsFoundBeforeTheWork) {
+  OutputPlan plan{.pictures = 1'000'000'000, .width = 4096, .height = 4096};
+  EXPECT_NE(error_of<DataError>(folder_ / "all.npz", plan).find("are to be written"), std::string::npos);
+  EXPECT_NE(error_of<DataError>(folder_ / "many", plan).find("are to be written"), std::string::npos);
 }
 
 TEST_F(OutputTest, AGridMayHaveLabels) {
@@ -197,12 +252,17 @@ TEST_F(OutputTest, AFullDiskIsFoundAtThePictureThatDoesNotFit) {
 }
 
 TEST_F(OutputTest, OtherFormatsAreRefused) {
-  EXPECT_NE(error_of<RequestError>(folder_ / "grid.jpg", plan_for(1)).find(".png"), std::string::npos);
+  for (const char* name : {"a.jpg", "a.JPEG", "a.jfif", "a.gif", "a.bmp", "a.tif", "a.TIFF", "a.avif", "a.heic",
+                           "a.webp", "a.npy", "b.png.gif"}) {
+    const std::string message = error_of<RequestError>(folder_ / name, plan_for(1));
+    EXPECT_NE(message.find(".png"), std::string::npos) << message;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / name));
+  }
   EXPECT_NE(error_of<RequestError>("", plan_for(1)).find("empty"), std::string::npos);
 }
 
 TEST_F(OutputTest, AGridTooLargeForOnePictureIsRefused) {
-  OutputPlan plan = plan_for(100'000, 300);
+  OutputPlan plan = plan_for(5'000, 70);
   plan.width = plan.height = 256;
   EXPECT_NE(error_of<RequestError>(folder_ / "grid.png", plan).find("too large"), std::string::npos);
   EXPECT_NO_THROW(open_output(folder_ / "pictures", plan));
@@ -225,17 +285,12 @@ TEST_F(OutputTest, AGridThatIsTooLargeOnlyWithItsFrameIsRefused) {
   EXPECT_NO_THROW(open_output(folder_ / "grid.png", plan));
 }
 
-TEST(IsGrid, GoesByTheEnding) {
-  EXPECT_TRUE(is_grid("a/b.png"));
-  EXPECT_TRUE(is_grid("b.PNG"));
-  for (const char* path : {"", "b", "b.png/", "b.jpg", "b.png.txt", ".png"}) EXPECT_FALSE(is_grid(path)) << path;
-}
-
-TEST(PrepareFile, SaysWhetherThereIsAFile) {
-  const TemporaryFolder folder;
-  EXPECT_FALSE(prepare_file(folder / "a/b.webp"));
-  std::ofstream(folder / "a/b.webp") << "x";
-  EXPECT_TRUE(prepare_file(folder / "a/b.webp"));
+TEST(OutputKindTest, GoesByTheEnding) {
+  for (const char* path : {"a/b.png", "b.PNG"}) EXPECT_EQ(output_kind(path), OutputKind::grid) << path;
+  EXPECT_EQ(output_kind("b.Npz"), OutputKind::arrays);
+  for (const char* path : {"b", "b.png/", "b.png.txt", ".png", "run.v2"}) {
+    EXPECT_EQ(output_kind(path), OutputKind::folder) << path;
+  }
 }
 
 TEST(GridColumns, OneClassARowWhereItFits) {

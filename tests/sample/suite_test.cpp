@@ -20,12 +20,12 @@ class Suites : public testing::Test {
     return folder_ / name;
   }
 
-  static SuiteWish wish(int64_t batch) {
-    SuiteWish wish;
-    wish.like.batch_size = batch;
-    wish.like.sample.size = {4, 4};
-    wish.common.checkpoint = "a.ckpt";
-    return wish;
+  static SuiteRequest request(int64_t batch) {
+    SuiteRequest request;
+    request.like.batch_size = batch;
+    request.like.sample.size = {4, 4};
+    request.common.checkpoint = "a.ckpt";
+    return request;
   }
 
   // Draws noise for all that is missing, up to `most` pictures.
@@ -80,30 +80,36 @@ TEST_F(Suites, DpgTakesTheTextsOfAFolderInTheOrderOfNames) {
 TEST_F(Suites, WhatIsMissingIsDrawnInTheBatchesOfTheWhole) {
   const Suite suite =
       read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n{\"prompt\": \"c\"}"), 3);
-  SuiteFolder first(folder_ / "out", suite, wish(4));
-  EXPECT_EQ(rest(first), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
-  fill(first, 6);
-  EXPECT_EQ(first.finished(), 6);
-  const SuiteFolder second(folder_ / "out", suite, wish(4));
+  {
+    SuiteFolder first(folder_ / "out", suite, request(4));
+    EXPECT_EQ(rest(first), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+    fill(first, 6);
+    EXPECT_EQ(first.finished(), 6);
+    SuiteFolder beside(folder_ / "out", suite, request(4));
+    EXPECT_NE(thrown<RequestError>([&] { beside.open(); }).find("another process"), std::string::npos);
+  }
+  const SuiteFolder second(folder_ / "out", suite, request(4));
   EXPECT_EQ(second.finished(), 6);
   EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, -1, 6, 7, 8}));
   std::filesystem::remove(folder_ / "out/00000/samples/0001.png");
-  SuiteFolder third(folder_ / "out", suite, wish(2));
+  SuiteFolder third(folder_ / "out", suite, request(2));
   EXPECT_EQ(rest(third), (std::vector<int64_t>{-1, 1, 6, 7, 8}));
   fill(third);
-  EXPECT_TRUE(rest(SuiteFolder(folder_ / "out", suite, wish(16))).empty());
+  EXPECT_TRUE(rest(SuiteFolder(folder_ / "out", suite, request(16))).empty());
 }
 
 TEST_F(Suites, AGridAppearsWithItsLastPicture) {
   write("p/a.txt", "one");
   write("p/b.txt", "two");
-  SuiteFolder first(folder_ / "out", read_dpg(folder_ / "p"), wish(3));
-  fill(first, 6);
-  EXPECT_EQ(first.finished(), 4);
+  {
+    SuiteFolder first(folder_ / "out", read_dpg(folder_ / "p"), request(3));
+    fill(first, 6);
+    EXPECT_EQ(first.finished(), 4);
+  }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "out/a.png"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out/b.png"));
-  SuiteFolder second(folder_ / "out", read_dpg(folder_ / "p"), wish(3));
+  SuiteFolder second(folder_ / "out", read_dpg(folder_ / "p"), request(3));
   EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, 4, 5, 6, 7}));
   fill(second);
   const image::Image grid = image::read_image(folder_ / "out/b.png");
@@ -118,31 +124,54 @@ TEST_F(Suites, AGridAppearsWithItsLastPicture) {
 
 TEST_F(Suites, PicturesThatWereMadeOtherwiseAreNotMixedIn) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
-  SuiteFolder first(folder_ / "out", suite, wish(1));
+  SuiteFolder first(folder_ / "out", suite, request(1));
   fill(first);
-  SuiteWish other = wish(1);
+  SuiteRequest other = request(1);
   other.common.checkpoint = "b.ckpt";
   const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, other); });
   EXPECT_NE(message.find("checkpoint is a.ckpt, not b.ckpt"), std::string::npos) << message;
   other.overwrite = true;
   EXPECT_EQ(rest(SuiteFolder(folder_ / "out", suite, other)), (std::vector<int64_t>{0, 1}));
-  other = wish(1);
+  other = request(1);
   other.common.checkpoint_hash = "1";  // the record has none, as of earlier versions: its path counts
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
-  other = wish(7);
+  other = request(7);
   other.common.threads = 9;  // rounding alone
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
 }
 
+TEST_F(Suites, NotesOfAnotherSuiteAreNotReplacedUnlessAskedFor) {
+  const auto metadata = write("m.jsonl", "{\"prompt\": \"a\", \"tag\": \"counting\"}");
+  write("out/00000/metadata.jsonl", "{\"prompt\": \"a\", \"tag\": \"colors\"}");
+  const Suite suite = read_geneval(metadata, 1);
+  const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, request(1)); });
+  EXPECT_NE(message.find("says something else than this suite"), std::string::npos) << message;
+  SuiteRequest over = request(1);
+  over.overwrite = true;
+  SuiteFolder(folder_ / "out", suite, over).open();
+  EXPECT_EQ(read_file(folder_ / "out/00000/metadata.jsonl", 100), suite.notes[0].second);
+}
+
+TEST_F(Suites, WhatIsReadIsNeverReplaced) {
+  const auto metadata = write("m.jsonl", "{\"prompt\": \"a\"}");
+  std::filesystem::create_directories(folder_ / "out/00000/samples");
+  std::filesystem::create_symlink(metadata, folder_ / "out/00000/samples/0000.png");
+  SuiteRequest over = request(1);
+  over.overwrite = true;
+  over.inputs.add(metadata);
+  const auto open = [&] { SuiteFolder(folder_ / "out", read_geneval(metadata, 1), over); };
+  EXPECT_NE(thrown<RequestError>(open).find("would replace what is read"), std::string::npos);
+}
+
 TEST_F(Suites, TheNetworkIsKnownByItsContent) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
-  SuiteWish moved = wish(1);
+  SuiteRequest moved = request(1);
   moved.common.checkpoint_hash = "12";
   SuiteFolder first(folder_ / "out", suite, moved);
   fill(first, 1000, "12");
   moved.common.checkpoint = "./elsewhere/a.ckpt";
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, moved).finished(), 2);
-  SuiteWish replaced = wish(1);
+  SuiteRequest replaced = request(1);
   replaced.common.checkpoint_hash = "13";
   const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, replaced); });
   EXPECT_NE(message.find("checkpoint_hash is \"12\", not \"13\""), std::string::npos) << message;
@@ -152,29 +181,30 @@ TEST_F(Suites, WhatARunningProcessWritesStays) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 1);
   const auto partial = write("out/00000/samples/.pixnerd-1-2.partial", "half");  // process 1 is always there
   const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
-  SuiteFolder(folder_ / "out", suite, wish(1)).open();
+  SuiteFolder(folder_ / "out", suite, request(1)).open();
   EXPECT_TRUE(std::filesystem::exists(partial));
   EXPECT_FALSE(std::filesystem::exists(abandoned));
 }
 
 TEST_F(Suites, PicturesThatTheEvaluatorWouldCountAreTold) {
   const auto metadata = write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}");
-  SuiteFolder four(folder_ / "out", read_geneval(metadata, 4), wish(1));
+  SuiteFolder four(folder_ / "out", read_geneval(metadata, 4), request(1));
   fill(four);
-  EXPECT_TRUE(four.strangers().empty());
+  EXPECT_TRUE(four.unexpected_pictures().empty());
   write("out/00000/grid.png", "");
   write("out/notes.txt", "");
-  const SuiteFolder two(folder_ / "out", read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2), wish(1));
+  const SuiteFolder two(folder_ / "out", read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2), request(1));
   EXPECT_EQ(two.finished(), 2);
   using Paths = std::vector<std::filesystem::path>;
-  EXPECT_EQ(two.strangers(), (Paths{"00000/samples/0002.png", "00000/samples/0003.png", "00001/samples/0000.png",
-                                    "00001/samples/0001.png", "00001/samples/0002.png", "00001/samples/0003.png"}));
+  EXPECT_EQ(two.unexpected_pictures(),
+            (Paths{"00000/samples/0002.png", "00000/samples/0003.png", "00001/samples/0000.png",
+                   "00001/samples/0001.png", "00001/samples/0002.png", "00001/samples/0003.png"}));
   write("p/a.txt", "one");
   write("grids/b.png", "");
   write("grids/more/c.png", "");
-  SuiteWish beside = wish(1);
+  SuiteRequest beside = request(1);
   beside.overwrite = true;
-  EXPECT_EQ(SuiteFolder(folder_ / "grids", read_dpg(folder_ / "p"), beside).strangers(), Paths{"b.png"});
+  EXPECT_EQ(SuiteFolder(folder_ / "grids", read_dpg(folder_ / "p"), beside).unexpected_pictures(), Paths{"b.png"});
 }
 
 }  // namespace

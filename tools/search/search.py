@@ -9,8 +9,8 @@ is that of the processor, on one thread, loading included, so that settings may 
       --folder search [--plot search.png]
 
 Pictures and figures stay in the folder, under names that depend on all that they were made with but the program itself:
-a search that is stopped goes on, and one with other settings, weights or references does not mix with it. Prints the table as Markdown
-(and writes it to table.md) and, with --plot, draws it with gnuplot.
+a search that is stopped goes on, and one with other settings, weights or references does not mix with it. Prints the
+table as Markdown (and writes it to table.md) and, with --plot, draws it with gnuplot, which must be installed.
 """
 import argparse
 import array
@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -183,6 +184,12 @@ def main():
     parser.add_argument("--efficientnet-lite", default=str(ROOT / ".cache/features/efficientnet-lite0.pth"))
     parser.add_argument("--program", default=str(ROOT / "build/pixnerd"))
     options = parser.parse_args()
+    # Before the work, which takes hours.
+    if options.plot and not shutil.which("gnuplot"):
+        sys.exit("search.py: --plot needs gnuplot, which is not installed (Debian: gnuplot-nox)")
+    for file in (options.program, options.efficientnet_lite):
+        if not pathlib.Path(file).exists():
+            sys.exit(f"search.py: there is no '{file}'; `make build features` makes both")
     results = Search(options).results()
     lines = "\n".join(table(results))
     (options.folder / "table.md").write_text(lines + "\n")

@@ -1,0 +1,102 @@
+#include "cli/eval_flags.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "cli/checks.h"
+#include "config/member.h"
+#include "core/text.h"
+
+namespace pixnerd::cli {
+
+using eval::Metric;
+
+namespace {
+
+void define_inputs(CLI::App& command, EvalFlags& flags) {
+  CLI::Option* const images =
+      command
+          .add_option("--images", flags.images, "what is judged: a folder of pictures, shards (.tar), or .npz (arr_0)")
+          ->type_name("PATH");
+  command
+      .add_option("--reference", flags.reference,
+                  "what it is compared with: the same, an .npz with mu and sigma, or what --save-statistics wrote")
+      ->type_name("PATH");
+  command
+      .add_option("--include", flags.include,
+                  "patterns (*, ?) of the class folders or shards to use of --reference and --labels-from, with commas "
+                  "between them; all unless given")
+      ->delimiter(',')
+      ->type_name("PATTERN,...");
+  command
+      .add_option("--save-statistics", flags.save_statistics,
+                  "write what --metrics need of the reference's pictures, to be named as --reference later")
+      ->type_name("FILE.safetensors");
+  command.add_flag("--overwrite", flags.overwrite, "replace the file of --save-statistics if it is there");
+  add_drawn_flags(command, flags.drawn, images);
+}
+
+}  // namespace
+
+void add_eval_flags(CLI::App& command, EvalFlags& flags) {
+  define_inputs(command, flags);
+  add_extractor_flags(command, flags.extractor);
+  eval::Settings& settings = flags.settings;
+  command
+      .add_option("--metrics", flags.metrics, "which figures, with commas between them; all that the network can give")
+      ->delimiter(',')
+      ->check(one_of(config::names_of<Metric>()))
+      ->type_name("fid,sfid,is,precision,recall,kid");
+  CLI::Option* const splits =
+      command.add_option("--is-splits", settings.is_splits, "splits of the Inception Score, of equal size")
+          ->check(between(1, 1000000))
+          ->type_name("N")
+          ->capture_default_str();
+  command.add_option("--is-split-size", flags.is_split_size, "pictures in a split instead; 5000 in ADM's evaluator")
+      ->check(between(2, 1000000000))
+      ->type_name("N")
+      ->excludes(splits);
+  command.add_option("--kid-subset-size", settings.kid_subset_size, "pictures in each of KID's 100 subsets")
+      ->check(between(2, 100000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--resamples", settings.resamples, "random draws behind an interval; 0 for no intervals")
+      ->check(between(0, 10000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--seed", settings.seed, "of these draws, KID's subsets and drawn pictures")
+      ->check(between(0, std::numeric_limits<int64_t>::max()))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--batch", flags.batch, "pictures the network sees at once")
+      ->check(between(1, 4096))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
+      ->check(between(1, 4096))
+      ->type_name("N");
+  command.add_flag("--json", flags.json, "print one line of JSON instead of a table");
+}
+
+eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network) {
+  eval::Settings settings = flags.settings;
+  const std::vector<Metric> possible = eval::metrics_of(network);
+  for (const auto& [name, metric] : eval::enum_names(Metric{})) {
+    const bool is_possible = std::find(possible.begin(), possible.end(), metric) != possible.end();
+    const bool is_named = std::find(flags.metrics.begin(), flags.metrics.end(), name) != flags.metrics.end();
+    if (is_named && !is_possible) {
+      throw CLI::ValidationError(concat("--metrics ", name, " needs another network: --inception"));
+    }
+    if (is_named || (flags.metrics.empty() && is_possible)) settings.metrics.push_back(metric);
+  }
+  if (flags.is_split_size > 0) settings.is_split_size = flags.is_split_size;
+  if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {
+    throw CLI::ValidationError("--reference is needed for every metric but is");
+  }
+  if (!flags.save_statistics.empty() && (flags.reference.empty() || !eval::needs_reference(settings.metrics))) {
+    throw CLI::ValidationError("--save-statistics writes what --metrics need of --reference, which is nothing");
+  }
+  return settings;
+}
+
+}  // namespace pixnerd::cli

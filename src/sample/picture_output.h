@@ -1,0 +1,54 @@
+// Something that takes pictures one by one, and what it is told of them before the first.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/destination.h"
+#include "image/grid.h"
+#include "image/image.h"
+#include "sample/record.h"
+
+namespace pixnerd::sample {
+
+// What is going to be written.
+struct OutputPlan {
+  int64_t pictures = 1;
+  int64_t width = 1, height = 1;       // of a picture, in pixels
+  int64_t columns = 1;                 // of a grid
+  bool overwrite = false;              // use a folder that is not empty, replace files
+  InputFiles inputs{};                 // what is read, and stays even then
+  std::optional<int64_t> padding{};    // pixels between the pictures of a grid; none: the usual
+  std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
+  std::vector<int64_t> classes{};      // of the pictures, one each, or none: arr_1 of an .npz
+  std::vector<std::string> names{};    // of a folder's files, one each, or none: picture_name()
+
+  // How picture `index` was made: goes into its PNG and into a folder's manifest.jsonl. May be empty.
+  std::function<PictureRecord(int64_t index)> record{};
+};
+
+// What was written.
+struct Written {
+  std::filesystem::path path;
+  int64_t pictures = 0;
+  int64_t replaced = 0;  // files that stood there before
+  int64_t others = 0;    // of a folder: what else is in it
+  int64_t columns = 0;   // of a grid; else 0
+};
+
+class PictureOutput {
+ public:
+  virtual ~PictureOutput() = default;
+
+  // Picture `index` of plan.pictures, each of them once; of the planned size but for folders, in order but for folders.
+  virtual void put(int64_t index, image::Image picture) = 0;
+
+  // After the last picture.
+  virtual Written finish() = 0;
+};
+
+}  // namespace pixnerd::sample
