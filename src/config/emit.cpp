@@ -107,11 +107,4 @@ Value plain_value(std::string number) {
   return value;
 }
 
-Value map_value(std::vector<std::pair<std::string, Value>> fields) {
-  Value value;
-  value.kind = Value::Kind::map;
-  value.fields = std::move(fields);
-  return value;
-}
-
 }  // namespace pixnerd::config

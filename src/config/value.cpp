@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace pixnerd::config {
 namespace {

@@ -91,7 +91,7 @@ std::string quoted(const std::filesystem::path& path) {
 }
 
 std::string quoted(std::string_view text) {
-  return concat(quoted(text));
+  return concat("'", printable(text), "'");
 }
 
 std::string human_bytes(uint64_t bytes) {
