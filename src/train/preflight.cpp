@@ -69,8 +69,8 @@ void check_name(const std::string& name, const char* what) {
 void check_description(const RunConfig& config, const sample::ModelDescription& description) {
   for (const std::string& name : description.classes) check_name(name, "the class");
   for (const std::string& name : description.styles) check_name(name, "the style");
+  const checkpoint::Metadata metadata = metadata_of(description, RunState{config, 0, {}}, config.train.steps);
   try {
-    const checkpoint::Metadata metadata = metadata_of(description, RunState{config, 0, {}}, config.train.steps);
     const auto read = sample::read_description(metadata, "the checkpoint");
     if (!read || read->classes != description.classes || read->styles != description.styles) {
       throw ConfigError("names of classes change");

@@ -19,18 +19,17 @@ std::string human(double bytes) {
   return human_bytes(static_cast<uint64_t>(bytes));
 }
 
-double bytes_of_value(const TrainConfig& train) {
-  return train.precision == models::Precision::float32 ? 4 : 2;
-}
-
-// Of one picture: what is kept, and one block and one field block more, which are at work in the backward pass.
-double values_of_pass(const RunConfig& config) {
+// Of one picture: what is kept, and two blocks and two field blocks more, which are at work in the backward pass. The
+// neural field computes in float32 always.
+double bytes_of_pass(const RunConfig& config) {
   const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
   const double blocks = std::max(1.0, real(config.model.transformer_blocks()));
   const double field_blocks = std::max(1.0, real(config.model.field_blocks()));
-  return (config.train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
-         (config.train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field) +
-         2 * (cost.kept_by_blocks / blocks + cost.kept_by_field / field_blocks);
+  const double of_blocks = config.train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks;
+  const double of_field = config.train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field;
+  const double value = config.train.precision == models::Precision::float32 ? 4 : 2;
+  return (of_blocks + 2 * cost.kept_by_blocks / blocks) * value +
+         (of_field + 2 * cost.kept_by_field / field_blocks) * 4;
 }
 
 RunConfig with_micro_batch(RunConfig config, int64_t micro_batch) {
@@ -93,7 +92,7 @@ StepMemory step_memory(const RunConfig& config) {
   if (config.model.takes_text()) {
     memory.pictures += 2 * batch * real(config.model.txt_max_length * config.model.txt_embed_dim) * 2;
   }
-  memory.pass = micro * values_of_pass(config) * bytes_of_value(train) * kGaps;
+  memory.pass = micro * bytes_of_pass(config) * kGaps;
   return memory;
 }
 
