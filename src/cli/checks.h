@@ -4,8 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "core/text.h"
+#include "sample/seed.h"
 
 namespace pixnerd::cli {
 
@@ -15,6 +19,18 @@ inline CLI::Validator between(int64_t low, int64_t high) {
 
 inline CLI::Validator one_of(const std::vector<std::string>& words) {
   return CLI::Validator(CLI::IsMember(words)).description("");
+}
+
+// A seed of 64 bits, negative ones as PyTorch has them (sample/seed.h), for an option of type uint64_t.
+inline CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const std::optional<uint64_t> seed = sample::parse_seed(text);
+        if (!seed) return concat("'", printable(text), "' is not ", sample::kSeedRange);
+        text = std::to_string(*seed);
+        return "";
+      },
+      "");
 }
 
 }  // namespace pixnerd::cli

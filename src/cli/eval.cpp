@@ -93,6 +93,7 @@ void define(CLI::App& command, EvalFlags& flags) {
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--seed", settings.seed, "of these draws, KID's subsets and drawn pictures")
+      ->transform(seed_number())
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "pictures the network sees at once")

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <limits>
 #include <optional>
 
 #include "checkpoint/content_hash.h"
@@ -18,6 +17,8 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/threads.h"
+#include "diffusion/limits.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
 #include "text/unicode.h"
@@ -39,14 +40,16 @@ void define_wish(CLI::App& command, SampleFlags& flags) {
   add_condition_flags(command, wish.condition);
   add_text_flags(command, wish.text);
   command.add_option("--count", wish.count, "pictures of each class or prompt; 1 unless given")
-      ->check(between(1, 10'000'000))
+      ->check(between(1, diffusion::kMostPictures))
       ->type_name("N");
-  command.add_option("--seed", wish.seed, "seed of the first picture; picture i has SEED + i")
-      ->check(between(0, std::numeric_limits<int64_t>::max()))
+  command
+      .add_option("--seed", wish.seed,
+                  "seed of the first picture; picture i has SEED + i, as torch.Generator.manual_seed takes it")
+      ->transform(seed_number())
       ->type_name("SEED")
       ->capture_default_str();
   command.add_option("--batch", wish.batch, "pictures computed together; changes the speed, not the pictures")
-      ->check(between(1, 65536))
+      ->check(between(1, diffusion::kLargestBatch))
       ->type_name("N")
       ->capture_default_str();
   CLI::Option* const again =
@@ -172,8 +175,13 @@ std::optional<sample::Trajectory> trajectory_of(const SampleFlags& flags, const 
   if (flags.animate.empty()) return std::nullopt;
   if (has_two_sizes(plan)) throw RequestError("--animate needs pictures of one size; leave out --decode-size");
   const auto [width, height] = common_size(plan, flags.animate);
-  return std::optional<sample::Trajectory>(std::in_place, flags.animate, plan.pictures, width, height, plan.columns,
-                                           plan.jobs.front().request.sample.sampler.steps);
+  std::vector<int64_t> steps(static_cast<size_t>(plan.pictures));
+  for (const sample::Job& job : plan.jobs) {
+    for (const int64_t number : job.numbers) {
+      if (number >= 0) steps[static_cast<size_t>(number)] = job.request.sample.sampler.steps;
+    }
+  }
+  return std::optional<sample::Trajectory>(std::in_place, flags.animate, std::move(steps), width, height, plan.columns);
 }
 
 // A record is text: found here, and not when the pictures are drawn.
@@ -210,7 +218,14 @@ std::optional<models::ModelType> decoder_of(const std::string& name) {
 ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRecord>& before) {
   ComputeFlags compute = flags.compute;
   if (before.empty()) return compute;
-  if (flags.threads->count() == 0) compute.threads = static_cast<int>(before.front().threads);
+  const int64_t threads = before.front().threads;
+  if (flags.threads->count() == 0) {
+    if (threads > std::max<int64_t>(hardware_threads(), diffusion::kMostRecordedThreads)) {
+      throw RequestError(concat("the picture was drawn with ", threads,
+                                " threads, far more than there are processors; ", "choose a number with --threads"));
+    }
+    compute.threads = static_cast<int>(threads);
+  }
   for (sample::PictureRecord& record : before) {
     if (flags.dtype->count() > 0) record.dtype = compute.precision();
   }

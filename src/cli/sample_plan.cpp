@@ -14,11 +14,9 @@
 namespace pixnerd::cli {
 namespace {
 
-constexpr int64_t kMostPictures = 10'000'000;
-
 void check_count(size_t wishes, int64_t count) {
-  if (static_cast<int64_t>(wishes) <= kMostPictures / count) return;
-  throw RequestError(concat("more than ", kMostPictures, " pictures are asked for; give --count less"));
+  if (static_cast<int64_t>(wishes) <= diffusion::kMostPictures / count) return;
+  throw RequestError(concat("more than ", diffusion::kMostPictures, " pictures are asked for; give --count less"));
 }
 
 // `count` pictures of each class, in the order given; its styles in turn, beginning anew with every class.

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -39,15 +38,17 @@ void define_pictures(CLI::App& command, WishFlags& wish) {
       .add_option("--count", wish.count,
                   "pictures of each class or prompt; 1 unless given. Where no class is named, 16 spread over all are "
                   "drawn, in every style")
-      ->check(between(1, 10'000'000))
+      ->check(between(1, diffusion::kMostPictures))
       ->type_name("N");
-  command.add_option("--seed", wish.seed, "seed of the first picture; picture i has SEED + i")
-      ->check(between(0, std::numeric_limits<int64_t>::max()))
+  command
+      .add_option("--seed", wish.seed,
+                  "seed of the first picture; picture i has SEED + i, as torch.Generator.manual_seed takes it")
+      ->transform(seed_number())
       ->type_name("SEED")
       ->capture_default_str();
   wish.batch = 4;
   command.add_option("--batch", wish.batch, "pictures computed together, whose s of all steps are kept meanwhile")
-      ->check(between(1, 65536))
+      ->check(between(1, diffusion::kLargestBatch))
       ->type_name("N")
       ->capture_default_str();
 }
@@ -58,7 +59,7 @@ void define(CLI::App& command, ScheduleFlags& flags) {
       ->type_name("FILE");
   command.add_option("--encodings", flags.encodings, "at how many of the sampler's steps s is to be computed")
       ->required()
-      ->check(between(1, 1'000'000))
+      ->check(between(1, diffusion::kMostComparedSteps))
       ->type_name("K");
   define_pictures(command, flags.wish);
   command

@@ -16,7 +16,9 @@ namespace pixnerd::sample {
 
 struct Job {
   Request request;
-  std::vector<int64_t> numbers;  // of the request's pictures in the output; -1: drawn for company, not wanted
+  // Of each of the request's pictures its number in the output; -1 for one that fills the batch up, so that rounding is
+  // as recorded, and is thrown away.
+  std::vector<int64_t> numbers;
 };
 
 // The pictures first .. first + n - 1 as one job.
@@ -63,6 +65,7 @@ std::vector<Job> jobs_of(const std::vector<TextPicture>& pictures, const Request
 
 // Records in the batches that they were computed in: as jobs that repeat them exactly. A batch of which pictures are
 // missing is filled up with copies. `texts` as above; what guidance leads away from is the empty text unless told.
+// RequestError before anything is made of them if their batches have more than kMostPictures together.
 std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& texts);
 
 // How picture k of a job is made, beside what `common` says of all.
