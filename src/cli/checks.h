@@ -4,8 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "core/text.h"
+#include "sample/seed.h"
 
 namespace pixnerd::cli {
 
@@ -21,5 +25,17 @@ CLI::Validator one_of(const std::vector<std::string>& words);
 // would else pass for a flag that is not given (the empty prompt is one); and between() holds for what CLI11 reads,
 // which takes 010 for eight.
 void finish_checks(CLI::App& program);
+
+// A seed of 64 bits, negative ones as PyTorch has them (sample/seed.h), for an option of type uint64_t.
+inline CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const std::optional<uint64_t> seed = sample::parse_seed(text);
+        if (!seed) return concat("'", printable(text), "' is not ", sample::kSeedRange);
+        text = std::to_string(*seed);
+        return "";
+      },
+      "");
+}
 
 }  // namespace pixnerd::cli

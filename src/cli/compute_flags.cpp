@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "core/threads.h"
+#include "diffusion/limits.h"
 
 namespace pixnerd::cli {
 
@@ -32,7 +33,7 @@ void add_device_flags(CLI::App& command, ComputeFlags& flags) {
       ->type_name("auto|cpu|cuda")
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
-      ->check(between(1, 4096))
+      ->check(between(1, diffusion::kMostThreads))
       ->type_name("N");
 }
 

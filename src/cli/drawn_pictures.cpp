@@ -30,7 +30,7 @@ void ask_for_texts(sample::Request& request, const DrawnFlags& flags, sample::Te
                                 "of --size"));
     }
     const uint64_t round = i / prompts.size();
-    request.seeds.push_back(prompt.seed ? static_cast<uint64_t>(*prompt.seed) + round : request.seed + i);
+    request.seeds.push_back(prompt.seed ? *prompt.seed + round : request.seed + i);
     request.texts->rows.push_back(texts.row_of(prompt.prompt));
     request.texts->null_rows.push_back(texts.row_of(prompt.negative_prompt.value_or(flags.text.negative_prompt)));
   }
@@ -77,7 +77,7 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
   command
       .add_option("--count", flags.count,
                   "pictures to draw, in all: of the classes named, or all classes, or the prompts, in turn")
-      ->check(between(1, 10'000'000))
+      ->check(between(1, diffusion::kMostPictures))
       ->needs(checkpoint)
       ->type_name("N")
       ->capture_default_str();
@@ -96,7 +96,7 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
     command.get_option(each)->needs(checkpoint)->excludes(labels_from);
   }
   command.add_option("--sample-batch", flags.batch, "pictures drawn together")
-      ->check(between(1, 65536))
+      ->check(between(1, diffusion::kLargestBatch))
       ->needs(checkpoint)
       ->type_name("N")
       ->capture_default_str();

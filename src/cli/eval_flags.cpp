@@ -1,7 +1,6 @@
 #include "cli/eval_flags.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "cli/checks.h"
 #include "config/member.h"
@@ -65,7 +64,7 @@ void add_eval_flags(CLI::App& command, EvalFlags& flags) {
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--seed", settings.seed, "of these draws, KID's subsets and drawn pictures")
-      ->check(between(0, std::numeric_limits<int64_t>::max()))
+      ->transform(seed_number())
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "pictures the network sees at once")

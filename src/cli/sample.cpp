@@ -19,7 +19,9 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/threads.h"
 #include "core/utf8.h"
+#include "diffusion/limits.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
 
@@ -44,7 +46,7 @@ void define_pictures(CLI::App& command, SampleFlags& flags) {
       .add_option("--batch", pictures.batch,
                   "pictures computed together. It changes the speed and, in float32, single grey levels of some "
                   "pictures, as sums are rounded otherwise; a picture's record has its batch, for --again")
-      ->check(between(1, 65536))
+      ->check(between(1, diffusion::kLargestBatch))
       ->type_name("N")
       ->capture_default_str();
   CLI::Option* const again =
@@ -130,9 +132,14 @@ std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan
   if (flags.animate.empty()) return std::nullopt;
   if (has_two_sizes(plan)) throw RequestError("--animate needs pictures of one size; leave out --decode-size");
   const auto [width, height] = common_size(plan, flags.animate);
+  std::vector<int64_t> steps(static_cast<size_t>(plan.pictures));
+  for (const sample::Job& job : plan.jobs) {
+    for (const int64_t number : job.numbers) {
+      if (number >= 0) steps[static_cast<size_t>(number)] = job.request.sample.sampler.steps;
+    }
+  }
   return Animation{Destination(flags.animate, flags.overwrite, inputs),
-                   sample::Trajectory(flags.animate, plan.pictures, width, height, plan.columns,
-                                      plan.jobs.front().request.sample.sampler.steps)};
+                   sample::Trajectory(flags.animate, std::move(steps), width, height, plan.columns)};
 }
 
 // Everything that is read.
@@ -174,7 +181,14 @@ sample::PictureRecord common_record(const SampleFlags& flags, const std::vector<
 ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRecord>& before) {
   ComputeFlags compute = flags.compute;
   if (before.empty()) return compute;
-  if (flags.threads->count() == 0) compute.threads = static_cast<int>(before.front().threads);
+  const int64_t threads = before.front().threads;
+  if (flags.threads->count() == 0) {
+    if (threads > std::max<int64_t>(hardware_threads(), diffusion::kMostRecordedThreads)) {
+      throw RequestError(concat("the picture was drawn with ", threads,
+                                " threads, far more than there are processors; ", "choose a number with --threads"));
+    }
+    compute.threads = static_cast<int>(threads);
+  }
   for (sample::PictureRecord& record : before) {
     if (flags.dtype->count() > 0) record.dtype = compute.precision();
   }

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <set>
 #include <utility>
 
 #include "cli/checks.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "diffusion/limits.h"
 #include "eval/sampled_pictures.h"
 #include "sample/condition.h"
 #include "sample/output.h"
@@ -16,11 +16,9 @@
 namespace pixnerd::cli {
 namespace {
 
-constexpr int64_t kMostPictures = 10'000'000;
-
 void check_count(size_t conditions, int64_t count) {
-  if (static_cast<int64_t>(conditions) <= kMostPictures / count) return;
-  throw RequestError(concat("more than ", kMostPictures, " pictures are asked for; give --count less"));
+  if (static_cast<int64_t>(conditions) <= diffusion::kMostPictures / count) return;
+  throw RequestError(concat("more than ", diffusion::kMostPictures, " pictures are asked for; give --count less"));
 }
 
 // `count` pictures of each class, in the order given; its styles in turn, beginning anew with every class.
@@ -104,9 +102,11 @@ void PictureFlags::add_to(InputFiles& inputs) const {
 }
 
 void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::string& count_help) {
-  command.add_option("--count", flags.count, count_help)->check(between(1, kMostPictures))->type_name("N");
-  command.add_option("--seed", flags.seed, "seed of the first picture; picture i has SEED + i")
-      ->check(between(0, std::numeric_limits<int64_t>::max()))
+  command.add_option("--count", flags.count, count_help)->check(between(1, diffusion::kMostPictures))->type_name("N");
+  command
+      .add_option("--seed", flags.seed,
+                  "seed of the first picture; picture i has SEED + i, as torch.Generator.manual_seed takes it")
+      ->transform(seed_number())
       ->type_name("SEED")
       ->capture_default_str();
 }

@@ -18,6 +18,7 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "diffusion/limits.h"
 #include "diffusion/reuse_schedule.h"
 #include "sample/redescribe.h"
 #include "sample/sampler.h"
@@ -43,7 +44,7 @@ void define_pictures(CLI::App& command, PictureFlags& pictures) {
       "drawn, in every style");
   pictures.batch = 4;
   command.add_option("--batch", pictures.batch, "pictures computed together, whose s of all steps are kept meanwhile")
-      ->check(between(1, 65536))
+      ->check(between(1, diffusion::kLargestBatch))
       ->type_name("N")
       ->capture_default_str();
 }
@@ -54,7 +55,7 @@ void define(CLI::App& command, ScheduleFlags& flags) {
       ->type_name("FILE");
   command.add_option("--encodings", flags.encodings, "at how many of the sampler's steps s is to be computed")
       ->required()
-      ->check(between(1, 1'000'000))
+      ->check(between(1, diffusion::kMostComparedSteps))
       ->type_name("K");
   define_pictures(command, flags.pictures);
   command

@@ -8,8 +8,8 @@
 
 namespace pixnerd::sample {
 
-// RequestError: no picture is asked for, a label is unknown, or a network of classes is given texts or one of texts
-// labels.
+// RequestError: no picture is asked for, an unknown label, style or text, or texts for a network of classes and the
+// other way round.
 void check_condition(const models::ModelConfig& config, const Request& request);
 
 // The condition of a batch and what guidance leads away from, on the CPU: labels [B] or [B, 2], or states [B, N, T].

@@ -21,10 +21,11 @@ struct SampleConfig {
   // The sampler's keys stand beside `size`, not in a section of their own.
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
-    visit("size", self.size, "width and height in pixels, multiples of the patch", config::between(1, 16384));
+    visit("size", self.size, "width and height in pixels, multiples of the patch",
+          config::between(1, diffusion::kLongestSide));
     visit("decode_size", self.decode_size,
           "width and height to go on at from decode_time on, with the tokens of `size`; none stays at it",
-          config::between(1, 16384));
+          config::between(1, diffusion::kLongestSide));
     visit("decode_time", self.decode_time, "when decode_size takes over", config::between(0.0, 1.0));
     diffusion::SamplerConfig::fields(self.sampler, visit);
   }
@@ -34,6 +35,8 @@ struct SampleConfig {
 
   // ConfigError for settings that do not go together.
   void validate() const { sampler.validate(); }
+
+  bool operator==(const SampleConfig&) const = default;
 };
 
 }  // namespace pixnerd::sample

@@ -38,18 +38,18 @@ void add_text(Request& request, TextTable& texts, const std::string& prompt, con
 void add(Job& job, const PictureRecord& record, TextTable& texts, int64_t number) {
   Request& request = job.request;
   if (record.prompt) {
-    add_text(request, texts, *record.prompt, record.negative_prompt.value_or(""), static_cast<uint64_t>(record.seed));
+    add_text(request, texts, *record.prompt, record.negative_prompt.value_or(""), record.seed);
   } else {
     request.labels.push_back(*record.label);
     if (record.style) request.styles.push_back(*record.style);
-    request.seeds.push_back(static_cast<uint64_t>(record.seed));
+    request.seeds.push_back(record.seed);
   }
   job.numbers.push_back(number);
 }
 
 bool same_settings(const PictureRecord& a, const PictureRecord& b) {
   return a.dtype == b.dtype && a.batch == b.batch && a.prompt.has_value() == b.prompt.has_value() &&
-         a.style.has_value() == b.style.has_value() && config::dump(a.sample) == config::dump(b.sample);
+         a.style.has_value() == b.style.has_value() && a.sample == b.sample;
 }
 
 // How many records from the first on go together into one batch, each in its place.
@@ -62,6 +62,17 @@ size_t together(const std::vector<PictureRecord>& records, size_t first) {
   return count;
 }
 
+// Records are a stranger's: a batch of many stated by each of many pictures must not fill the memory.
+void check_batches(const std::vector<PictureRecord>& records) {
+  int64_t pictures = 0;
+  for (size_t i = 0; i < records.size(); i += together(records, i)) {
+    pictures += records[i].batch;
+    if (pictures <= diffusion::kMostPictures) continue;
+    throw RequestError(concat("the pictures were drawn in batches of more than ", diffusion::kMostPictures,
+                              " pictures together, all of which drawing them anew takes; ask for fewer of them"));
+  }
+}
+
 // The states of all texts, which are in memory together.
 double bytes_of_states(const std::vector<Job>& jobs, const models::ModelConfig& config) {
   constexpr int64_t kStateBytes = 2;  // as the text encoder makes them
@@ -71,7 +82,7 @@ double bytes_of_states(const std::vector<Job>& jobs, const models::ModelConfig& 
     for (const int64_t row : job.request.texts->rows) texts = std::max(texts, row + 1);
     for (const int64_t row : job.request.texts->null_rows) texts = std::max(texts, row + 1);
   }
-  return static_cast<double>(texts * config.txt_max_length * config.txt_embed_dim * kStateBytes);
+  return static_cast<double>(texts) * static_cast<double>(config.txt_max_length * config.txt_embed_dim * kStateBytes);
 }
 
 }  // namespace
@@ -155,8 +166,8 @@ std::vector<TextPicture> pictures_of(const std::vector<Prompt>& prompts, int64_t
   std::vector<TextPicture> pictures;
   for (const Prompt& prompt : prompts) {
     for (int64_t i = 0; i < count; ++i) {
-      const uint64_t own = prompt.seed ? static_cast<uint64_t>(*prompt.seed) + static_cast<uint64_t>(i)
-                                       : seed + static_cast<uint64_t>(pictures.size());
+      const uint64_t own =
+          prompt.seed ? *prompt.seed + static_cast<uint64_t>(i) : seed + static_cast<uint64_t>(pictures.size());
       pictures.push_back(
           {prompt.prompt, prompt.negative_prompt.value_or(negative_prompt), own, prompt.size.value_or(size)});
     }
@@ -182,6 +193,7 @@ std::vector<Job> jobs_of(const std::vector<TextPicture>& pictures, const Request
 }
 
 std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& texts) {
+  check_batches(records);
   std::vector<Job> jobs;
   for (size_t i = 0; i < records.size();) {
     const PictureRecord& first = records[i];
@@ -205,7 +217,7 @@ PictureRecord record_of(const PictureRecord& common, const Job& job, int64_t k, 
   const auto at = static_cast<size_t>(k);
   const int64_t first = k / request.batch_size * request.batch_size;
   PictureRecord record = common;
-  record.seed = static_cast<int64_t>(request.seed_of(k));
+  record.seed = request.seed_of(k);
   record.sample = request.sample;
   record.dtype = request.precision;
   record.batch = std::min(request.batch_size, request.pictures() - first);

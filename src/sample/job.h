@@ -64,6 +64,7 @@ std::vector<Job> jobs_of(const std::vector<TextPicture>& pictures, const Request
 
 // Records in the batches that they were computed in: as jobs that repeat them exactly. A batch of which pictures are
 // missing is filled up with copies. `texts` as above; what guidance leads away from is the empty text unless told.
+// RequestError before anything is made of them if their batches have more than kMostPictures together.
 std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& texts);
 
 // How picture k of a job is made, beside what `common` says of all.

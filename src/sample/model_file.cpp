@@ -76,8 +76,7 @@ ModelDescription guess(const StoredWeights& weights) {
                                           "' in its metadata, and its names and shapes are of no network that pixnerd "
                                           "knows; `pixnerd info --tensors` lists what it holds"));
   }
-  log_info(
-      concat(quoted(weights.source), " does not say what network it holds; ", said_of_guess(*guessed)));
+  log_info(concat(quoted(weights.source), " does not say what network it holds; ", said_of_guess(*guessed)));
   return *guessed;
 }
 

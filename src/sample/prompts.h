@@ -14,13 +14,14 @@
 #include <vector>
 
 #include "sample/config.h"
+#include "sample/seed.h"
 
 namespace pixnerd::sample {
 
 struct Prompt {
   std::string prompt;
   std::optional<std::string> negative_prompt;
-  std::optional<int64_t> seed;  // of its first picture
+  std::optional<uint64_t> seed;  // of its first picture
   std::optional<PictureSize> size;
   std::string where{};  // "file:line"; "" if it is from no file
 
@@ -28,8 +29,8 @@ struct Prompt {
   static void fields(Self& self, Visitor& visit) {
     visit("prompt", self.prompt, "what the picture shows");
     visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
-    visit("seed", self.seed, "seed of its first picture", config::at_least(0));
-    visit("size", self.size, "width and height in pixels", config::between(1, 16384));
+    visit_seed(visit, self.seed, "seed of its first picture");
+    visit("size", self.size, "width and height in pixels", config::between(1, diffusion::kLongestSide));
   }
 };
 

@@ -1,5 +1,6 @@
 #include "sample/record.h"
 
+#include <iterator>
 #include <string_view>
 
 #include "config/json.h"
@@ -50,7 +51,13 @@ std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
     const size_t end = std::min(text->find('\n', begin), text->size());
     const std::string_view line = std::string_view(*text).substr(begin, end - begin);
     ++number;
-    if (!line.empty()) records.push_back(parse(line, concat(path, ":", number)));
+    if (!line.empty()) {
+      if (std::ssize(records) == diffusion::kMostRecords) {
+        throw DataError(concat("'", path, "' has more than ", diffusion::kMostRecords,
+                               " records of pictures; give a file with a part of them"));
+      }
+      records.push_back(parse(line, concat(path, ":", number)));
+    }
     begin = end + 1;
   }
   if (records.empty()) throw DataError(concat(quoted(path), " has no record of a picture"));

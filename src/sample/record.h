@@ -12,6 +12,7 @@
 #include "config/schema.h"
 #include "models/precision.h"
 #include "sample/config.h"
+#include "sample/seed.h"
 
 namespace pixnerd::sample {
 
@@ -29,7 +30,7 @@ struct PictureRecord {
   std::string text_encoder;       // folder as it was given
   std::string text_encoder_hash;  // as checkpoint_hash
   std::optional<std::string> prompt, negative_prompt;
-  int64_t seed = 0;
+  uint64_t seed = 0;
   SampleConfig sample;
   models::Precision dtype = models::Precision::float32;
   std::string device = "cpu";
@@ -55,15 +56,16 @@ struct PictureRecord {
     visit("text_encoder_hash", self.text_encoder_hash, "what is in that folder, as a number");
     visit("prompt", self.prompt, "what the picture shows");
     visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
-    visit("seed", self.seed, "seed of the picture's noise", count);
+    visit_seed(visit, self.seed, "seed of the picture's noise");
     visit("sample", self.sample, "size and settings of the sampler");
     visit("dtype", self.dtype, "arithmetic");
     visit("device", self.device, "what it was computed on");
-    visit("threads", self.threads, "threads of an operation", config::between(1, 4096));
-    visit("batch", self.batch, "pictures computed together", config::between(1, 65536));
-    visit("place", self.place, "this one's place among them", config::between(0, 65535));
-    visit("columns", self.columns, "columns of the grid it is in", config::between(0, 65536));
-    visit("padding", self.padding, "pixels between the pictures of that grid", config::between(0, 1024));
+    visit("threads", self.threads, "threads of an operation", config::between(1, diffusion::kMostThreads));
+    visit("batch", self.batch, "pictures computed together", config::between(1, diffusion::kLargestBatch));
+    visit("place", self.place, "this one's place among them", config::between(0, diffusion::kLargestBatch - 1));
+    visit("columns", self.columns, "columns of the grid it is in", config::between(0, diffusion::kMostColumns));
+    visit("padding", self.padding, "pixels between the pictures of that grid",
+          config::between(0, diffusion::kWidestPadding));
     visit("labels", self.labels, "whether what they show is written under the pictures of that grid");
   }
 
@@ -75,7 +77,7 @@ struct PictureRecord {
 std::string to_json(const PictureRecord& record);
 
 // The records of a PNG that pixnerd wrote, or of a manifest.jsonl. DataError: the file cannot be read or has none, or
-// one that is not as to_json() makes it; the message names the line.
+// one that is not as to_json() makes it; the message names the line. More than kMostRecords are refused.
 std::vector<PictureRecord> read_records(const std::filesystem::path& path);
 
 }  // namespace pixnerd::sample

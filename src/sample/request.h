@@ -23,7 +23,7 @@ struct Request {
   std::vector<int64_t> labels;          // one a picture, 0 .. num_classes (the last is the null class)
   std::vector<int64_t> styles;          // likewise, 0 .. num_styles; none: picture i has the style i modulo num_styles
   std::optional<TextConditions> texts;  // in place of labels, for a text-to-image network
-  uint64_t seed = 0;                    // picture i has the seed `seed + i`,
+  uint64_t seed = 0;                    // picture i has the seed `seed + i` in 64 bits,
   std::vector<uint64_t> seeds;          // unless they are given here, one a picture
   SampleConfig sample;
   int64_t batch_size = 16;  // changes the speed and nothing else, but for float rounding

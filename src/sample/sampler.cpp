@@ -4,14 +4,12 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/text.h"
-#include "diffusion/noise.h"
 #include "image/pixels.h"
-#include "sample/condition.h"
+#include "sample/batch.h"
 #include "sample/two_sizes.h"
 
 namespace pixnerd::sample {
@@ -30,12 +28,6 @@ void require_finite(const at::Tensor& x, int64_t first, int64_t step) {
   }
 }
 
-std::vector<uint64_t> seeds_of(const Request& request, int64_t first, int64_t last) {
-  std::vector<uint64_t> seeds;
-  for (int64_t i = first; i < last; ++i) seeds.push_back(request.seed_of(i));
-  return seeds;
-}
-
 // x [B, 3, H, W] on any device -> picture i of the batch.
 image::Image picture(const at::Tensor& x_cpu, int64_t i) {
   const at::Tensor chw = x_cpu[i].contiguous();
@@ -43,16 +35,17 @@ image::Image picture(const at::Tensor& x_cpu, int64_t i) {
                                  static_cast<int>(chw.size(1)));
 }
 
-// A record holds a seed as a number of 63 bits.
-void check_seeds(const Request& request) {
-  constexpr auto kLargest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  const auto more = static_cast<uint64_t>(std::max<int64_t>(request.pictures(), 1) - 1);
-  const auto largest = std::max_element(request.seeds.begin(), request.seeds.end());
-  const bool fits =
-      request.seeds.empty() ? request.seed <= kLargest && more <= kLargest - request.seed : *largest <= kLargest;
-  if (fits) return;
-  throw RequestError(
-      concat("the pictures' seeds would go beyond ", kLargest, ", the largest there is; begin with a ", "smaller one"));
+// What comes from flags or files has been bounded where it was read; other callers are held to the same.
+void check_limits(const Request& request) {
+  const auto require = [](int64_t value, int64_t least, int64_t most, const char* what) {
+    if (value >= least && value <= most) return;
+    throw RequestError(concat(what, " ", value, " must be between ", least, " and ", most));
+  };
+  require(request.pictures(), 0, diffusion::kMostPictures, "the number of pictures");
+  require(request.batch_size, 1, diffusion::kLargestBatch, "the batch of pictures");
+  for (const PictureSize& size : {request.sample.size, request.sample.picture_size()}) {
+    for (const int64_t side : size) require(side, 1, diffusion::kLongestSide, "the side of a picture");
+  }
 }
 
 }  // namespace
@@ -68,10 +61,9 @@ void check_settings(const models::Network& network, const Request& request) {
   if (config.in_channels != kColours) {
     throw RequestError(concat("the network draws ", config.in_channels, " channels, but a picture has 3"));
   }
-  if (request.batch_size < 1) throw RequestError(concat("a batch of ", request.batch_size, " pictures is impossible"));
+  check_limits(request);
   check_sizes(config, request.sample);
   request.sample.validate();
-  check_seeds(request);
 }
 
 void check(const models::Network& network, const Request& request) {
@@ -89,33 +81,30 @@ void sample_images(models::Network& network, const Request& request, const Image
 void sample_part(models::Network& network, const Request& request, int64_t begin, int64_t wanted, const ImageSink& sink,
                  Progress& progress, const FrameSink& frames) {
   check(network, request);
+  require_precision(network, request.precision);
   // No InferenceMode: position tables that the network keeps from here could not serve a later training step.
   const c10::NoGradGuard no_grad;
   const models::PrecisionScope precision(request.precision, network.device());
-  const auto [width, height] = request.sample.size;
   const int64_t steps = request.sample.sampler.steps, all_steps = request.pictures() * steps;
   const int64_t end = begin + std::min(wanted, request.pictures() - begin);
   const MappedSources weights = checkpoint::sources_of(network.parameters());
   progress.update(begin * steps, all_steps, "");
 
   for (int64_t first = begin; first < end; first += request.batch_size) {
-    const int64_t last = std::min(first + request.batch_size, end), size = last - first;
-    const BatchCondition condition = condition_of(network.config(), request, first, last);
-    diffusion::ImageNoise noise(seeds_of(request, first, last));
-    const at::Tensor x_0 = noise.draw(kColours, height, width).to(network.device());
+    Batch batch = batch_of(network, request, first, std::min(first + request.batch_size, end));
     const auto observe = [&](size_t i, const diffusion::StepResult& result) {
       const auto step = static_cast<int64_t>(i);
       require_finite(result.x, first, step);
-      progress.update(first * steps + size * (step + 1), all_steps, "");
+      progress.update(first * steps + batch.size * (step + 1), all_steps, "");
       if (!frames) return;
       const at::Tensor x_t = result.x.cpu();
-      for (int64_t k = 0; k < size; ++k) frames(first + k, step, picture(x_t, k));
+      for (int64_t k = 0; k < batch.size; ++k) frames(first + k, step, picture(x_t, k));
     };
-    const at::Tensor x_1 = integrate(network, condition.given.to(network.device()), condition.null.to(network.device()),
-                                     request.sample, x_0, noise, observe)
-                               .cpu();
+    const at::Tensor x_1 =
+        integrate(network, batch.condition.given, batch.condition.null, request.sample, batch.x_0, batch.noise, observe)
+            .cpu();
     checkpoint::require_unchanged(weights);
-    for (int64_t k = 0; k < size; ++k) sink(first + k, picture(x_1, k));
+    for (int64_t k = 0; k < batch.size; ++k) sink(first + k, picture(x_1, k));
   }
 }
 

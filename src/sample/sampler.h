@@ -21,16 +21,20 @@ using FrameSink = std::function<void(int64_t index, int64_t step, image::Image)>
 // RequestError for sizes, the first one and the one it is decoded at, that this network has no answer to.
 void check_sizes(const models::ModelConfig& config, const SampleConfig& settings);
 
-// RequestError for settings and sizes that this network has no answer to, for a network that does not draw RGB, and for
-// seeds beyond 63 bits: what can be told of a request before its texts are encoded.
+// RequestError for settings and sizes that this network has no answer to, for numbers beyond diffusion/limits.h and for
+// a network that does not draw RGB: what can be told of a request before its texts are encoded.
 void check_settings(const models::Network& network, const Request& request);
 
 // RequestError for settings, sizes and labels that this network has no answer to, and for a network that does not draw
 // RGB. sample_images() begins with it; call it earlier to know before other work is done.
 void check(const models::Network& network, const Request& request);
 
-// Draws every picture on the network's device. Progress counts steps of single pictures: labels times steps in all.
-// Throws RequestError as check(), and when a picture is not finite, with its number and step.
+// Draws every picture on the network's device, which must be in Mode::infer. Progress counts steps of single pictures:
+// pictures times steps in all. Throws RequestError as check(), when the network was prepared for another precision than
+// the request's, and when a picture is not finite, with its number and step. What a sink or the progress throws ends
+// the work and is passed on.
+//
+// Threads: the sinks and the progress are called from the calling thread. Several calls may share one network.
 void sample_images(models::Network& network, const Request& request, const ImageSink& sink, Progress& progress,
                    const FrameSink& frames = {});
 

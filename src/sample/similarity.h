@@ -12,7 +12,8 @@ namespace pixnerd::sample {
 
 // Draws the jobs' pictures without keeping them, with s computed at every step whatever the settings say of reuse
 // (diffusion/similarity_recorder.h says what is measured and what memory it takes). All jobs have the same settings of
-// the sampler. Progress counts steps of single pictures. RequestError as sample_images(), and for two sizes.
+// the sampler. Progress counts steps of single pictures. RequestError as sample_images(), for two sizes, and for more
+// than kMostComparedSteps.
 diffusion::Similarity measure_similarity(models::Network& network, const std::vector<Job>& jobs, Progress& progress);
 
 }  // namespace pixnerd::sample

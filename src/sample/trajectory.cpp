@@ -1,6 +1,8 @@
 #include "sample/trajectory.h"
 
 #include <algorithm>
+#include <iterator>
+#include <stdexcept>
 
 #include "core/destination.h"
 #include "core/errors.h"
@@ -34,31 +36,35 @@ void require_possible(const std::filesystem::path& path, int64_t width, int64_t 
 
 }  // namespace
 
-Trajectory::Trajectory(std::filesystem::path path, int64_t pictures, int64_t width, int64_t height, int64_t columns,
-                       int64_t steps)
-    : path_(std::move(path)), columns_(std::min(columns, pictures)), steps_(steps) {
-  const int64_t rows = (pictures + columns_ - 1) / columns_, frames = std::min(steps, kMostFrames);
+Trajectory::Trajectory(std::filesystem::path path, std::vector<int64_t> steps, int64_t width, int64_t height,
+                       int64_t columns)
+    : path_(std::move(path)),
+      steps_(std::move(steps)),
+      width_(width),
+      height_(height),
+      columns_(std::min(columns, std::ssize(steps_))) {
+  const int64_t rows = (std::ssize(steps_) + columns_ - 1) / columns_;
+  const int64_t frames = std::min(*std::max_element(steps_.begin(), steps_.end()), kMostFrames);
   require_possible(path_, columns_ * width, rows * height, frames);
   replaces_ = prepare_file(path_);
   frames_.assign(static_cast<size_t>(frames),
                  image::blank(static_cast<int>(columns_ * width), static_cast<int>(rows * height)));
 }
 
-int64_t Trajectory::frame_of(int64_t step) const {
-  // Frame f shows the last step of its share: step ceil((f + 1) * steps / frames) - 1.
-  const int64_t frame = step * frames() / steps_;
-  const int64_t shown = ((frame + 1) * steps_ + frames() - 1) / frames() - 1;
-  return shown == step ? frame : -1;
-}
-
 void Trajectory::add(int64_t index, int64_t step, const image::Image& picture) {
-  const int64_t number = frame_of(step);
-  if (number < 0) return;
-  image::Image& frame = frames_[static_cast<size_t>(number)];
+  const int64_t steps = steps_.at(static_cast<size_t>(index));
+  if (step < 0 || step >= steps || picture.width != width_ || picture.height != height_) {
+    throw std::out_of_range("the animation has no place for this step of this picture");
+  }
+  // Frame f shows the last step of its share, ceil((f + 1) * steps / frames) - 1.
+  const int64_t first = step * frames() / steps, end = (step + 1) * frames() / steps;
   const auto top = static_cast<int>(index / columns_) * picture.height;
   const auto left = static_cast<size_t>(index % columns_) * picture.row_bytes();
-  for (int y = 0; y < picture.height; ++y) {
-    std::copy_n(picture.row(y), picture.row_bytes(), frame.row(top + y) + left);
+  for (int64_t f = first; f < end; ++f) {
+    image::Image& frame = frames_[static_cast<size_t>(f)];
+    for (int y = 0; y < picture.height; ++y) {
+      std::copy_n(picture.row(y), picture.row_bytes(), frame.row(top + y) + left);
+    }
   }
 }
 

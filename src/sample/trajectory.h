@@ -1,4 +1,5 @@
-// How pictures come out of noise, as an animation: one frame a step, each a grid of all pictures.
+// How pictures come out of noise, as an animation: one frame a step, each a grid of all pictures. Those of fewer steps
+// than the others stand still in between, so that all of them arrive together.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@ namespace pixnerd::sample {
 
 class Trajectory {
  public:
-  // The animation will be at `path`. A long run is thinned to kMostFrames, evenly, its last step always there.
-  // RequestError: a path that does not end in .webp or cannot be a file, frames too large for WebP or for memory.
-  Trajectory(std::filesystem::path path, int64_t pictures, int64_t width, int64_t height, int64_t columns,
-             int64_t steps);
+  // The animation of pictures of width x height will be at `path`; `steps` has one number of steps, 1 at least, for
+  // each of them. Runs are thinned to kMostFrames, evenly, their last step always there. RequestError: a path that does
+  // not end in .webp or cannot be a file, frames too large for WebP or for memory.
+  Trajectory(std::filesystem::path path, std::vector<int64_t> steps, int64_t width, int64_t height, int64_t columns);
 
-  // x_t of picture `index` after step `step`: a FrameSink. Steps that are left out are dropped here.
+  // x_t of picture `index` after step `step`: a FrameSink. Steps that are left out are dropped here. std::out_of_range
+  // for pictures, steps and sizes that there are none of.
   void add(int64_t index, int64_t step, const image::Image& picture);
 
   // Writes the animation; after the last frame.
@@ -29,11 +31,9 @@ class Trajectory {
   static constexpr int64_t kMostFrames = 100;
 
  private:
-  // The frame that shows a step, or -1.
-  int64_t frame_of(int64_t step) const;
-
   std::filesystem::path path_;
-  int64_t columns_, steps_;
+  std::vector<int64_t> steps_;
+  int64_t width_, height_, columns_;
   bool replaces_ = false;
   std::vector<image::Image> frames_;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/text.h"
 #include "models/precision.h"
@@ -26,6 +27,27 @@ double clip_scale(double norm, std::optional<double> limit) {
   return limit ? std::min(1.0, *limit / (norm + 1e-6)) : 1.0;
 }
 
+// Takes the gradients off the parameters while a step makes new ones, and puts them back if it fails.
+class GradientsAside {
+ public:
+  explicit GradientsAside(std::vector<at::Tensor>& tensors) : tensors_(tensors) {
+    for (at::Tensor& tensor : tensors_) before_.push_back(std::exchange(tensor.mutable_grad(), at::Tensor()));
+  }
+  ~GradientsAside() {
+    if (done_) return;
+    for (size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = std::move(before_[i]);
+  }
+  GradientsAside(const GradientsAside&) = delete;
+  GradientsAside& operator=(const GradientsAside&) = delete;
+
+  void finish() { done_ = true; }
+
+ private:
+  std::vector<at::Tensor>& tensors_;
+  std::vector<at::Tensor> before_;
+  bool done_ = false;
+};
+
 DivergedError diverged(const char* what, double value, int64_t step) {
   return DivergedError(concat("the ", what, " of step ", step, " is ", value,
                               "; lower train.learning_rate, or set train.gradient_clip_norm"));
@@ -43,11 +65,13 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
       tensors_(tensors_of(parameters_)),
       optimiser_(tensors_, {config.betas, config.eps, config.weight_decay, config.ema_decay}) {
   network_->set_requires_grad(true);
+  network_->set_mode(models::Mode::train);
   network_->set_recomputed({config.recompute_blocks, config.recompute_field});
 }
 
 StepReport Trainer::step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {
   const diffusion::FlowSample sample = flow_sample(images, condition, draws);
+  GradientsAside aside(tensors_);
   const at::Tensor losses = forward_backward(sample).cpu();
   const at::Tensor times = sample.t.cpu();
   StepReport report;
@@ -58,6 +82,7 @@ StepReport Trainer::step(const at::Tensor& images, const at::Tensor& condition, 
   report.loss = report.by_time.mean();
   if (!std::isfinite(report.loss)) throw diverged("loss", report.loss, step_ + 1);
   report.gradient_norm = update(report.learning_rate);
+  aside.finish();
   report.step = ++step_;
   return report;
 }

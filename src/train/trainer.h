@@ -29,10 +29,11 @@ class DivergedError : public DataError {
   using DataError::DataError;
 };
 
+// For one thread.
 class Trainer {
  public:
-  // The network's parameters are trained in place, in float32, on the network's device; their average starts as a copy.
-  // null_condition [1, ...] takes the place of a condition that is dropped.
+  // The network's parameters are trained in place, in float32, on the network's device, which is in Mode::train from
+  // now on; their average starts as a copy. null_condition [1, ...] takes the place of a condition that is dropped.
   Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow,
           at::Tensor null_condition);
 
@@ -40,7 +41,8 @@ class Trainer {
   void stop_when(StopRequested requested) { stop_requested_ = std::move(requested); }
 
   // images [B, 3, S, S] in [-1, 1], condition [B, ...] as the network takes it, on any device. Throws DivergedError
-  // naming the step if the loss or a gradient is not finite; parameters are then as they were.
+  // naming the step if the loss or a gradient is not finite; parameters and their gradients are then as they were, as
+  // after anything else that is thrown before the update.
   StepReport step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws);
 
   // Loss of each sample and the gradients of their mean, without an update: what a benchmark times. Gradients are left
@@ -51,7 +53,8 @@ class Trainer {
   diffusion::FlowSample flow_sample(const at::Tensor& images, const at::Tensor& condition,
                                     const diffusion::Draws& draws) const;
 
-  // Clips, updates the parameters and their average, and frees the gradients; returns the norm before clipping.
+  // Clips, updates the parameters and their average, and frees the gradients; returns the norm before clipping. Throws
+  // DivergedError if that is not finite; parameters and gradients are then as they were.
   double update(double learning_rate);
 
   int64_t steps_taken() const { return step_; }
@@ -67,7 +70,7 @@ class Trainer {
   // The inverse. CheckpointError naming `source` unless `state` holds exactly those entries with their shapes.
   void restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source);
 
-  // A second network on the averaged parameters, for sampling and validation; it follows every update.
+  // A second network on the averaged parameters, in Mode::infer, for sampling and validation; it follows every update.
   models::Network& averaged_network();
 
  private:

@@ -48,6 +48,7 @@ LossByTime Validation::run(models::Network& network, const StopRequested& stop) 
 
 LossByTime Validation::run(models::Network& network, const std::vector<int64_t>& indices, const StopRequested& stop) {
   const c10::NoGradGuard no_grad;
+  const models::ModeScope training(network, models::Mode::train);  // the loss that training sees
   std::vector<at::Tensor> pictures, conditions;
   std::vector<uint64_t> seeds;
   for (const int64_t index : indices) {

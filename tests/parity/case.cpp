@@ -104,6 +104,7 @@ std::shared_ptr<models::Network> network_of(const Case& golden) {
   auto network = models::make_network(model_config(golden.config()));
   checkpoint::copy_into(network->parameters(), golden.with_prefix("param."), golden.name());
   network->set_requires_grad(true);
+  network->set_mode(models::Mode::train);
   return network;
 }
 

@@ -30,9 +30,10 @@ void compare_input_gradient(Case& golden, const std::string& name, const at::Ten
   }
 }
 
-// The velocity again with no gradient wanted, as sampling computes it.
+// The velocity again, as sampling computes it.
 void compare_inference(Case& golden, models::Network& network) {
   const c10::NoGradGuard no_grad;
+  network.set_mode(models::Mode::infer);
   network.prepare_for_inference(at::kCPU, at::kFloat);
   const at::Tensor v = network.velocity(golden.tensor("in.x"), golden.tensor("in.t"), golden.tensor("in.y"));
   golden.compare("velocity of inference", v, golden.tensor("out.velocity"), golden.tolerance("out"));
@@ -41,7 +42,7 @@ void compare_inference(Case& golden, models::Network& network) {
 void compare_reference(Case& golden) {
   std::map<std::string, at::Tensor> stages;
   const auto reference =
-      models::make_reference(model_config(golden.config()), golden.with_prefix("param."),
+      models::make_reference(model_config(golden.config()), golden.with_prefix("param."), models::Mode::train,
                              [&](const std::string& name, const at::Tensor& output) { stages[name] = output; });
   const at::Tensor v = reference->velocity(golden.tensor("in.x"), golden.tensor("in.t"), golden.tensor("in.y"));
   golden.compare("reference velocity", v, golden.tensor("out.velocity"), golden.tolerance("out"));

@@ -1,11 +1,12 @@
-// Runs every case of a golden folder: PIXNERD_GOLDEN, or tests/golden. Prints a line a case; fails if one does.
-#include <cstdio>
-#include <cstdlib>
+#include "tests/parity/parity.h"
+
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
+#include <ostream>
 
 #include "core/text.h"
-#include "tests/parity/parity.h"
 
 namespace pixnerd::parity {
 namespace {
@@ -38,44 +39,47 @@ const std::map<std::string, Runner>& runners() {
   return table;
 }
 
-std::string run_case(const nlohmann::json& entry, const std::filesystem::path& folder) {
-  const std::string name = entry.at("name");
-  const auto runner = runners().find(entry.at("kind").get<std::string>());
-  if (runner == runners().end()) {
-    return concat("skip (kind ", entry.at("kind").get<std::string>(), " is not implemented yet)");
-  }
+// Of training with REPA, which is not there. No other kind may be passed over: an unknown one fails.
+constexpr std::array<std::string_view, 2> kNotThere{"trainer_repa", "replay_repa"};
+
+// "pass", "fail" or "skip", and what there is to say of it.
+struct Outcome {
+  std::string verdict, remark;
+};
+
+Outcome run_case(const nlohmann::json& entry, const std::filesystem::path& folder) {
   try {
+    const std::string kind = entry.at("kind");
+    if (std::find(kNotThere.begin(), kNotThere.end(), kind) != kNotThere.end()) {
+      return {"skip", concat("kind ", kind, " is not implemented")};
+    }
+    const auto runner = runners().find(kind);
+    if (runner == runners().end()) return {"fail", concat("there is no kind ", kind)};
     Case golden(entry, folder);
     runner->second(golden);
-    return (golden.passed() ? "pass  " : "fail  ") + golden.summary();
+    return {golden.passed() ? "pass" : "fail", golden.summary()};
   } catch (const std::exception& error) {
-    return concat("fail  ", std::string(error.what()).substr(0, 500));
+    return {"fail", std::string(error.what()).substr(0, 500)};
   }
 }
 
-int run_folder(const std::filesystem::path& folder) {
+}  // namespace
+
+bool run_folder(const std::filesystem::path& folder, std::ostream& out) {
   std::ifstream file(folder / "manifest.json");
   if (!file) {
-    std::fprintf(stderr, "no manifest.json in '%s'; set PIXNERD_GOLDEN to a folder of golden cases\n",
-                 folder.string().c_str());
-    return 1;
+    out << "no manifest.json in '" << folder.string() << "'; set PIXNERD_GOLDEN to a folder of golden cases\n";
+    return false;
   }
   const nlohmann::json manifest = nlohmann::json::parse(file);
   std::map<std::string, int> count;
   for (const auto& entry : manifest.at("cases")) {
-    const std::string outcome = run_case(entry, folder);
-    ++count[outcome.substr(0, 4)];
-    std::printf("case %s: %s\n", entry.at("name").get<std::string>().c_str(), outcome.c_str());
-    std::fflush(stdout);
+    const auto [verdict, remark] = run_case(entry, folder);
+    ++count[verdict];
+    out << "case " << entry.value("name", "without a name") << ": " << verdict << "  " << remark << std::endl;
   }
-  std::printf("%d passed, %d failed, %d skipped\n", count["pass"], count["fail"], count["skip"]);
-  return count["fail"] == 0 && count["pass"] > 0 ? 0 : 1;
+  out << count["pass"] << " passed, " << count["fail"] << " failed, " << count["skip"] << " skipped" << std::endl;
+  return count["fail"] == 0 && count["pass"] > 0;
 }
 
-}  // namespace
 }  // namespace pixnerd::parity
-
-int main() {
-  const char* folder = std::getenv("PIXNERD_GOLDEN");
-  return pixnerd::parity::run_folder(folder != nullptr ? folder : "tests/golden");
-}

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <iosfwd>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -50,6 +51,10 @@ class Case {
   double worst_ratio_ = -1;
   int compared_ = 0;
 };
+
+// Runs the cases of folder/manifest.json and prints a line for each. Whether at least one passed and none failed; a
+// case of a kind that nothing replays fails, but for the few that parity.cpp lists.
+bool run_folder(const std::filesystem::path& folder, std::ostream& out);
 
 models::ModelConfig model_config(const nlohmann::json& config);
 

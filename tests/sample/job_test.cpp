@@ -45,6 +45,30 @@ TEST_F(JobTest, WhatIsKeptForReuseCountsInMemory) {
   EXPECT_NE(refusal(job, alone_ + 1000).find("--reuse"), std::string::npos);
 }
 
+PictureRecord record_of_class(int64_t batch, int64_t place) {
+  PictureRecord record;
+  record.label = 1;
+  record.batch = batch;
+  record.place = place;
+  return record;
+}
+
+TEST(JobsOfRecords, ABatchIsFilledUpWithCompany) {
+  TextTable texts;
+  const auto jobs = jobs_of({record_of_class(4, 1), record_of_class(4, 3), record_of_class(4, 0)}, texts);
+  ASSERT_EQ(jobs.size(), 2U);
+  EXPECT_EQ(jobs[0].numbers, (std::vector<int64_t>{-1, 0, -1, 1}));
+  EXPECT_EQ(jobs[1].numbers, (std::vector<int64_t>{2, -1, -1, -1}));
+  EXPECT_EQ(jobs[0].request.pictures(), 4);
+}
+
+// Each is within its limit, together they are not: refused before there is a job of them.
+TEST(JobsOfRecords, BatchesThatAreTooManyTogetherAreRefused) {
+  TextTable texts;
+  const std::vector<PictureRecord> records(10'000, record_of_class(diffusion::kLargestBatch, 0));
+  EXPECT_NE(thrown<RequestError>([&] { jobs_of(records, texts); }).find("batches"), std::string::npos);
+}
+
 TEST_F(JobTest, APromptsImpossibleSizeIsNamedWithItsLine) {
   Prompt prompt{"a fox", {}, {}, PictureSize{8, 8}, "p.jsonl:7"};
   SampleConfig settings;

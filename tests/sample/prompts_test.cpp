@@ -70,12 +70,15 @@ TEST_F(Prompts, JsonLinesWithSettings) {
   EXPECT_EQ(prompts[1].size, (PictureSize{512, 768}));
   EXPECT_EQ(prompts[1].negative_prompt, "blurred");
   EXPECT_EQ(read(R"({"prompt": "5", "negative_prompt": "true"})")[0].prompt, "5");
+  EXPECT_EQ(read(R"({"prompt": "a", "seed": 18446744073709551615})")[0].seed, ~uint64_t{0});
+  EXPECT_EQ(read(R"({"prompt": "a", "seed": -1})")[0].seed, ~uint64_t{0});
+  EXPECT_FALSE(read(R"({"prompt": "a", "seed": null})")[0].seed.has_value());
   EXPECT_NE(prompts[1].where.find("p.txt:3"), std::string::npos) << prompts[1].where;
 }
 
 TEST_F(Prompts, ABrokenLineIsNamed) {
   for (const char* bad :
-       {"{\"prompt\": \"b\"", "{\"seed\": 1}", "{\"prompt\": \"b\", \"seed\": -1}", "{\"prompt\": \"b\", \"sede\": 1}",
+       {"{\"prompt\": \"b\"", "{\"seed\": 1}", "{\"prompt\": \"b\", \"seed\": 1.5}", "{\"prompt\": \"b\", \"sede\": 1}",
         "{\"prompt\": \"b\", \"size\": [1]}", "plain text", "[]", "{\"prompt\": 5}", "{\"prompt\": true}",
         "{\"prompt\": null}", "{\"prompt\": \"b\", \"negative_prompt\": 1.5}"}) {
     const std::string message = error(std::string("{\"prompt\": \"a\"}\n\n") + bad + "\n");

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "image/codec.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
@@ -63,6 +64,46 @@ TEST(PictureRecord, OfEarlierVersionsIsRead) {
   EXPECT_EQ(to_json(read_records(folder / "old.png").front()), to_json(record()));
 }
 
+TEST(PictureRecord, SeedsHave64Bits) {
+  const TemporaryFolder folder;
+  for (const auto& [written, seed] : {std::pair("18446744073709551615", ~uint64_t{0}),
+                                      {"-1", ~uint64_t{0}},
+                                      {"-9223372036854775808", uint64_t{1} << 63},
+                                      {"0", 0}}) {
+    write(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", written, "}\n"));
+    EXPECT_EQ(read_records(folder / "m.jsonl").front().seed, seed);
+    PictureRecord again = record();
+    again.seed = seed;
+    write(folder / "m.jsonl", to_json(again));
+    EXPECT_EQ(read_records(folder / "m.jsonl").front().seed, seed);
+  }
+  for (const char* bad : {"18446744073709551616", "-9223372036854775809", "1.0", "1e3", "\"7\"", "null", "[1]"}) {
+    write(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", bad, "}\n"));
+    EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("m.jsonl:1"), std::string::npos) << bad;
+  }
+}
+
+// Whatever a stranger writes into a picture has its limits.
+TEST(PictureRecord, NumbersBeyondTheirLimitsAreRefusedByName) {
+  const TemporaryFolder folder;
+  for (const char* name : {"steps", "order", "reuse"}) {
+    for (const char* number : {"0", "1000000000", "9223372036854775807", "-9223372036854775808"}) {
+      if (std::string_view(name) == "reuse" && number[0] != '0' && number[0] != '-') continue;  // any number of steps
+      write(folder / "m.jsonl", concat(R"({"label": 1, "sample": {")", name, "\": ", number, "}}\n"));
+      const std::string message = thrown<DataError>([&] { read_records(folder / "m.jsonl"); });
+      EXPECT_NE(message.find(name), std::string::npos) << message;
+    }
+  }
+  for (const char* field :
+       {R"("batch": 65537)", R"("place": 65536)", R"("threads": 5000)", R"("columns": 65537)", R"("padding": 1025)",
+        R"("sample": {"size": [16385, 8]})", R"("sample": {"decode_size": [8, 0]})",
+        R"("sample": {"steps": 2, "encode_steps": [0, 1, 1]})", R"("sample": {"steps": 2, "encode_steps": [2]})"}) {
+    write(folder / "m.jsonl", concat(R"({"label": 1, )", field, "}\n"));
+    EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("m.jsonl:1"), std::string::npos)
+        << field;
+  }
+}
+
 TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
   const TemporaryFolder folder;
   image::write_png(folder / "plain.png", image::noise(3, 3, 1));
@@ -70,7 +111,7 @@ TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
             std::string::npos);
   const std::string good = to_json(record());
   for (const std::string& bad :
-       {std::string("{"), std::string("[]"), std::string("{\"seed\": -1, \"label\": 1}"),
+       {std::string("{"), std::string("[]"), std::string("{\"seed\": 1.5, \"label\": 1}"),
         std::string("{\"label\": 1, \"batch\": 2, \"place\": 2}"), std::string("{\"seed\": 1}"),
         std::string("{\"label\": 1, \"sede\": 1}"), std::string("{\"label\": 1, \"prompt\": \"a\"}")}) {
     write(folder / "m.jsonl", good + "\n" + bad + "\n");

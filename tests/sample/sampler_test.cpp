@@ -199,17 +199,51 @@ TEST_F(SamplerTest, ImpossibleRequestsAreRefused) {
   EXPECT_NE(error_of(request).find("batch"), std::string::npos);
 }
 
-TEST_F(SamplerTest, SeedsBeyondTheLargestAreRefused) {
-  constexpr auto kLargest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+// As in torch.Generator().manual_seed(), whose noise on the CPU depends on the low 32 bits alone.
+TEST_F(SamplerTest, SeedsHave64Bits) {
   Request request = request_for({0, 0});
-  request.seed = kLargest;
-  EXPECT_NE(error_of(request).find("beyond 9223372036854775807"), std::string::npos);
-  request.seed = kLargest - 1;
-  EXPECT_NO_THROW(check(*network_, request));
-  request.seeds = {kLargest + 1, 3};
-  EXPECT_NE(error_of(request).find("beyond 9223372036854775807"), std::string::npos);
-  request.seeds = {kLargest, 3};
-  EXPECT_NO_THROW(check(*network_, request));
+  request.seed = ~uint64_t{0};  // -1; the second picture's is 0
+  const auto found = draw(*network_, request);
+  request.seeds = {0xFFFFFFFF, 0};
+  const auto expected = draw(*network_, request);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(found[i].rgb, expected[i].rgb) << i;
+}
+
+// Callers that are no files or flags meet the same limits, before anything is allocated.
+TEST_F(SamplerTest, NumbersBeyondTheirLimitsAreRefused) {
+  const auto refusal = [&](const std::function<void(Request&)>& change) {
+    Request request = request_for({0});
+    change(request);
+    try {
+      check(*network_, request);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  for (const int64_t steps : {int64_t{0}, diffusion::kMostSteps + 1, std::numeric_limits<int64_t>::max()}) {
+    EXPECT_NE(refusal([&](Request& request) { request.sample.sampler.steps = steps; }).find("steps"),
+              std::string::npos);
+  }
+  EXPECT_NE(refusal([](Request& request) { request.batch_size = diffusion::kLargestBatch + 1; }).find("batch"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Request& request) {
+              request.sample.size = {8, int64_t{1} << 40};
+            }).find("side"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Request& request) {
+              request.sample.decode_size = {{16, int64_t{1} << 40}};
+            }).find("side"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Request& request) { request.sample.sampler.reuse = 0; }).find("reuse"), std::string::npos);
+}
+
+TEST_F(SamplerTest, APreparedNetworkDrawsInItsPrecisionAlone) {
+  network_->prepare_for_inference(at::kCPU, at::kFloat);
+  Request request = request_for({0});
+  EXPECT_EQ(draw(*network_, request).size(), 1U);
+  request.precision = models::Precision::bfloat16;
+  EXPECT_NE(error_of(request).find("prepared for float32"), std::string::npos);
 }
 
 TEST_F(SamplerTest, SettingsThatDoNotGoTogetherAreRefused) {

@@ -80,6 +80,15 @@ TEST(MeasureSimilarity, RefusesTwoSizes) {
             std::string::npos);
 }
 
+TEST(MeasureSimilarity, RefusesMoreStepsThanCanBeCompared) {
+  Job job = job_with({0}, 1);
+  job.request.sample.sampler.steps = diffusion::kMostComparedSteps + 1;
+  const auto network = models::random_network(models::tiny_config(), 1);
+  Count progress;
+  EXPECT_NE(thrown<RequestError>([&] { measure_similarity(*network, {job}, progress); }).find("steps"),
+            std::string::npos);
+}
+
 TEST(WriteWith, KeepsAllButTheDescription) {
   const TemporaryFolder folder;
   write_tiny_model(folder / "a.safetensors", tiny_description());

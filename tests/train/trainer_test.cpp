@@ -100,14 +100,53 @@ TEST(Trainer, ClippingBoundsTheStepButReportsTheWholeNorm) {
   EXPECT_LT((weight.detach() - before).abs().max().item<float>(), 1e-7F);
 }
 
-TEST(Trainer, ALossThatIsNoNumberStopsTheRunAndKeepsTheParameters) {
+std::vector<at::Tensor> copies_of_state(const Trainer& trainer) {
+  std::vector<at::Tensor> copies;
+  for (const auto& [name, tensor] : trainer.state()) copies.push_back(tensor.clone());
+  return copies;
+}
+
+void expect_equal_states(const Trainer& trainer, const std::vector<at::Tensor>& expected) {
+  const auto found = trainer.state();
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(at::equal(found[i].second, expected[i])) << found[i].first;
+}
+
+// A caller may catch the error and go on with the next batch.
+TEST(Trainer, AfterAStepThatDivergedItGoesOnAsIfThatHadNotBeen) {
+  TrainConfig config = small_config();
+  config.micro_batch_size = 2;  // the first part is fine, and its gradients are there when the second one is not
+  Trainer trainer(small_network(), config, {}, no_class()), spared(small_network(), config, {}, no_class());
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    data::Batch batch = two_pictures();
+    batch.images[3].fill_(bad);
+    const auto before = copies_of_state(trainer);
+    EXPECT_THROW(step(trainer, batch), DivergedError);
+    expect_equal_states(trainer, before);
+    for (const auto& [name, parameter] : trainer.parameters()) EXPECT_FALSE(parameter.grad().defined()) << name;
+    step(trainer, two_pictures());
+    step(spared, two_pictures());
+    expect_equal_states(trainer, copies_of_state(spared));
+  }
+}
+
+// Of a loss that is finite and so large that its gradient is not; and of gradients that somebody else had left.
+TEST(Trainer, AGradientThatIsNoNumberLeavesThoseThatWereThere) {
   Trainer trainer(small_network(), small_config(), {}, no_class());
-  data::Batch batch = two_pictures();
-  batch.images.fill_(std::numeric_limits<float>::quiet_NaN());
-  const at::Tensor weight = trainer.parameters().front().second;
-  const at::Tensor before = weight.detach().clone();
-  EXPECT_THROW(step(trainer, batch), DataError);
-  EXPECT_TRUE(at::equal(weight, before));
+  const data::Batch batch = two_pictures();
+  at::Generator generator = diffusion::seeded_generator(1);
+  trainer.forward_backward(
+      trainer.flow_sample(batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator)));
+  std::vector<at::Tensor> before;
+  for (const auto& [name, parameter] : trainer.parameters()) before.push_back(parameter.grad().clone());
+  data::Batch huge = two_pictures();
+  huge.images.fill_(1e19F);
+  EXPECT_THROW(step(trainer, huge), DivergedError);
+  size_t i = 0;
+  for (const auto& [name, parameter] : trainer.parameters()) {
+    ASSERT_TRUE(parameter.grad().defined()) << name;
+    EXPECT_TRUE(at::equal(parameter.grad(), before[i++])) << name;
+  }
 }
 
 TEST(Trainer, MicroBatchesAddUpToTheBatch) {

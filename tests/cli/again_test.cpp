@@ -1,0 +1,106 @@
+// `pixnerd sample --again` of records as they come from elsewhere, and the seeds in them.
+#include <algorithm>
+#include <fstream>
+
+#include "core/text.h"
+#include "image/codec.h"
+#include "tests/cli/program.h"
+#include "tests/sample/tiny_model.h"
+
+namespace pixnerd::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+class AgainTest : public testing::Test {
+ protected:
+  AgainTest() { sample::write_tiny_model(folder_ / "tiny.safetensors", sample::tiny_description()); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Outcome sample(const Arguments& more, const std::string& out) const {
+    Arguments arguments{"sample", "--threads", "1", "--out", path(out)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return program_(arguments);
+  }
+
+  // One picture into a folder; the line of its manifest.
+  std::string drawn(const std::string& folder, const Arguments& more) const {
+    Arguments arguments{"--checkpoint", path("tiny.safetensors"), "--classes", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = sample(arguments, folder);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return checkpoint::read_whole(path(folder + "/manifest.jsonl"));
+  }
+
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
+
+  static std::string replaced(std::string text, const std::string& old, const std::string& fresh) {
+    const size_t at = text.find(old);
+    EXPECT_NE(at, std::string::npos) << old << " is not in " << text;
+    return at == std::string::npos ? text : text.replace(at, old.size(), fresh);
+  }
+
+  TemporaryFolder folder_;
+  Program program_;
+};
+
+TEST_F(AgainTest, PicturesOfDifferentStepsAreAnimatedTogether) {
+  std::string lines;
+  for (const char* steps : {"3", "8", "5"}) {
+    lines += replaced(drawn(steps, {"--steps", steps}), "00000.png", concat(steps, ".png"));
+  }
+  write("m.jsonl", lines);
+  const Outcome outcome = sample({"--again", path("m.jsonl"), "--animate", path("a.webp")}, "again");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("a.webp: 8 frames")) << outcome.out;
+  for (const char* steps : {"3", "8", "5"}) {
+    EXPECT_EQ(image::read_image(path(concat("again/", steps, ".png"))).rgb,
+              image::read_image(path(concat(steps, "/00000.png"))).rgb);
+  }
+}
+
+TEST_F(AgainTest, NoStrangerStartsThousandsOfThreads) {
+  write("m.jsonl", replaced(drawn("a", {}), "\"threads\":1", "\"threads\":4096"));
+  const Arguments again{"sample", "--again", path("m.jsonl"), "--out", path("b")};
+  expect_error(program_(again), 1, "--threads");
+  EXPECT_EQ(sample({"--again", path("m.jsonl")}, "b").code, 0);
+}
+
+TEST_F(AgainTest, WhatARecordStatesIsBounded) {
+  const std::string good = drawn("a", {});
+  for (const auto& [field, value] : {std::pair("\"steps\":4", "\"steps\":1000000000"),
+                                     {"\"steps\":4", "\"steps\":9223372036854775807"},
+                                     {"\"batch\":1", "\"batch\":1000000000"},
+                                     {"\"threads\":1", "\"threads\":1000000"}}) {
+    write("m.jsonl", replaced(good, field, value));
+    expect_error(sample({"--again", path("m.jsonl")}, "b"), 1, std::string(field).substr(1, 4));
+    EXPECT_FALSE(std::filesystem::exists(path("b")));
+  }
+}
+
+TEST_F(AgainTest, WhatRecordsStateTogetherIsBounded) {
+  const std::string line = replaced(drawn("a", {}), "\"batch\":1", "\"batch\":65536");
+  std::string lines;
+  for (int i = 0; i < 2000; ++i) lines += line;
+  write("m.jsonl", lines);
+  expect_error(sample({"--again", path("m.jsonl")}, "b"), 1, "batches");
+}
+
+// Noise on the CPU depends on the low 32 bits of a seed alone.
+TEST_F(AgainTest, SeedsHave64BitsAndMayBeNegative) {
+  for (const auto& [seed, same] :
+       {std::pair("18446744073709551615", "4294967295"), {"-1", "4294967295"}, {"-9223372036854775808", "0"}}) {
+    const std::string a = concat("a", seed), b = concat("b", seed), c = concat("c", seed);
+    drawn(a, {"--seed", seed});
+    drawn(b, {"--seed", same});
+    const auto expected = image::read_image(path(b + "/00000.png")).rgb;
+    EXPECT_EQ(image::read_image(path(a + "/00000.png")).rgb, expected) << seed;
+    const Outcome again = sample({"--again", path(a + "/00000.png")}, c + ".png");
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(image::read_image(path(c + ".png")).rgb, expected) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace pixnerd::cli
