@@ -256,7 +256,7 @@ void print_classes(const CheckpointFacts& facts) {
   const auto list = [](int64_t count, const std::vector<std::string>& names, const char* kind) {
     for (int64_t i = 0; i < count; ++i) {
       const auto place = static_cast<size_t>(i);
-      std::cout << kind << '\t' << i << (names.empty() ? "" : "\t" + printable(names[place], 1000)) << '\n';
+      std::cout << kind << '\t' << i << (names.empty() ? "" : concat("\t", printable(names[place], 1000))) << '\n';
     }
   };
   const models::ModelConfig& model = facts.description->model;
