@@ -139,12 +139,16 @@ void print_some_names(const std::vector<std::string>& names, const char* kinds, 
   std::cout << '\n';
 }
 
-void print_network(const sample::ModelDescription& description) {
+void print_network(const sample::ModelDescription& description, bool guessed) {
   const models::ModelConfig& model = description.model;
   const diffusion::SamplerConfig& sampler = description.sample.sampler;
   const auto [width, height] = description.sample.size;
-  std::cout << sample::describe(model) << ", predicts the "
-            << (model.prediction == models::Prediction::image ? "image" : "velocity") << '\n';
+  if (guessed) {
+    std::cout << sample::said_of_guess(description) << '\n';
+  } else {
+    std::cout << sample::describe(model) << ", predicts the "
+              << (model.prediction == models::Prediction::image ? "image" : "velocity") << '\n';
+  }
   std::cout << concat("sampled at ", width, "x", height, " in ", sampler.steps, " steps of ",
                       config::member_value(sampler.solver).scalar, ", guidance ", sampler.guidance, '\n');
   print_some_names(sample::class_names(description), "classes", "class");
@@ -221,8 +225,7 @@ void print_summary(const CheckpointFacts& facts) {
   std::cout << '\n';
   const std::string note = sample::note_on_names(facts.entries, facts.used);
   if (!note.empty()) std::cout << note << '\n';
-  if (facts.description) print_network(*facts.description);
-  if (facts.guessed) std::cout << sample::said_of_guess(*facts.description) << '\n';
+  if (facts.description) print_network(*facts.description, facts.guessed);
   print("holds", sets_of(facts));
   if (facts.description) {
     print(concat("parts of ", name_of(facts.used)), parts_of(facts));
@@ -256,7 +259,7 @@ void print_classes(const CheckpointFacts& facts) {
   const auto list = [](int64_t count, const std::vector<std::string>& names, const char* kind) {
     for (int64_t i = 0; i < count; ++i) {
       const auto place = static_cast<size_t>(i);
-      std::cout << kind << '\t' << i << (names.empty() ? "" : "\t" + printable(names[place], 1000)) << '\n';
+      std::cout << kind << '\t' << i << (names.empty() ? "" : concat("\t", printable(names[place], 1000))) << '\n';
     }
   };
   const models::ModelConfig& model = facts.description->model;

@@ -144,7 +144,7 @@ TEST(Pickle, SettingsBecomeInertObjects) {
 }
 
 TEST(Pickle, QuantisedTensorsAreTensors) {
-  const std::string storage = "(" + text("storage") + "ctorch\nQInt8Storage\n" + text("0") + text("cpu") + "K\x06tQ";
+  const std::string storage = concat("(", text("storage"), "ctorch\nQInt8Storage\n", text("0"), text("cpu"), "K\x06tQ");
   const Pickle pickle =
       read("\x80\x02" + ("ctorch._utils\n_rebuild_qtensor\n(" + storage) +
            "K\0K\x02K\x03\x86K\x03K\x01\x86(ctorch\nper_tensor_affine\nG?\xf0\0\0\0\0\0\0K\0t\x89}tR."s);

@@ -18,12 +18,12 @@ class TorchFileMaker {
   using Pairs = std::vector<std::pair<std::string, std::string>>;  // keys and pickled values
 
   static std::string text(std::string_view content) {
-    return "X" + raw(static_cast<uint32_t>(content.size())) + std::string(content);
+    return concat("X", raw(static_cast<uint32_t>(content.size())), content);
   }
-  static std::string integer(int64_t value) { return "\x8a\x08" + raw(value); }
+  static std::string integer(int64_t value) { return concat("\x8a\x08", raw(value)); }
   static std::string real(double value) {
     std::string bytes = raw(value);
-    return "G" + std::string(bytes.rbegin(), bytes.rend());
+    return concat("G", std::string(bytes.rbegin(), bytes.rend()));
   }
 
   static std::string dict(const Pairs& pairs) {
@@ -38,7 +38,7 @@ class TorchFileMaker {
     return body + "u";
   }
 
-  static std::string list(const std::vector<std::string>& values) { return "](" + join(values, "") + "e"; }
+  static std::string list(const std::vector<std::string>& values) { return concat("](", join(values, ""), "e"); }
 
   static std::string tuple(const std::vector<int64_t>& values) {
     std::string body = "(";

@@ -6,6 +6,7 @@
 #include <regex>
 #include <thread>
 
+#include "checkpoint/tensors.h"
 #include "image/codec.h"
 #include "tests/cli/program.h"
 #include "tests/core/full_disk.h"
@@ -212,6 +213,20 @@ TEST_F(Train, InitTakesWeightsAndTheRowsOfClassesByTheirNames) {
   const Outcome wrong =
       program_(arguments("third", {"--set", "model.hidden_size=32", "--init", checkpoint_of("first", 5)}));
   expect_error(wrong, 1, "the config needs");
+}
+
+TEST_F(Train, ResumeFromGoesOnWithTheTrainingOfAnotherRun) {
+  ASSERT_EQ(program_(arguments("first", {"--set", "train.steps=5"})).code, 0);
+  const Outcome second = program_(arguments("second", {"--set", "train.steps=9", "--resume-from", path("first")}));
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_TRUE(second.complains("going on from step 5 of ")) << second.err;
+  ASSERT_EQ(program_(arguments("whole", {"--set", "train.steps=9"})).code, 0);
+  const auto whole = checkpoint::load_safetensors(checkpoint_of("whole", 9));
+  const auto cut = checkpoint::load_safetensors(checkpoint_of("second", 9));
+  ASSERT_EQ(cut.tensors.size(), whole.tensors.size());
+  for (const auto& [name, tensor] : whole.tensors) EXPECT_TRUE(cut.tensors.at(name).equal(tensor)) << name;
+  expect_error(program_(arguments("third", {"--set", "train.steps=5", "--resume-from", path("first")})), 1,
+               "is of step 5, and train.steps is 5");
 }
 
 TEST_F(Train, TwoProcessesDoNotTrainInOneFolder) {
