@@ -152,8 +152,8 @@ TEST_F(FlagsTest, WhatIsReadIsNeverReplaced) {
 TEST_F(FlagsTest, OfTwoThatDrawIntoOnePlaceOneIsRefused) {
   for (const char* name : {"folder", "all.npz", "grid.png"}) {
     const Program first;
-    first.start(
-        drawing(name, {"--classes", "0", "--count", "1000000", "--steps", "1000", "--batch", "1", "--size", "4x4"}));
+    first.start(drawing(name, {"--classes", "0", "--count", "2000", "--steps", "1000", "--batch", "1", "--size", "4x4",
+                               "--overwrite"}));
     // The lock is taken before the first step, which takes until the network is loaded.
     Outcome second;
     for (int wait = 0; wait < 200; ++wait) {
