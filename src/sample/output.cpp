@@ -39,7 +39,7 @@ OutputKind output_kind(const std::filesystem::path& path) {
   if (ending == ".png") return OutputKind::grid;
   if (ending == ".npz") return OutputKind::arrays;
   if (std::find(kOtherEndings.begin(), kOtherEndings.end(), ending) == kOtherEndings.end()) return OutputKind::folder;
-  throw RequestError(concat("pictures are written as PNG or .npz; let '", printable(path.string(), 200),
+  throw RequestError(concat("pictures are written as .png or .npz; let '", printable(path.string(), 200),
                             "' end in one of these, or name a folder"));
 }
 

@@ -107,7 +107,7 @@ TEST_F(FlagsTest, WordsComeWithASuggestionAndLongOnesAreCut) {
 
 TEST_F(FlagsTest, PicturesOfOtherFormatsAreRefusedBeforeTheWork) {
   for (const char* name : {"a.jpg", "a.GIF", "a.bmp", "a.tiff", "a.avif", "a.npy", "a.webp"}) {
-    expect_error(draw(name), 1, "written as PNG or .npz");
+    expect_error(draw(name), 1, "written as .png or .npz");
     EXPECT_FALSE(std::filesystem::exists(path(name)));
   }
 }
