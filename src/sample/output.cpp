@@ -33,7 +33,7 @@ OutputKind output_kind(const std::filesystem::path& path) {
   if (ending == ".npz") return OutputKind::arrays;
   if (std::find(kOtherEndings.begin(), kOtherEndings.end(), ending) == kOtherEndings.end()) return OutputKind::folder;
   throw RequestError(
-      concat("pictures are written as PNG or .npz; let ", quoted(path), " end in one of these, or name a folder"));
+      concat("pictures are written as .png or .npz; let ", quoted(path), " end in one of these, or name a folder"));
 }
 
 std::unique_ptr<PictureOutput> open_output(const std::filesystem::path& path, const OutputPlan& plan) {
