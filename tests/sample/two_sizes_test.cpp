@@ -69,7 +69,6 @@ TEST_F(SizeChange, TheFirstPartIsThatOfOneSize) {
 TEST_F(SizeChange, EverySolverConvergesToTheSamePicture) {
   config_.decode_size = {{16, 16}};
   config_.decode_time = 0.5;
-  config_.sampler.guidance_interval = {0.3, 0.8};
   const auto drawn = [&](diffusion::SolverKind solver, int64_t order, int64_t steps) {
     config_.sampler.solver = solver;
     config_.sampler.order = order;
