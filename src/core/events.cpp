@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/mapped_file.h"
 #include "core/text.h"
 
 namespace pixnerd {
