@@ -120,8 +120,8 @@ class Shaper {
   // Of characters that people see as one. Where no font has all of them it is one with the first, and what no font has
   // at all is the built-in one's to show.
   Font* font_for(std::u32string_view cluster) {
-    const auto drawn = [&](char32_t character) { return !built_in_.has(character) && !is_invisible(character); };
-    if (std::none_of(cluster.begin(), cluster.end(), drawn) || u_iscntrl(static_cast<UChar32>(cluster[0]))) {
+    const auto lacks = [&](char32_t character) { return !built_in_.has(character) && !is_invisible(character); };
+    if (std::none_of(cluster.begin(), cluster.end(), lacks) || u_iscntrl(static_cast<UChar32>(cluster[0]))) {
       return &built_in_;
     }
     std::u32string visible(cluster);
