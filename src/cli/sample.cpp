@@ -17,11 +17,13 @@
 #include "cli/terminal_progress.h"
 #include "core/destination.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
 #include "core/utf8.h"
 #include "diffusion/limits.h"
+#include "image/missing_fonts.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
 
@@ -238,6 +240,7 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
   common.padding = in_grid ? plan.padding : std::nullopt;
   output_settings.record = records_of(plan, std::move(common));
   const auto output = sample::open_output(flags.out, output_settings);
+  if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
   if (!plan.texts.empty()) {
     set_states(plan, encode(plan.texts, encoder, flags.pictures.text.cache, file.description.model));
   }

@@ -1,96 +1,51 @@
 #include "image/text.h"
 
-#include <freetype/freetype.h>
-#include <freetype/ftadvanc.h>
-#include <freetype/ftoutln.h>
-
 #include <algorithm>
-#include <memory>
-#include <span>
+#include <map>
 
 #include "core/errors.h"
 #include "core/text.h"
-#include "image/embedded_font.h"
+#include "image/shaping.h"
 
 namespace pixnerd::image {
 namespace {
 
-constexpr int64_t kOne = 1 << 16;  // a pixel in FreeType's 16.16 fixed point
-// Letters snap to whole rows of pixels, which small ones need to be crisp, but never to columns: widths scale.
-constexpr FT_Int32 kLoadFlags = FT_LOAD_NO_BITMAP | FT_LOAD_FORCE_AUTOHINT | FT_LOAD_TARGET_LIGHT;
-
-void require(FT_Error error, const char* what) {
-  if (error != 0) throw DataError(concat("the built-in font cannot be used: ", what, " failed with error ", error));
+void require_size(int pixel_size) {
+  if (pixel_size >= 1 && pixel_size <= kLargestText) return;
+  throw DataError(concat("text of ", pixel_size, " pixels cannot be drawn, only of 1 to ", kLargestText));
 }
 
-// The font, each thread's own as FreeType wants it, at the size that was asked for last.
-class Font {
- public:
-  static Font& at(int pixel_size) {
-    if (pixel_size < 1 || pixel_size > kLargestText) {
-      throw DataError(concat("text of ", pixel_size, " pixels cannot be drawn, only of 1 to ", kLargestText));
-    }
-    thread_local Font font;
-    require(FT_Set_Pixel_Sizes(font.face_.get(), 0, static_cast<FT_UInt>(pixel_size)), "FT_Set_Pixel_Sizes");
-    return font;
-  }
+std::vector<Glyph> glyphs_of(std::u32string_view text, int pixel_size) {
+  require_size(pixel_size);
+  return shape(text, pixel_size);
+}
 
-  // 16.16 pixels from this character to the next.
-  int64_t advance(char32_t character) const {
-    FT_Fixed advance = 0;
-    require(FT_Get_Advance(face_.get(), glyph_of(character), kLoadFlags, &advance), "FT_Get_Advance");
-    return advance;
-  }
-
-  // Draws the character a part of a pixel to the right, in 16.16; valid until the next call.
-  const FT_GlyphSlotRec& render(char32_t character, int64_t shift) const {
-    require(FT_Load_Glyph(face_.get(), glyph_of(character), kLoadFlags), "FT_Load_Glyph");
-    FT_Outline_Translate(&face_->glyph->outline, shift * 64 / kOne, 0);
-    require(FT_Render_Glyph(face_->glyph, FT_RENDER_MODE_NORMAL), "FT_Render_Glyph");
-    return *face_->glyph;
-  }
-
-  // A distance in the font's units, in whole pixels rounded up.
-  int pixels(FT_Long units) const {
-    return static_cast<int>((FT_MulFix(units, face_->size->metrics.y_scale) + 63) >> 6);
-  }
-
-  const FT_FaceRec& face() const { return *face_; }
-
- private:
-  Font() {
-    const std::span<const unsigned char> bytes = embedded_font();
-    FT_Library library = nullptr;
-    require(FT_Init_FreeType(&library), "FT_Init_FreeType");
-    library_.reset(library);
-    FT_Face face = nullptr;
-    require(FT_New_Memory_Face(library, bytes.data(), static_cast<FT_Long>(bytes.size()), 0, &face),
-            "FT_New_Memory_Face");
-    face_.reset(face);
-  }
-
-  FT_UInt glyph_of(char32_t character) const { return FT_Get_Char_Index(face_.get(), character); }
-
-  std::unique_ptr<FT_LibraryRec_, decltype(&FT_Done_FreeType)> library_{nullptr, FT_Done_FreeType};
-  std::unique_ptr<FT_FaceRec_, decltype(&FT_Done_Face)> face_{nullptr, FT_Done_Face};
-};
+double in_pixels(int64_t length) {
+  return static_cast<double>(length) / kOnePixel;
+}
 
 uint8_t mix(uint8_t below, uint8_t above, int coverage) {
   return static_cast<uint8_t>((below * (255 - coverage) + above * coverage + 127) / 255);
 }
 
-// Lays a glyph over the image, its bitmap's top left corner at (left, top), which may be far outside.
-void blend(Image& image, const FT_Bitmap& glyph, int64_t left, int64_t top, Colour colour) {
-  const int64_t first_x = std::max<int64_t>(0, -left), last_x = std::min<int64_t>(glyph.width, image.width - left);
-  const int64_t first_y = std::max<int64_t>(0, -top), last_y = std::min<int64_t>(glyph.rows, image.height - top);
+// The same where `above` is multiplied by the coverage already.
+uint8_t lay_over(uint8_t below, uint8_t above, int coverage) {
+  return static_cast<uint8_t>(std::min(255, (below * (255 - coverage) + 127) / 255 + above));
+}
+
+// Lays a glyph over the image, its top left corner at (left, top), which may be far outside.
+void blend(Image& image, const GlyphPicture& glyph, int64_t left, int64_t top, Colour colour) {
+  const uint8_t ink[3] = {colour.red, colour.green, colour.blue};
+  const Image& shape = glyph.coverage;
+  const int64_t first_x = std::max<int64_t>(0, -left), last_x = std::min<int64_t>(shape.width, image.width - left);
+  const int64_t first_y = std::max<int64_t>(0, -top), last_y = std::min<int64_t>(shape.height, image.height - top);
   for (int64_t y = first_y; y < last_y; ++y) {
-    const uint8_t* coverage = glyph.buffer + y * glyph.pitch;
+    const uint8_t* coverage = shape.row(static_cast<int>(y));
+    const uint8_t* own = glyph.colours.rgb.empty() ? nullptr : glyph.colours.row(static_cast<int>(y));
     uint8_t* row = image.row(static_cast<int>(top + y));
-    for (int64_t x = first_x; x < last_x; ++x) {
-      uint8_t* pixel = row + (left + x) * 3;
-      pixel[0] = mix(pixel[0], colour.red, coverage[x]);
-      pixel[1] = mix(pixel[1], colour.green, coverage[x]);
-      pixel[2] = mix(pixel[2], colour.blue, coverage[x]);
+    for (int64_t i = first_x * 3; i < last_x * 3; ++i) {
+      uint8_t& level = row[left * 3 + i];
+      level = own == nullptr ? mix(level, ink[i % 3], coverage[i]) : lay_over(level, own[i], coverage[i]);
     }
   }
 }
@@ -98,32 +53,59 @@ void blend(Image& image, const FT_Bitmap& glyph, int64_t left, int64_t top, Colo
 }  // namespace
 
 double text_width(std::u32string_view text, int pixel_size) {
-  const Font& font = Font::at(pixel_size);
   int64_t width = 0;
-  for (const char32_t character : text) width += font.advance(character);
-  return static_cast<double>(width) / kOne;
+  for (const Glyph& glyph : glyphs_of(text, pixel_size)) width += glyph.advance;
+  return in_pixels(width);
+}
+
+std::vector<TextPart> text_parts(std::u32string_view text, int pixel_size) {
+  std::map<size_t, int64_t> widths;
+  for (const Glyph& glyph : glyphs_of(text, pixel_size)) widths[glyph.cluster] += glyph.advance;
+  std::vector<TextPart> parts;
+  parts.reserve(widths.size());
+  for (const auto& [begin, width] : widths) parts.push_back({begin, in_pixels(width)});
+  return parts;
 }
 
 LineMetrics line_metrics(int pixel_size) {
-  const Font& font = Font::at(pixel_size);
-  return {font.pixels(font.face().ascender), font.pixels(-font.face().descender)};
+  require_size(pixel_size);
+  Font& font = built_in_font();
+  font.set_size(pixel_size);
+  return {font.ascent(), font.descent()};
 }
 
 void draw_text(Image& image, int x, int baseline, std::u32string_view text, const TextStyle& style) {
   check(image, "text");
-  const Font& font = Font::at(style.pixel_size);
-  const FT_BBox& box = font.face().bbox;  // of all glyphs together
-  const int64_t before = font.pixels(-box.xMin) + 1, after = font.pixels(box.xMax) + 1;
-  int64_t pen = x * kOne;
-  for (const char32_t character : text) {
-    const int64_t column = pen >> 16;
-    if (column - before > image.width) break;
-    if (column + after >= 0) {
-      const FT_GlyphSlotRec& glyph = font.render(character, pen & (kOne - 1));
-      blend(image, glyph.bitmap, column + glyph.bitmap_left, int64_t{baseline} - glyph.bitmap_top, style.colour);
-    }
-    pen += font.advance(character);
+  int64_t pen = x * kOnePixel;
+  for (const Glyph& glyph : glyphs_of(text, style.pixel_size)) {
+    const int64_t place = pen + glyph.x;
+    const GlyphPicture picture = glyph.font->render(glyph.id, place & (kOnePixel - 1));
+    // Rows are whole ones, as in the letters themselves.
+    const int64_t foot = baseline - ((glyph.y + kOnePixel / 2) >> 16);
+    blend(image, picture, (place >> 16) + picture.left, foot - picture.top, style.colour);
+    pen += glyph.advance;
   }
+}
+
+std::u32string missing_characters(std::u32string_view text) {
+  constexpr int kAnySize = 16;
+  const Font& built_in = built_in_font();
+  if (std::all_of(text.begin(), text.end(), [&](char32_t character) { return built_in.has(character); })) return {};
+  std::map<size_t, const Font*> clusters;
+  std::map<size_t, const Font*> boxes;
+  for (const Glyph& glyph : shape(text, kAnySize)) {
+    clusters[glyph.cluster] = glyph.font;
+    if (glyph.id == 0) boxes[glyph.cluster] = glyph.font;
+  }
+  std::u32string missing;
+  for (const auto& [begin, font] : boxes) {
+    const auto next = clusters.upper_bound(begin);
+    const size_t end = next == clusters.end() ? text.size() : next->first;
+    std::copy_if(text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(end),
+                 std::back_inserter(missing),
+                 [&](char32_t character) { return !font->has(character) && !is_invisible(character); });
+  }
+  return missing;
 }
 
 }  // namespace pixnerd::image

@@ -14,9 +14,11 @@ inline constexpr size_t kMostCharacters = 1000;
 std::u32string decode_utf8(std::string_view text);
 
 // Text in at most max_lines lines of at most `width` pixels at a size of the font (text.h), broken at spaces, and
-// inside words that are wider than a line; in as few lines as it can be, and those as even as they can be. What does
-// not fit is replaced by an ellipsis. A single character may be wider than `width`. Spaces around a line are dropped;
-// where nothing is left there are no lines. DataError: a width below 0, max_lines < 1.
+// inside words that are wider than a line, but never inside a part of text_parts(); in as few lines as it can be, and
+// those as even as they can be. What does not fit is replaced by an ellipsis. A single part may be wider than `width`.
+// Spaces around a line are dropped; where nothing is left there are no lines. A line of a text that goes from right to
+// left does so too: where it would not by itself, it begins with a right-to-left mark. DataError: a width below 0,
+// max_lines < 1.
 std::vector<std::u32string> break_lines(std::u32string_view text, int pixel_size, double width, int max_lines);
 
 }  // namespace pixnerd::image

@@ -13,6 +13,7 @@
 #include "image/codec.h"
 #include "models/precision.h"
 #include "tests/cli/program.h"
+#include "tests/image/test_fonts.h"
 #include "tests/image/pictures.h"
 #include "tests/sample/tiny_model.h"
 
@@ -300,6 +301,23 @@ TEST_F(ProgramTest, LabelsStandUnderThePicturesOfAGrid) {
   description.styles = {"flat", "round"};
   sample::write_tiny_model(path("styled.safetensors"), description);
   EXPECT_EQ(drawn(path("styled.safetensors")).height, named.height + 2 * 14);  // a line more in both rows
+}
+
+TEST_F(ProgramTest, LettersThatNoFontHasAreSaidOnce) {
+  sample::ModelDescription description = sample::tiny_description();
+  description.classes = {"apple", "猫", "hot 猫"};
+  sample::write_tiny_model(path("named.safetensors"), description);
+  const auto sampled = [&](const std::string& classes) {
+    return program_({"sample", "--checkpoint", path("named.safetensors"), "--classes", classes, "--out",
+                     path("labels.png"), "--labels", "--threads", "1", "--overwrite"});
+  };
+  const Outcome missing = sampled("0,1,2");
+  EXPECT_EQ(missing.code, 0) << missing.err;
+  const size_t place = missing.err.find("warning: labels: no installed font has Han (猫)");
+  ASSERT_NE(place, std::string::npos) << missing.err;
+  EXPECT_EQ(missing.err.find("font has", place + 40), std::string::npos) << missing.err;
+  EXPECT_TRUE(missing.complains("fonts-noto-cjk"));
+  EXPECT_FALSE(sampled("0").complains("font"));
 }
 
 TEST_F(ProgramTest, AReplacedPictureIsSaid) {

@@ -106,6 +106,29 @@ TEST(BreakLines, AWordWiderThanALineIsBroken) {
   EXPECT_TRUE(lines[1].starts_with(U"iii") && lines[1].back() == U'\u2026');
 }
 
+TEST(BreakLines, WhatPeopleSeeAsOneStaysTogether) {
+  const std::u32string accented = U"x\u0301\u0302";
+  EXPECT_EQ(broken(accented + accented, 0), (Lines{accented, accented}));
+  EXPECT_EQ(broken(accented + accented, width(U"x")), (Lines{accented, accented}));
+  EXPECT_EQ(broken(U"किताब", 0, 3), (Lines{U"कि", U"ता", U"ब"}));
+  EXPECT_EQ(broken(accented + accented + accented, width(U"x") + width(U"\u2026"), 1), Lines{accented + U"\u2026"});
+  // An accent on a space makes it no place to break at.
+  EXPECT_EQ(broken(U"aa \u0301bb", width(U"aa ")), (Lines{U"aa \u0301", U"bb"}));
+}
+
+TEST(BreakLines, LettersThatNoLongerJoinStillFit) {
+  const std::u32string word(30, U'\u0628');
+  for (double room = 12; room < 90; ++room) {
+    for (const std::u32string& line : broken(word, room)) EXPECT_LE(width(line), room) << room;
+  }
+}
+
+TEST(BreakLines, AllLinesGoTheWayOfTheText) {
+  EXPECT_EQ(broken(U"שלום fox", width(U"שלום")), (Lines{U"שלום", U"\u200Ffox"}));
+  EXPECT_EQ(broken(U"fox שלום", width(U"שלום")), (Lines{U"fox", U"שלום"}));
+  EXPECT_EQ(broken(U"שלום שלום", width(U"שלום")), (Lines{U"שלום", U"שלום"}));
+}
+
 TEST(BreakLines, ALineHasACharacterWhateverItsWidth) {
   EXPECT_EQ(broken(U"ab", 0), (Lines{U"a", U"b"}));
   EXPECT_EQ(broken(U"abc", 0), (Lines{U"a", U"\u2026"}));
@@ -120,6 +143,8 @@ TEST(BreakLines, HostileTextIsOnlyText) {
       std::string(1'000'000, '\xff'),
       "a\nb\tc\r",
       "\u202efox\u0301\u0301\u200d\ufe0f",
+      std::string("\u200f\u0628") + std::string(1000, '\n'),
+      "\u0301\u200d\u202e\u2067\u0627\u0644\u2069\ud7ff\uffff",
   };
   for (const std::string& text : texts) {
     for (const double room : {0.0, 1.0, 88.0, 1e300, kInfinity}) {

@@ -8,6 +8,7 @@
 
 #include "core/errors.h"
 #include "tests/image/pictures.h"
+#include "tests/image/test_fonts.h"
 
 namespace pixnerd::image {
 namespace {
@@ -121,11 +122,109 @@ TEST(Text, WhatLiesOutsideIsLeftOut) {
   EXPECT_EQ(dot.rgb, (std::vector<uint8_t>{255, 255, 255}));
 }
 
-TEST(Text, ItsEndFarOutsideCostsNothing) {
+TEST(Text, LongTextIsOnlyText) {
   Image image = blank(40, 20);
-  const std::u32string long_text(50'000'000, U'x');
+  const std::u32string long_text(10'000, U'x');
   draw_text(image, 1, 15, long_text, {12, kInk});
   EXPECT_GT(ink(image), 20);
+  EXPECT_EQ(text_parts(long_text, 12).size(), long_text.size());
+}
+
+// U+202D has what follows it drawn in its order.
+TEST(Text, DirectionsAreThoseOfTheScripts) {
+  EXPECT_NE(drawn(U"אב").rgb, drawn(U"בא").rgb);
+  EXPECT_EQ(drawn(U"אב").rgb, drawn(U"\u202Dבא").rgb);
+  EXPECT_EQ(drawn(U"ab אב 12 c").rgb, drawn(U"\u202Dab 12 בא c").rgb);
+  EXPECT_EQ(drawn(U"אב cd").rgb, drawn(U"\u202Dcd בא").rgb);
+  EXPECT_EQ(drawn(U"(אב").rgb, drawn(U"\u202Dבא)").rgb);
+}
+
+TEST(Text, LettersOfJoiningScriptsJoin) {
+  const double alone = text_width(U"ب", 16);
+  EXPECT_LT(text_width(U"ببب", 16), 2.5 * alone);
+  // Kept from it, they are as wide as they are alone.
+  EXPECT_EQ(text_width(U"ب\u200Cب", 16), 2 * alone);
+  EXPECT_EQ(text_parts(U"ببب", 16).size(), 3);
+  EXPECT_EQ(text_parts(U"لا", 16).size(), 1);
+  // As in a text of other scripts.
+  EXPECT_EQ(text_width(U"fox ببب", 16), text_width(U"fox ", 16) + text_width(U"ببب", 16));
+}
+
+TEST(Text, AccentsStandOnTheirLetters) {
+  EXPECT_EQ(drawn(U"e\u0301x").rgb, drawn(U"\u00E9x").rgb);
+  EXPECT_EQ(text_width(U"x\u0301\u0302", 16), text_width(U"x", 16));
+  EXPECT_NE(drawn(U"x\u0301").rgb, drawn(U"x").rgb);
+}
+
+TEST(Text, PartsAreWhatPeopleSeeAsOne) {
+  const auto begins = [](std::u32string_view text) {
+    std::vector<size_t> all;
+    for (const TextPart& part : text_parts(text, 16)) all.push_back(part.begin);
+    return all;
+  };
+  EXPECT_EQ(begins(U""), std::vector<size_t>{});
+  EXPECT_EQ(begins(U"fox"), (std::vector<size_t>{0, 1, 2}));
+  EXPECT_EQ(begins(U"xe\u0301x"), (std::vector<size_t>{0, 1, 3}));
+  EXPECT_EQ(begins(U"אבג"), (std::vector<size_t>{0, 1, 2}));
+  EXPECT_EQ(begins(U"\U0001F469\u200D\U0001F692\U0001F98A"), (std::vector<size_t>{0, 3}));
+  EXPECT_EQ(begins(U"किताब"), (std::vector<size_t>{0, 2, 4}));
+  double sum = 0;
+  for (const TextPart& part : text_parts(U"fox سلام", 16)) sum += part.width;
+  EXPECT_EQ(sum, text_width(U"fox سلام", 16));
+}
+
+TEST(Text, WhatTheFontLacksComesFromAnother) {
+  const Image box = drawn(std::u32string(1, kNowhere));
+  const Image other = drawn(std::u32string(1, kElsewhere));
+  EXPECT_NE(other.rgb, box.rgb);
+  EXPECT_GT(ink(other), 10);
+  // Each part of a text in the font that has it.
+  const std::u32string mixed = {U'f', kElsewhere, U'x'};
+  EXPECT_EQ(text_width(mixed, 16), text_width(U"fx", 16) + text_width(mixed.substr(1, 1), 16));
+  EXPECT_EQ(text_width(U"fx", 16), text_width(U"f", 16) + text_width(U"x", 16));
+}
+
+TEST(Text, ColouredLettersKeepTheirColours) {
+  const std::u32string coloured(1, kColoured);
+  EXPECT_EQ(text_width(coloured, 16), 20);
+  for (const uint8_t ground : {0, 255}) {
+    Image image = blank(96, 64);
+    std::fill(image.rgb.begin(), image.rgb.end(), ground);
+    draw_text(image, 8, 24, coloured, {16, kInk});
+    const auto pixel = [&](int x, int y) {
+      const uint8_t* levels = image.row(y) + x * 3;
+      return std::vector<int>{levels[0], levels[1], levels[2]};
+    };
+    const std::vector<int> orange{240, 120, 20}, blue{ground * 127 / 255, ground * 127 / 255, ground == 0 ? 128 : 255};
+    const std::vector<int> untouched{ground, ground, ground};
+    EXPECT_EQ(pixel(9, 15), untouched);
+    EXPECT_EQ(pixel(10, 10), orange);
+    EXPECT_EQ(pixel(17, 25), orange);
+    EXPECT_EQ(pixel(18, 15), blue);
+    EXPECT_EQ(pixel(25, 25), blue);
+    EXPECT_EQ(pixel(26, 15), untouched);
+    EXPECT_EQ(pixel(18, 9), untouched);
+    // Twice as large, and at the picture's edge.
+    draw_text(image, 40, 50, coloured, {32, kInk});
+    EXPECT_EQ(pixel(45, 24), orange);
+    EXPECT_EQ(pixel(74, 52), blue);
+    draw_text(image, -10, 24, coloured, {16, kInk});
+    EXPECT_EQ(pixel(0, 15), blue);
+  }
+}
+
+TEST(Text, KnowsWhatNoFontHas) {
+  for (const std::u32string_view text :
+       {U"", U"fox \u00E9 e\u0301", U"سلام", U"שלום", U"\u2764\uFE0F", U"a\u200Db\u202Ec"}) {
+    EXPECT_EQ(missing_characters(text), U"");
+  }
+  EXPECT_EQ(missing_characters(std::u32string{kElsewhere, kColoured}), U"");
+  EXPECT_EQ(missing_characters(std::u32string{U'a', kNowhere, kElsewhere, kNowhere}), std::u32string(2, kNowhere));
+  EXPECT_EQ(missing_characters(U"a\nb\u0001\uE000"), U"\n\u0001\uE000");
+  EXPECT_EQ(missing_characters(U"\U0001F469\u200D\U0001F692"), U"\U0001F469\U0001F692");
+  // Of letters and signs that no font has together, each counts.
+  EXPECT_EQ(missing_characters(U"x\u093F"), U"\u093F");
+  EXPECT_EQ(missing_characters(std::u32string{kElsewhere, U'\u093F'}), U"\u093F");
 }
 
 TEST(Text, EveryTimeAndInEveryThreadTheSame) {
