@@ -20,6 +20,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "core/threads.h"
+#include "data/shard_paths.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
 #include "eval/obstacle.h"
@@ -38,7 +39,7 @@ struct EvalFlags {
   ExtractorFlags extractor;
   std::vector<std::string> metrics;
   eval::Settings settings;
-  int64_t is_split_size = 0, batch = 32;
+  int64_t is_split_size = 0, batch = 32, crop = 0;
   int threads = 0;
   bool json = false, overwrite = false;
 };
@@ -58,6 +59,13 @@ void define_inputs(CLI::App& command, EvalFlags& flags) {
                   "between them; all unless given")
       ->delimiter(',')
       ->type_name("PATTERN,...");
+  command
+      .add_option(
+          "--crop", flags.crop,
+          "cut a square of that many pixels of each picture in a folder or in shards, as ADM does: for pictures "
+          "of several sizes")
+      ->check(between(1, 16384))
+      ->type_name("SIZE");
   command
       .add_option("--save-statistics", flags.save_statistics,
                   "write what --metrics need of the reference's pictures, to be named as --reference later")
@@ -146,8 +154,7 @@ void check_statistics_file(const EvalFlags& flags, const std::string& weights) {
 
 void check_include(const EvalFlags& flags) {
   if (flags.include.empty() || !flags.drawn.labels_from.empty()) return;
-  std::error_code error;
-  const bool is_missing = !flags.reference.empty() && !std::filesystem::exists(flags.reference, error);
+  const bool is_missing = !flags.reference.empty() && !data::is_there(flags.reference);
   if (is_missing || eval::takes_patterns(flags.reference)) return;  // open_reference() tells what is missing
   throw CLI::ValidationError("--include chooses among class folders or shards, of --reference or --labels-from");
 }
@@ -211,7 +218,7 @@ class Judgement {
     if (flags_.images.empty()) {
       drawn_.emplace(drawn_flags(flags_), settings_.seed);
     } else {
-      stored_ = eval::open_pictures(flags_.images);
+      stored_ = eval::open_pictures(flags_.images, {{}, crop_of(flags_.images)});
     }
     const Judge judge(config_, flags_.batch);
     const eval::Features example = judge.example(pictures());
@@ -226,6 +233,9 @@ class Judgement {
 
  private:
   const eval::Pictures& pictures() const { return stored_ ? *stored_ : drawn_->pictures(); }
+  // Arrays and statistics are of one size.
+  int64_t crop_of(const std::string& path) const { return eval::takes_patterns(path) ? flags_.crop : 0; }
+
   const eval::Reference* reference() const { return reference_ ? &*reference_ : nullptr; }
 
   // Before the work: a figure that was asked for by name and cannot be had ends it, others are left out.
@@ -249,8 +259,11 @@ class Judgement {
   void open_reference(const Judge& judge) {
     if (!eval::needs_reference(settings_.metrics)) return;
     const bool is_chosen_from = eval::takes_patterns(flags_.reference);
-    const eval::ReferenceWish wish{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
-                                   judge.name(), settings_.metrics};
+    const eval::ReferenceWish wish{
+        flags_.reference,
+        {is_chosen_from ? flags_.include : std::vector<std::string>{}, crop_of(flags_.reference)},
+        judge.name(),
+        settings_.metrics};
     reference_ = eval::open_reference(wish, [&](eval::Pictures& each, const eval::Needs& needs) {
       return judge.features_of(each, needs, "reference");
     });

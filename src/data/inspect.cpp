@@ -5,7 +5,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
-#include "data/sample_ahead.h"
+#include "data/prefetch.h"
 #include "data/shards.h"
 
 namespace pixnerd::data {
@@ -13,6 +13,7 @@ namespace {
 
 struct Look {
   std::pair<int, int> size;
+  image::Info info;
   std::vector<std::string> languages;
   uint64_t bytes = 0;
   std::string problem;  // "" for a picture that can be read
@@ -28,8 +29,9 @@ Look look_at(const PictureSet& pictures, int64_t index, bool are_files) {
   Look look;
   if (are_files) look.bytes = file_bytes(pictures.root() / pictures.name(index));
   try {
-    const image::Image picture = pictures.read(index);
-    look.size = {picture.width, picture.height};
+    const Picture picture = pictures.open(index);
+    look.size = {picture.image.width, picture.image.height};
+    look.info = picture.info;
     for (const Caption& caption : pictures.captions(index)) look.languages.push_back(caption.language);
   } catch (const DataError& error) {
     look.problem = error.what();
@@ -50,6 +52,8 @@ void add(const PictureSet& pictures, int64_t index, Look look, Inspection& all) 
     return;
   }
   ++all.sizes[look.size];
+  all.treatment.add(look.info);
+  if (look.languages.empty()) ++all.uncaptioned;
   for (const std::string& language : look.languages) ++all.captions[language];
 }
 
@@ -63,8 +67,8 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
   const auto* const shards = dynamic_cast<const Shards*>(&pictures);
   if (shards != nullptr) all.bytes = shards->bytes();
 
-  Ahead<Look> looks(pictures.size(), threads,
-                    [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
+  Prefetch<Look> looks(pictures.size(), threads, 2 * threads,
+                       [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
   progress.update(0, pictures.size(), "");
   for (int64_t i = 0; i < pictures.size(); ++i) {
     add(pictures, i, looks.next(), all);

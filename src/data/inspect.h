@@ -9,6 +9,7 @@
 
 #include "core/progress.h"
 #include "data/picture_set.h"
+#include "data/treatment.h"
 
 namespace pixnerd::data {
 
@@ -24,8 +25,10 @@ struct Inspection {
   std::vector<int64_t> classes;                  // pictures by label
   std::vector<int64_t> styles;                   // pictures by style
   std::map<std::string, int64_t> captions;       // by language
+  int64_t uncaptioned = 0;                       // pictures that can be read and have no caption
   std::map<std::pair<int, int>, int64_t> sizes;  // pictures by width and height
   uint64_t bytes = 0;                            // of the picture files, or of the shards
+  Treatment treatment;                           // of those that can be read
 };
 
 // Decodes every picture and reads its captions in `threads` threads. DataError if no picture can be read.

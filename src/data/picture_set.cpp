@@ -1,15 +1,37 @@
 #include "data/picture_set.h"
 
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "data/image_folder.h"
 #include "data/shards.h"
 
 namespace pixnerd::data {
 
-std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config) {
-  if (is_shards(config.path)) return std::make_shared<const Shards>(config);
-  return std::make_shared<const ImageFolder>(config);
+const Unused& PictureSet::unused() const {
+  static const Unused none;
+  return none;
+}
+
+std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell) {
+  std::shared_ptr<const PictureSet> set;
+  if (is_shards(config.path)) {
+    set = std::make_shared<const Shards>(config);
+  } else {
+    set = std::make_shared<const ImageFolder>(config);
+  }
+  if (tell == Tell::log) {
+    for (const std::string& line : unused_in(*set)) log_warning(line);
+  }
+  return set;
+}
+
+std::vector<std::string> unused_in(const PictureSet& set) {
+  std::vector<std::string> lines = set.unused().lines();
+  for (std::string& line : lines) {
+    line = concat("data set '", printable(set.root().string(), 400), "': not used: ", line);
+  }
+  return lines;
 }
 
 uint64_t fingerprint(const PictureSet& pictures) {

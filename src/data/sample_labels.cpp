@@ -32,7 +32,25 @@ void ClassNumbering::add(const std::optional<int64_t>& label, const std::optiona
 
 ClassNumbers ClassNumbering::numbers(const SampleNames& sample_name) const {
   if (largest_ < 0) return by_name();
+  check_largest(sample_name);
   return names_.size() == 0 ? by_label() : by_both(sample_name);
+}
+
+void ClassNumbering::check_largest(const SampleNames& sample_name) const {
+  if (largest_ < kManyClasses) return;
+  std::vector<bool> is_there(static_cast<size_t>(largest_) + 1);
+  int64_t labels = 0, largest_at = 0;
+  for (int64_t i = 0; i < size(); ++i) {
+    const int64_t label = given(i).label;
+    if (label == largest_) largest_at = i;
+    if (label < 0 || is_there[static_cast<size_t>(label)]) continue;
+    is_there[static_cast<size_t>(label)] = true;
+    ++labels;
+  }
+  if (largest_ < kClassesALabel * labels) return;
+  throw DataError(concat("sample '", printable(sample_name(largest_at), 200), "' has label ", largest_,
+                         ", which makes as many classes, where there are ", labels,
+                         " different labels; correct it, or number the classes from 0"));
 }
 
 ClassNumbers ClassNumbering::by_name() const {
