@@ -75,6 +75,10 @@ void print_classes(const data::PictureSet& set, const data::Inspection& all) {
   }
   const auto without = std::count(all.classes.begin(), all.classes.end(), 0);
   if (without > 0) print_row("", concat(counted(without, "class has", "classes have"), " no picture"));
+  if (all.nested > 0) {
+    print_row("", concat(counted(all.nested, "picture", "pictures"), " in folders of class folders, such as '",
+                         printable(all.first_nested, 200), "'"));
+  }
   if (all.unlabelled > 0) print_row("", concat(counted(all.unlabelled, "picture", "pictures"), " without a class"));
 }
 

@@ -1,5 +1,6 @@
 #include "data/inspect.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -43,12 +44,14 @@ void count(int64_t number, std::vector<int64_t>& counts, int64_t& without) {
   ++(number < 0 ? without : counts.at(static_cast<size_t>(number)));
 }
 
-void add(const PictureSet& pictures, int64_t index, Look look, Inspection& all) {
+void add(const PictureSet& pictures, int64_t index, Look look, bool are_files, Inspection& all) {
+  const std::string name = pictures.name(index);
+  if (are_files && std::count(name.begin(), name.end(), '/') > 1 && all.nested++ == 0) all.first_nested = name;
   count(pictures.label(index), all.classes, all.unlabelled);
   count(pictures.style(index), all.styles, all.unstyled);
   all.bytes += look.bytes;
   if (!look.problem.empty()) {
-    all.broken.push_back({pictures.name(index), std::move(look.problem)});
+    all.broken.push_back({name, std::move(look.problem)});
     return;
   }
   ++all.sizes[look.size];
@@ -71,7 +74,7 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
                        [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
   progress.update(0, pictures.size(), "");
   for (int64_t i = 0; i < pictures.size(); ++i) {
-    add(pictures, i, looks.next(), all);
+    add(pictures, i, looks.next(), shards == nullptr, all);
     progress.update(i + 1, pictures.size(), all.broken.empty() ? "" : concat(all.broken.size(), " broken"));
   }
   if (static_cast<int64_t>(all.broken.size()) < all.pictures) return all;

@@ -22,6 +22,8 @@ struct Inspection {
   std::vector<Broken> broken;                    // of those, the ones that cannot be read, in their order
   int64_t unlabelled = 0;                        // pictures without a class
   int64_t unstyled = 0;                          // pictures without a style
+  int64_t nested = 0;                            // pictures in folders inside of class folders
+  std::string first_nested;                      // of those
   std::vector<int64_t> classes;                  // pictures by label
   std::vector<int64_t> styles;                   // pictures by style
   std::map<std::string, int64_t> captions;       // by language

@@ -14,7 +14,8 @@ bool is_common_picture(const std::string& extension) {
 }
 
 void add_text(const TarFile& file, const Extent& entry, const std::string& extension, Draft& draft) {
-  if (entry.size > kMaxTextBytes) throw DataError(concat(".", extension, ": larger than ", kMaxTextBytes, " bytes"));
+  const int64_t limit = extension == "json" ? kMaxJsonBytes : kMaxTextBytes;
+  if (entry.size > limit) throw DataError(concat(".", extension, ": larger than ", limit, " bytes"));
   const std::string content = file.read(entry.offset, entry.size);
   if (extension == "json") {
     draft.sample.json = entry;

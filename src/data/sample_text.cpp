@@ -59,7 +59,7 @@ std::optional<int64_t> whole_number(std::string_view text, std::string_view what
 class Json {
  public:
   Json(std::string_view text, const std::string& what) : what_(what) {
-    if (text.size() > static_cast<size_t>(kMaxTextBytes)) fail(concat("larger than ", kMaxTextBytes, " bytes"));
+    if (text.size() > static_cast<size_t>(kMaxJsonBytes)) fail(concat("larger than ", kMaxJsonBytes, " bytes"));
     text = without_mark(text);
     is_utf8_ = config::is_utf8(text);
     padded_ = simdjson::padded_string(is_utf8_ ? std::string(text) : replaced(text));
@@ -120,7 +120,7 @@ char first_of(ondemand::value& value) {
 void set_label(const Json& json, ondemand::value& value, SampleText& text) {
   const std::string token =
       first_of(value) == '"' ? json.text_of(value, "label") : std::string(trimmed(value.raw_json_token()));
-  const auto label = whole_number(token, ".json: label");
+  const auto label = whole_number(trimmed(token), ".json: label");
   if (!label) json.fail("label must be a whole number");
   set(text.label, *label, ".json: label");
 }

@@ -27,6 +27,7 @@ struct SampleText {
 
 inline constexpr int64_t kMaxLabel = 10'000'000;
 inline constexpr int64_t kMaxTextBytes = int64_t{1} << 20;
+inline constexpr int64_t kMaxJsonBytes = int64_t{1} << 24;  // people keep more than captions in it
 
 // Each adds what a file says. DataError, opening with the file's ending as in ".json: ...": malformed, over a limit, or
 // another label, class or style than was there before.

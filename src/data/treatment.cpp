@@ -26,7 +26,7 @@ std::vector<std::string> Treatment::lines(const Reading& reading) const {
   say(transparent, "has", "have",
       reading.background ? " an alpha channel and lie on the background"
                          : " an alpha channel, which is dropped: a background shows what it hides");
-  say(grey, "is", "are", " grey and count as colour whose channels are equal");
+  say(grey, "is grey and counts", "are grey and count", " as colour whose channels are equal");
   return lines;
 }
 

@@ -96,8 +96,9 @@ std::string extension_of(const std::filesystem::path& path) {
 }
 
 bool is_picture_extension(std::string_view extension) {
-  static constexpr std::array<std::string_view, 12> kRead = {"png", "jpg",  "jpeg", "jfif", "webp", "gif",
-                                                             "tif", "tiff", "bmp",  "avif", "heic", "heif"};
+  static constexpr std::array<std::string_view, 16> kRead = {"png",  "apng", "jpg",  "jpeg", "jpe", "jfif",
+                                                             "webp", "gif",  "tif",  "tiff", "bmp", "dib",
+                                                             "avif", "heic", "heif", "hif"};
   return is_among(extension, kRead);
 }
 
@@ -106,9 +107,9 @@ bool has_image_extension(const std::filesystem::path& path) {
 }
 
 bool is_foreign_picture_extension(std::string_view extension) {
-  static constexpr std::array<std::string_view, 32> kNotRead = {
-      "ai",  "apng", "arw", "cr2", "cr3", "dds", "dng", "eps", "exr", "hdr", "hif", "ico", "j2k", "jp2", "jpe", "jpx",
-      "jxl", "nef",  "orf", "pbm", "pcx", "pgm", "pnm", "ppm", "psd", "qoi", "raf", "raw", "rw2", "svg", "tga", "xcf"};
+  static constexpr std::array<std::string_view, 29> kNotRead = {
+      "ai",  "arw", "cr2", "cr3", "dds", "dng", "eps", "exr", "hdr", "ico", "j2k", "jp2", "jpx", "jxl", "nef",
+      "orf", "pbm", "pcx", "pgm", "pnm", "ppm", "psd", "qoi", "raf", "raw", "rw2", "svg", "tga", "xcf"};
   return is_among(extension, kNotRead);
 }
 

@@ -85,8 +85,8 @@ inline constexpr const char* kFormats = "PNG, JPEG, WebP, GIF, TIFF, BMP, AVIF o
 // "png" of "a/b.PNG": what follows the last dot of the last part, in lower case; "" where it has none.
 std::string extension_of(const std::filesystem::path& path);
 
-// Whether files of that extension are taken for pictures: png, jpg, jpeg, jfif, webp, gif, tif, tiff, bmp, avif, heic,
-// heif. The file of a path likewise.
+// Whether files of that extension are taken for pictures: png, apng, jpg, jpeg, jpe, jfif, webp, gif, tif, tiff, bmp,
+// dib, avif, heic, heif, hif. The file of a path likewise.
 bool is_picture_extension(std::string_view extension);
 bool has_image_extension(const std::filesystem::path& path);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -113,11 +114,15 @@ class TiffDecoder {
     // Rows in the order of the file; turned below.
     image.orientation = image.req_orientation = ORIENTATION_TOPLEFT;
     keep_samples(image);
-    std::vector<uint32_t> raster(static_cast<size_t>(width_) * static_cast<size_t>(height_));
-    const bool read =
-        TIFFRGBAImageGet(&image, raster.data(), static_cast<uint32_t>(width_), static_cast<uint32_t>(height_)) != 0;
+    // libtiff writes words, whose bytes become the colours in their place.
+    std::vector<uint8_t> rgba(size_t{4} * static_cast<size_t>(width_) * static_cast<size_t>(height_));
+    const bool read = TIFFRGBAImageGet(&image, reinterpret_cast<uint32_t*>(rgba.data()), static_cast<uint32_t>(width_),
+                                       static_cast<uint32_t>(height_)) != 0;
     if (!read || !source_.complaint.empty()) fail("");
-    return oriented(picture_of(raster, has_alpha() ? image.alpha : 0, background), orientation());
+    take_apart(rgba, has_alpha() ? image.alpha : 0);
+    Image picture = background ? composite(width_, height_, std::move(rgba), *background)
+                               : without_alpha(width_, height_, std::move(rgba));
+    return oriented(std::move(picture), orientation());
   }
 
  private:
@@ -155,22 +160,21 @@ class TiffDecoder {
     if (is_grey && image.bitspersample == 16 && image.samplesperpixel == 1) image.put.contig = put_clipped;
   }
 
-  Image picture_of(const std::vector<uint32_t>& raster, int alpha, std::optional<Colour> background) const {
-    std::vector<uint8_t> rgba(raster.size() * 4);
-    for (size_t i = 0; i < raster.size(); ++i) {
-      const uint32_t pixel = raster[i];
+  // libtiff's words into bytes of red, green, blue and alpha, which is divided out where it was multiplied in.
+  static void take_apart(std::vector<uint8_t>& rgba, int alpha) {
+    for (size_t i = 0; i < rgba.size(); i += 4) {
+      uint32_t pixel;
+      std::memcpy(&pixel, rgba.data() + i, sizeof(pixel));
       const uint32_t a = alpha == 0 ? 255 : TIFFGetA(pixel);
       const auto colour = [&](uint32_t value) {
-        if (alpha != EXTRASAMPLE_ASSOCALPHA || a == 0 || a == 255) return static_cast<uint8_t>(value);
+        if (alpha != EXTRASAMPLE_ASSOCALPHA || a == 0) return static_cast<uint8_t>(value);
         return static_cast<uint8_t>(std::min<uint32_t>(255 * value / a, 255));
       };
-      rgba[4 * i] = colour(TIFFGetR(pixel));
-      rgba[4 * i + 1] = colour(TIFFGetG(pixel));
-      rgba[4 * i + 2] = colour(TIFFGetB(pixel));
-      rgba[4 * i + 3] = static_cast<uint8_t>(a);
+      rgba[i] = colour(TIFFGetR(pixel));
+      rgba[i + 1] = colour(TIFFGetG(pixel));
+      rgba[i + 2] = colour(TIFFGetB(pixel));
+      rgba[i + 3] = static_cast<uint8_t>(a);
     }
-    if (background) return composite(width_, height_, std::move(rgba), *background);
-    return without_alpha(width_, height_, std::move(rgba));
   }
 
   [[noreturn]] void fail(const char* reason) const {

@@ -99,8 +99,8 @@ class CaptionConditions : public Conditions {
                              "; give them .txt files, or a \"caption\" in their JSON"));
     }
     if (without == 0) return;
-    log_info(concat(without, " of ", set.size(), without == 1 ? " pictures has" : " pictures have", " no caption",
-                    wanted, " and are learnt without text: the null condition"));
+    log_info(concat(without, " of ", set.size(), " pictures without a caption", wanted,
+                    ": they are learnt without text, which is the null condition"));
   }
 
   at::Tensor states(const std::vector<std::string>& captions) {

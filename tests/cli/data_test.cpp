@@ -119,7 +119,7 @@ TEST_F(DataTest, InspectSaysWhatIsDoneWithPictures) {
        "              1 picture has none, which is the null condition",
        "  treated     1 of 2 pictures has an EXIF orientation, which is ignored: data.orientation exif follows it",
        "              1 of 2 pictures is grey of 16 bits, clipped to 8 as Pillow does: what is above 255 turns white",
-       "              1 of 2 pictures is grey and count as colour whose channels are equal"});
+       "              1 of 2 pictures is grey and counts as colour whose channels are equal"});
 }
 
 TEST_F(DataTest, PackCutsSquares) {

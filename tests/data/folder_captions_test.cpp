@@ -60,10 +60,9 @@ TEST_F(FolderCaptionsTest, StandInMetadataOfTheFolderOrAClass) {
         R"({"file_name": "cat/9.png", "text": "x"})");
   write("cat/metadata.csv", "id,file_name,text\n1,1.png,\"a \"\"cat\"\", asleep\"\n2,,none\n3,0.png,a cat\n");
   EXPECT_EQ(captions(), (Names{"a cat", "a \"cat\", asleep", "one|two"}));
-  EXPECT_EQ(open()->unused().lines(),
-            (Names{"1 row of metadata that name no picture: 'metadata.jsonl: cat/9.png'",
-                   "1 row of metadata that cannot be read: 'cat/metadata.csv: a row without a "
-                   "file_name'"}));
+  EXPECT_EQ(open()->unused().lines(), (Names{"1 row of metadata without a picture: 'metadata.jsonl: cat/9.png'",
+                                             "1 row of metadata not understood: 'cat/metadata.csv: a row without a "
+                                             "file_name'"}));
 }
 
 TEST_F(FolderCaptionsTest, MayBeCalledCaption) {
@@ -80,10 +79,9 @@ TEST_F(FolderCaptionsTest, WhatCannotBeReadIsSaid) {
         "\n"
         R"({"file_name": 3})"
         "\n[]\n");
-  expect_contains(open()->unused().lines().at(0),
-                  "4 rows of metadata that cannot be read, such as 'metadata.jsonl: row: ");
+  expect_contains(open()->unused().lines().at(0), "4 rows of metadata not understood, such as 'metadata.jsonl: row: ");
   write("metadata.csv", "name,text\n0.png,x\n");
-  expect_contains(open()->unused().lines().at(0), "5 rows of metadata that cannot be read");
+  expect_contains(open()->unused().lines().at(0), "5 rows of metadata not understood");
   write("metadata.jsonl", std::string(2 << 20, ' '));
   expect_contains(error_of([&] { open(); }), "a row is larger than 1048576 bytes");
   write("metadata.jsonl", "");

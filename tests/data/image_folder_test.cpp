@@ -44,7 +44,7 @@ TEST(ImageFolder, SaysWhatItLeavesOut) {
                        "4 hidden pictures: 1 .*, 1 ._* of macOS, 1 in .git, 1 in .ipynb_checkpoints",
                        "1 picture beside the class folders: 'top.png'",
                        "1 archive beside the folders of pictures: 'other.tar'",
-                       "1 folder without pictures, which are no classes: none",
+                       "1 folder without pictures and no class: none",
                        "3 other files: 2 .md, 1 .txt"};
   EXPECT_EQ(set->unused().lines(), lines);
   ASSERT_EQ(log.lines().size(), lines.size());
@@ -80,7 +80,7 @@ TEST(ImageFolder, LinksThatLeadBackAreReadOnce) {
   std::filesystem::create_directory_symlink("../b", folder / "set/a/other");
   const auto set = folder_at(folder / "set");
   EXPECT_EQ(files_of(*set), (Names{"0 a/1.png", "0 a/other/2.png", "1 b/2.png"}));
-  EXPECT_EQ(set->unused().lines(), Names{"4 links to folders that are read already, such as 'a/far'"});
+  EXPECT_EQ(set->unused().lines(), Names{"4 links to a folder that is read already, such as 'a/far'"});
 }
 
 TEST(ImageFolder, ClassFoldersGoBeforeShards) {
@@ -112,7 +112,7 @@ TEST(ImageFolder, FoldersWithoutPicturesAreNoClasses) {
   const ImageFolder& images = *set;
   EXPECT_EQ(images.classes(), Names{"b"});
   EXPECT_EQ(images.label(0), 0);
-  EXPECT_EQ(set->unused().lines().at(0), "2 folders without pictures, which are no classes: a, c");
+  EXPECT_EQ(set->unused().lines().at(0), "2 folders without pictures and no class: a, c");
 }
 
 TEST(ImageFolder, RefusesWhatIsNoDataSetAndSaysHowOneLooks) {

@@ -73,6 +73,15 @@ TEST(Inspect, CountsShards) {
   EXPECT_EQ(all.broken[0].name, "0.tar/4");
 }
 
+TEST(Inspect, TellsOfFoldersInClassFolders) {
+  TemporaryFolder folder;
+  for (const char* name : {"a/0.png", "a/more/1.png", "b/c/d/2.png"})
+    write_picture(folder / name, marked_picture(4, 1));
+  const Inspection all = inspected(folder.path());
+  EXPECT_EQ(all.nested, 2);
+  EXPECT_EQ(all.first_nested, "a/more/1.png");
+}
+
 TEST(Inspect, NothingToReadIsAnErrorWithTheFirstReason) {
   TemporaryFolder folder;
   write_text(folder / "set/b/z.png", "no picture");

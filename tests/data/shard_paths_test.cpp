@@ -48,7 +48,7 @@ TEST_F(ShardPathsTest, WhatIsNamedAndMissingIsSaid) {
   const ShardPaths found = find("s/{00000..00003}.tar");
   EXPECT_EQ(found.names.size(), 3u);
   EXPECT_EQ(found.unused.lines(),
-            Names{"1 shard that data.path names and that are missing: '" + (folder_ / "s/00002.tar").string() + "'"});
+            Names{"1 shard missing of those that data.path names: '" + (folder_ / "s/00002.tar").string() + "'"});
 }
 
 TEST_F(ShardPathsTest, APatternThatFitsNothingIsExplained) {

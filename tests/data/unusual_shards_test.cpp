@@ -21,7 +21,7 @@ TEST_F(ShardsTest, NamesMayHaveDots) {
             (Names{"0.tar/cat", "0.tar/d/IMG.2020", "0.tar/d/IMG.2021", "0.tar/fox v1.2", "0.tar/0"}));
   EXPECT_EQ(marks_of(shards), (std::vector<int>{1, 2, 3, 4, 5}));
   EXPECT_EQ(labels_of(shards), (Labels{-1, 3, -1, -1, 1}));
-  EXPECT_EQ(shards.unused().lines(), Names{"1 picture of samples that have one already: 1 .seg.png"});
+  EXPECT_EQ(shards.unused().lines(), Names{"1 picture more than one of a sample: 1 .seg.png"});
 }
 
 TEST_F(ShardsTest, LinksAreTheFilesThatTheyLeadTo) {
