@@ -40,6 +40,8 @@ class HeifDecoder {
         heif_decoding_options_alloc(), &heif_decoding_options_free);
     if (!options) throw DataError("HEIC: out of memory");
     options->strict_decoding = 1;
+    // Where there is a choice: dav1d prints what it dislikes, and libheif 1.15 loses a little memory then.
+    options->decoder_id = "aom";
     heif_image* decoded = nullptr;
     require(heif_decode_image(handle_.get(), &decoded, heif_colorspace_RGB,
                               keep_alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()));
