@@ -120,7 +120,7 @@ TEST_F(PicturesTest, AlphaIsDroppedAndWarnedOf) {
     const at::Tensor batch = pictures->next(1);
     EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({10, 20, 30, 40, 50, 60}, at::kLong))) << name;
     const std::string warned = warnings_of(*pictures);
-    EXPECT_NE(warned.find("1 of 1 pictures"), std::string::npos) << name << ": " << warned;
+    EXPECT_NE(warned.find("1 of 1 picture "), std::string::npos) << name << ": " << warned;
     EXPECT_NE(warned.find("alpha"), std::string::npos) << name << ": " << warned;
   }
 }
@@ -136,7 +136,7 @@ TEST_F(PicturesTest, GreyCountsAsColour) {
   const auto pictures = open_pictures(folder_.path());
   const at::Tensor batch = pictures->next(1);
   EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({7, 7, 7, 200, 200, 200}, at::kLong)));
-  EXPECT_NE(warnings_of(*pictures).find("1 of 1 pictures"), std::string::npos) << warnings_of(*pictures);
+  EXPECT_NE(warnings_of(*pictures).find("1 of 1 picture "), std::string::npos) << warnings_of(*pictures);
   EXPECT_NE(warnings_of(*pictures).find("grey"), std::string::npos) << warnings_of(*pictures);
 }
 
