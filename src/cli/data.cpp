@@ -1,10 +1,14 @@
 #include "cli/data.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iostream>
+#include <optional>
 
 #include "cli/checks.h"
 #include "cli/terminal_progress.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "core/threads.h"
 #include "data/inspect.h"
@@ -14,7 +18,8 @@ namespace pixnerd::cli {
 namespace {
 
 constexpr size_t kNamesShown = 8;
-constexpr const char* kPathHelp = "folder of class folders, folder of shards (*.tar), or one shard";
+constexpr const char* kPathHelp =
+    "folder of class folders or pictures, folder of shards (*.tar), one shard, or a pattern such as {00000..00099}.tar";
 
 struct InspectFlags {
   std::string path;
@@ -24,9 +29,9 @@ struct InspectFlags {
 };
 
 struct PackFlags {
-  std::string folder, out;
-  int64_t shard_megabytes = 256;
-  bool styles = false, overwrite = false;
+  std::string folder, out, background;
+  int64_t shard_megabytes = 256, crop = 0;
+  bool styles = false, overwrite = false, exif = false;
   int threads = 0;
 };
 
@@ -68,6 +73,12 @@ void print_classes(const data::PictureSet& set, const data::Inspection& all) {
     print_row("", *smallest == *largest ? concat(counted(*smallest, "picture", "pictures"), " each")
                                         : concat("smallest ", extreme(smallest), ", largest ", extreme(largest)));
   }
+  const auto without = std::count(all.classes.begin(), all.classes.end(), 0);
+  if (without > 0) print_row("", concat(counted(without, "class has", "classes have"), " no picture"));
+  if (all.nested > 0) {
+    print_row("", concat(counted(all.nested, "picture", "pictures"), " in folders of class folders, such as ",
+                         quoted(all.first_nested)));
+  }
   if (all.unlabelled > 0) print_row("", concat(counted(all.unlabelled, "picture", "pictures"), " without a class"));
 }
 
@@ -78,6 +89,7 @@ void print_styles(const data::PictureSet& set, const data::Inspection& all) {
 
 void print_captions(const data::Inspection& all) {
   if (all.captions.empty()) return print_row("captions", "none");
+  const auto has = [](int64_t count) { return counted(count, "picture has", "pictures have"); };
   int64_t total = 0;
   std::string languages;
   for (const auto& [language, count] : all.captions) {
@@ -86,6 +98,7 @@ void print_captions(const data::Inspection& all) {
         concat(languages.empty() ? "" : ", ", language.empty() ? "no language" : printable(language), " ", count);
   }
   print_row("captions", concat(total, ": ", languages));
+  if (all.uncaptioned > 0) print_row("", concat(has(all.uncaptioned), " none, which is the null condition"));
 }
 
 // By their pixels: the smallest, the one in the middle of all pictures, and the largest.
@@ -113,12 +126,17 @@ void print_broken(const data::PictureSet& set, const data::Inspection& all) {
   print_row("left out", concat(set.broken_at_opening(), " when the set was opened; the warnings say why"));
 }
 
+// A row for each line, the title before the first.
+void print_lines(const char* title, const std::vector<std::string>& lines) {
+  for (size_t i = 0; i < lines.size(); ++i) print_row(i == 0 ? title : "", lines[i]);
+}
+
 void run_inspect(const InspectFlags& flags) {
   data::DataConfig config;
   config.path = flags.path;
   config.include = flags.include;
   config.styles = flags.styles;
-  const auto set = data::open_pictures(config);
+  const auto set = data::open_pictures(config, data::Tell::nowhere);
   TerminalProgress progress("reading", "pictures");
   const data::Inspection all = data::inspect(*set, threads_or_all(flags.threads), progress);
   progress.finish();
@@ -129,16 +147,38 @@ void run_inspect(const InspectFlags& flags) {
   if (flags.styles) print_styles(*set, all);
   print_captions(all);
   print_sizes(all);
+  print_lines("treated", all.treatment.lines(data::reading_of(config)));
   print_broken(*set, all);
+  print_lines("not used", set->unused().lines());
   std::cout << std::flush;
+}
+
+// "255,255,255"; nothing where none is given.
+std::optional<std::array<int64_t, 3>> colour_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::array<int64_t, 3> colour{};
+  const char *from = text.data(), *const end = text.data() + text.size();
+  for (size_t i = 0; i < colour.size(); ++i) {
+    const auto [rest, error] = std::from_chars(from, end, colour[i]);
+    const bool is_followed = i + 1 < colour.size() ? rest < end && *rest == ',' : rest == end;
+    if (error != std::errc{} || !is_followed || colour[i] < 0 || colour[i] > 255) {
+      throw CLI::ValidationError("--background must be red, green and blue, each 0 to 255, such as 255,255,255");
+    }
+    from = rest + 1;
+  }
+  return colour;
 }
 
 void run_pack(const PackFlags& flags) {
   data::DataConfig config;
   config.path = flags.folder;
   config.styles = flags.styles;
+  config.orientation = flags.exif ? data::Orientation::exif : data::Orientation::ignored;
+  config.background = colour_of(flags.background);
   const data::ImageFolder folder(config);
+  for (const std::string& line : data::unused_in(folder)) log_warning(line);
   data::PackOptions options;
+  options.crop = flags.crop;
   options.shard_bytes = flags.shard_megabytes * 1'000'000;
   options.overwrite = flags.overwrite;
   options.threads = threads_or_all(flags.threads);
@@ -150,6 +190,12 @@ void run_pack(const PackFlags& flags) {
             << counted(static_cast<int64_t>(folder.classes().size()), "class", "classes") << " into "
             << counted(summary.shards, "shard", "shards") << " in " << printable(flags.out) << " ("
             << human_bytes(summary.bytes) << ")" << std::endl;
+  if (summary.captioned > 0) {
+    std::cout << counted(summary.captioned, "picture has", "pictures have") << " captions" << std::endl;
+  }
+  if (flags.crop > 0) {
+    for (const std::string& line : summary.treatment.lines(data::reading_of(config))) std::cout << line << std::endl;
+  }
   if (summary.broken > 0) {
     std::cout << counted(summary.broken, "picture", "pictures") << " could not be read and "
               << (summary.broken == 1 ? "was" : "were") << " left out" << std::endl;
@@ -173,7 +219,9 @@ void define_inspect(CLI::App& command, InspectFlags& flags) {
 }
 
 void define_pack(CLI::App& command, PackFlags& flags) {
-  command.add_option("folder", flags.folder, "folder of class folders")->required()->type_name("FOLDER");
+  command.add_option("folder", flags.folder, "folder of class folders, or of pictures")
+      ->required()
+      ->type_name("FOLDER");
   command.add_option("--out", flags.out, "folder for the shards; must be empty or new")
       ->required()
       ->type_name("SHARDS");
@@ -181,6 +229,15 @@ void define_pack(CLI::App& command, PackFlags& flags) {
       .add_option("--shard-megabytes", flags.shard_megabytes, "size of a shard, at most (10^6 bytes); 256 unless given")
       ->check(between(1, 1'000'000))
       ->type_name("N");
+  CLI::Option* const crop =
+      command.add_option("--crop", flags.crop, "write squares of that many pixels as PNG; else the files as they are")
+          ->check(between(1, 16384))
+          ->type_name("SIZE");
+  command
+      .add_option("--background", flags.background, "what transparent pixels of squares are laid on; none drops alpha")
+      ->needs(crop)
+      ->type_name("R,G,B");
+  command.add_flag("--exif", flags.exif, "turn squares as EXIF's orientation says")->needs(crop);
   command.add_flag("--styles", flags.styles, "name each picture's style, which is its file's name without its ending");
   command.add_flag("--overwrite", flags.overwrite, "replace the shards that are in the folder");
   add_threads(command, flags.threads);
@@ -193,7 +250,7 @@ void add_data(CLI::App& program) {
   data->require_subcommand(1);
   add_command<InspectFlags>(*data, "inspect", "read all of a data set and say what it holds", define_inspect,
                             run_inspect);
-  add_command<PackFlags>(*data, "pack", "write a folder of class folders as WebDataset shards", define_pack, run_pack);
+  add_command<PackFlags>(*data, "pack", "write a folder of pictures as WebDataset shards", define_pack, run_pack);
 }
 
 }  // namespace pixnerd::cli

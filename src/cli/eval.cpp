@@ -19,11 +19,11 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
+#include "data/shard_paths.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
 #include "eval/open_reference.h"
 #include "eval/unsupported_reason.h"
-#include "sample/output.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -67,15 +67,13 @@ void require_room(const eval::Features& example, const eval::Needs& needs, int64
 
 // A path that is wrong is found before hours of drawing.
 void require_reference(const std::string& path) {
-  const bool is_pattern = path.find_first_of("*?{") != std::string::npos;
-  if (path.empty() || is_pattern || type_at(path) != std::filesystem::file_type::not_found) return;
+  if (path.empty() || data::is_there(path)) return;
   throw DataError(concat("there is no reference ", quoted(path)));
 }
 
 void check_include(const EvalFlags& flags) {
   if (flags.include.empty() || !flags.drawn.labels_from.empty()) return;
-  std::error_code error;
-  const bool is_missing = !flags.reference.empty() && !std::filesystem::exists(flags.reference, error);
+  const bool is_missing = !flags.reference.empty() && !data::is_there(flags.reference);
   if (is_missing || eval::takes_patterns(flags.reference)) return;  // require_reference() tells what is missing
   throw CLI::ValidationError("--include chooses among class folders or shards, of --reference or --labels-from");
 }
@@ -142,7 +140,7 @@ class EvalRun {
     if (flags_.images.empty()) {
       drawn_.emplace(drawn_flags(flags_), settings_.seed);
     } else {
-      stored_ = eval::pictures_at(flags_.images);
+      stored_ = eval::pictures_at(flags_.images, {{}, crop_of(flags_.images)});
     }
     const eval::Features example = network.example(pictures());
     drop_unsupported(example);
@@ -157,6 +155,10 @@ class EvalRun {
 
  private:
   const eval::Pictures& pictures() const { return stored_ ? *stored_ : drawn_->pictures(); }
+
+  // Arrays and statistics are of one size.
+  int64_t crop_of(const std::string& path) const { return eval::takes_patterns(path) ? flags_.crop : 0; }
+
   const eval::Reference* reference() const { return reference_ ? &*reference_ : nullptr; }
 
   // Before the work: a figure that was asked for by name and cannot be had ends it, others are left out.
@@ -180,8 +182,11 @@ class EvalRun {
   void open_reference(const BatchedExtractor& network) {
     if (!eval::needs_reference(settings_.metrics)) return;
     const bool is_chosen_from = eval::takes_patterns(flags_.reference);
-    const eval::ReferenceRequest request{flags_.reference, is_chosen_from ? flags_.include : std::vector<std::string>{},
-                                         network.name(), settings_.metrics};
+    const eval::ReferenceRequest request{
+        flags_.reference,
+        {is_chosen_from ? flags_.include : std::vector<std::string>{}, crop_of(flags_.reference)},
+        network.name(),
+        settings_.metrics};
     reference_ = eval::open_reference(request, [&](eval::Pictures& each, const eval::Needs& needs) {
       return network.features_of(each, needs, "reference");
     });

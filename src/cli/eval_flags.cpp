@@ -28,6 +28,13 @@ void define_inputs(CLI::App& command, EvalFlags& flags) {
       ->delimiter(',')
       ->type_name("PATTERN,...");
   command
+      .add_option(
+          "--crop", flags.crop,
+          "cut a square of that many pixels of each picture in a folder or in shards, as ADM does: for pictures "
+          "of several sizes")
+      ->check(between(1, 16384))
+      ->type_name("SIZE");
+  command
       .add_option("--save-statistics", flags.save_statistics,
                   "write what --metrics need of the reference's pictures, to be named as --reference later")
       ->type_name("FILE.safetensors");

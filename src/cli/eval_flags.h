@@ -20,7 +20,7 @@ struct EvalFlags {
   ExtractorFlags extractor;
   std::vector<std::string> metrics;
   eval::Settings settings;
-  int64_t is_split_size = 0, batch = 32;
+  int64_t is_split_size = 0, batch = 32, crop = 0;
   int threads = 0;
   bool json = false, overwrite = false;
 };

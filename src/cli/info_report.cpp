@@ -244,7 +244,7 @@ void print_summary(const CheckpointFacts& facts) {
   }
   const auto names = passed_over(file);
   if (!names.empty()) std::cout << "\nclasses and functions that were passed over\n";
-  for (const std::string_view name : names) std::cout << "  " << printable(name, 200) << '\n';
+  for (const std::string_view name : names) std::cout << "  " << printable(name) << '\n';
 }
 
 void print_tensors(const CheckpointFacts& facts) {

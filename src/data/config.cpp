@@ -12,6 +12,12 @@ std::span<const std::pair<const char*, Crop>> enum_names(Crop) {
   return kNames;
 }
 
+std::span<const std::pair<const char*, Orientation>> enum_names(Orientation) {
+  static constexpr std::array<std::pair<const char*, Orientation>, 2> kNames{
+      {{"ignored", Orientation::ignored}, {"exif", Orientation::exif}}};
+  return kNames;
+}
+
 void DataConfig::validate() const {
   if (shift_pixels >= image_size) {
     throw ConfigError(concat("shift_pixels ", shift_pixels, " must be less than image_size ", image_size));

@@ -21,6 +21,14 @@ enum class Crop {
 
 std::span<const std::pair<const char*, Crop>> enum_names(Crop);
 
+// What is done with EXIF's orientation, in which cameras say how they were held.
+enum class Orientation {
+  ignored,  // as the published models were trained
+  exif,
+};
+
+std::span<const std::pair<const char*, Orientation>> enum_names(Orientation);
+
 struct DataConfig {
   std::string path;
   std::vector<std::string> include;
@@ -29,6 +37,7 @@ struct DataConfig {
   int64_t image_size = 256;
   Crop crop = Crop::adm;
   std::optional<std::array<int64_t, 3>> background;
+  Orientation orientation = Orientation::ignored;
   int64_t shift_pixels = 0;
   double scale_percent = 0.0;
   bool horizontal_flip = false;
@@ -38,7 +47,9 @@ struct DataConfig {
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     using config::between;
-    visit("path", self.path, "folder of class folders, folder of WebDataset shards (*.tar), or one shard");
+    visit("path", self.path,
+          "folder of class folders or of pictures, folder of WebDataset shards (*.tar), one shard, or a pattern of "
+          "shards such as data/{00000..00099}.tar");
     visit("include", self.include, "patterns (*, ?) of the class folders or shards to use; all if there is none");
     visit("styles", self.styles,
           "second label: the \"style\" of a shard's JSON, or the file's name without its ending in a class folder");
@@ -48,6 +59,8 @@ struct DataConfig {
     visit("crop", self.crop, "how a picture becomes a square: adm or resize");
     visit("background", self.background,
           "red, green and blue (0 to 255) that transparent pixels are laid on; none drops alpha", between(0, 255));
+    visit("orientation", self.orientation,
+          "EXIF's orientation of photographs: ignored, as the published models were trained, or exif to follow it");
     visit("shift_pixels", self.shift_pixels, "random shift of at most that many pixels each way, edges repeated",
           between(0, 16383));
     visit("scale_percent", self.scale_percent, "random change of the size by at most that many percent each way",

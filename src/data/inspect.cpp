@@ -1,11 +1,12 @@
 #include "data/inspect.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "core/errors.h"
 #include "core/text.h"
-#include "data/sample_ahead.h"
+#include "data/prefetch.h"
 #include "data/shards.h"
 
 namespace pixnerd::data {
@@ -13,6 +14,7 @@ namespace {
 
 struct Look {
   std::pair<int, int> size;
+  image::Info info;
   std::vector<std::string> languages;
   uint64_t bytes = 0;
   std::string problem;  // "" for a picture that can be read
@@ -28,8 +30,9 @@ Look look_at(const PictureSet& pictures, int64_t index, bool are_files) {
   Look look;
   if (are_files) look.bytes = file_bytes(pictures.root() / pictures.name(index));
   try {
-    const image::Image picture = pictures.read(index);
-    look.size = {picture.width, picture.height};
+    const Picture picture = pictures.open(index);
+    look.size = {picture.image.width, picture.image.height};
+    look.info = picture.info;
     for (const Caption& caption : pictures.captions(index)) look.languages.push_back(caption.language);
   } catch (const DataError& error) {
     look.problem = error.what();
@@ -41,15 +44,19 @@ void count(int64_t number, std::vector<int64_t>& counts, int64_t& without) {
   ++(number < 0 ? without : counts.at(static_cast<size_t>(number)));
 }
 
-void add(const PictureSet& pictures, int64_t index, Look look, Inspection& all) {
+void add(const PictureSet& pictures, int64_t index, Look look, bool are_files, Inspection& all) {
+  const std::string name = pictures.name(index);
+  if (are_files && std::count(name.begin(), name.end(), '/') > 1 && all.nested++ == 0) all.first_nested = name;
   count(pictures.label(index), all.classes, all.unlabelled);
   count(pictures.style(index), all.styles, all.unstyled);
   all.bytes += look.bytes;
   if (!look.problem.empty()) {
-    all.broken.push_back({pictures.name(index), std::move(look.problem)});
+    all.broken.push_back({name, std::move(look.problem)});
     return;
   }
   ++all.sizes[look.size];
+  all.treatment.add(look.info);
+  if (look.languages.empty()) ++all.uncaptioned;
   for (const std::string& language : look.languages) ++all.captions[language];
 }
 
@@ -63,11 +70,11 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
   const auto* const shards = dynamic_cast<const Shards*>(&pictures);
   if (shards != nullptr) all.bytes = shards->bytes();
 
-  Ahead<Look> looks(pictures.size(), threads,
-                    [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
+  Prefetch<Look> looks(pictures.size(), threads, 2 * threads,
+                       [&](int64_t index) { return look_at(pictures, index, shards == nullptr); });
   progress.update(0, pictures.size(), "");
   for (int64_t i = 0; i < pictures.size(); ++i) {
-    add(pictures, i, looks.next(), all);
+    add(pictures, i, looks.next(), shards == nullptr, all);
     progress.update(i + 1, pictures.size(), all.broken.empty() ? "" : concat(all.broken.size(), " broken"));
   }
   if (static_cast<int64_t>(all.broken.size()) < all.pictures) return all;

@@ -3,17 +3,14 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <exception>
 #include <limits>
-#include <mutex>
+#include <optional>
 #include <stdexcept>
-#include <stop_token>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "data/prefetch.h"
 #include "data/samples.h"
 
 namespace pixnerd::data {
@@ -21,13 +18,11 @@ namespace {
 
 // A batch in the making. Threads write to different rows of it at once; only the raw pointers, so that they never
 // enter torch.
-struct Slot {
+struct Rows {
   Batch batch;
   float* images;
   int64_t* labels;
   int64_t* pictures;
-  int64_t missing;  // rows that are not written yet
-  std::exception_ptr error;
 };
 
 // Two batches are open while the network works on a third; more where batches are so small that threads would idle.
@@ -60,102 +55,74 @@ void check_arguments(int64_t batch_size, int64_t first_batch) {
 
 }  // namespace
 
-// The open batches as a queue. The workers take one position after the other from its front to its end.
-class BatchLoader::Prefetch {
+// Rows come one by one from Prefetch, written where they belong in a ring of batches: those that are open and the one
+// that is taken, whose rows are begun anew only when it is gone.
+class BatchLoader::Batches {
  public:
-  Prefetch(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
-           int64_t first_batch)
+  Batches(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
+          int64_t first_batch)
       : label_columns_(label_columns(*set)),
         samples_(std::move(set), config, seed),
         batch_size_(batch_size),
         side_(config.image_size),
-        front_(first_batch * batch_size),
-        position_(front_) {
-    for (int64_t i = slots_for(config.workers, batch_size); i > 0; --i) slots_.push_back(make_slot());
-    for (int64_t i = 0; i < config.workers; ++i) {
-      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
+        batch_(first_batch) {
+    const int64_t open = slots_for(config.workers, batch_size);
+    for (int64_t i = 0; i <= open; ++i) ring_.push_back(make_rows());
+    const int64_t first = first_batch * batch_size;
+    rows_.emplace(std::numeric_limits<int64_t>::max() - first, config.workers, open * batch_size,
+                  [this, first](int64_t row) { return write_row(first + row); });
   }
-
-  // All are told to stop before the first is waited for.
-  ~Prefetch() {
-    for (std::jthread& worker : workers_) worker.request_stop();
-  }
-
-  Prefetch(const Prefetch&) = delete;
-  Prefetch& operator=(const Prefetch&) = delete;
 
   Batch next() {
-    Slot fresh = make_slot();
-    std::unique_lock lock(mutex_);
-    complete_.wait(lock, [this] { return slots_.front().missing == 0; });
-    if (slots_.front().error) std::rethrow_exception(slots_.front().error);
-    Batch batch = std::move(slots_.front().batch);
-    slots_.push_back(std::move(fresh));
-    slots_.pop_front();
-    front_ += batch_size_;
-    lock.unlock();
-    vacant_.notify_all();
-    return batch;
+    if (error_) std::rethrow_exception(error_);
+    try {
+      for (int64_t row = 0; row < batch_size_; ++row) rows_->next();
+    } catch (...) {
+      error_ = std::current_exception();
+      throw;
+    }
+    return std::exchange(rows_of(batch_++), make_rows()).batch;
   }
 
   int64_t broken() const { return samples_.broken(); }
 
  private:
-  Slot make_slot() const {
+  struct Done {};
+
+  Rows& rows_of(int64_t batch) { return ring_[static_cast<size_t>(batch) % ring_.size()]; }
+
+  Rows make_rows() const {
     Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), empty_labels(batch_size_, label_columns_),
                 std::vector<int64_t>(static_cast<size_t>(batch_size_))};
     float* images = batch.images.mutable_data_ptr<float>();
     int64_t* labels = batch.labels.mutable_data_ptr<int64_t>();
     int64_t* pictures = batch.pictures.data();
-    return {std::move(batch), images, labels, pictures, batch_size_, nullptr};
+    return {std::move(batch), images, labels, pictures};
   }
 
-  bool is_position_open() const { return position_ < front_ + static_cast<int64_t>(slots_.size()) * batch_size_; }
-
-  void work(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!stop.stop_requested() && vacant_.wait(lock, stop, [this] { return is_position_open(); })) {
-      const int64_t position = position_++;
-      // The slot stays where it is in memory, and in the queue until this row is written.
-      Slot& slot = slots_[static_cast<size_t>((position - front_) / batch_size_)];
-      lock.unlock();
-      std::exception_ptr error = write_row(position, slot);
-      lock.lock();
-      if (error && !slot.error) slot.error = std::move(error);
-      if (--slot.missing == 0) complete_.notify_all();
-    }
-  }
-
-  std::exception_ptr write_row(int64_t position, const Slot& slot) {
-    try {
-      const int64_t row = position % batch_size_;
-      const int64_t index = samples_.read(position, slot.images + row * 3 * side_ * side_);
-      write_labels(samples_.set(), index, slot.labels + row * label_columns_);
-      slot.pictures[row] = index;
-      return nullptr;
-    } catch (...) {
-      return std::current_exception();
-    }
+  Done write_row(int64_t position) {
+    const Rows& rows = rows_of(position / batch_size_);
+    const int64_t row = position % batch_size_;
+    const int64_t index = samples_.read(position, rows.images + row * 3 * side_ * side_);
+    write_labels(samples_.set(), index, rows.labels + row * label_columns_);
+    rows.pictures[row] = index;
+    return {};
   }
 
   const int64_t label_columns_;
   SampleSequence samples_;
   const int64_t batch_size_;
   const int64_t side_;
-  std::mutex mutex_;  // guards what follows, but not the rows of the slots
-  std::condition_variable complete_;
-  std::condition_variable_any vacant_;
-  int64_t front_;     // first position of the first slot
-  int64_t position_;  // next position to be taken
-  std::deque<Slot> slots_;
-  std::vector<std::jthread> workers_;  // last, so that they end before what they use
+  int64_t batch_;           // the next one
+  std::vector<Rows> ring_;  // batch k at k mod its size
+  std::exception_ptr error_;
+  std::optional<Prefetch<Done>> rows_;  // last, so that its threads end before what they use
 };
 
 BatchLoader::BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size,
                          uint64_t seed, int64_t first_batch) {
   check_arguments(batch_size, first_batch);
-  prefetch_ = std::make_unique<Prefetch>(std::move(set), config, batch_size, seed, first_batch);
+  batches_ = std::make_unique<Batches>(std::move(set), config, batch_size, seed, first_batch);
 }
 
 BatchLoader::~BatchLoader() = default;
@@ -163,11 +130,11 @@ BatchLoader::BatchLoader(BatchLoader&&) noexcept = default;
 BatchLoader& BatchLoader::operator=(BatchLoader&&) noexcept = default;
 
 Batch BatchLoader::next() {
-  return prefetch_->next();
+  return batches_->next();
 }
 
 int64_t BatchLoader::broken() const {
-  return prefetch_->broken();
+  return batches_->broken();
 }
 
 at::Tensor condition_of(const PictureSet& set, int64_t index) {

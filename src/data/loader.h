@@ -40,8 +40,8 @@ class BatchLoader {
   int64_t broken() const;
 
  private:
-  class Prefetch;
-  std::unique_ptr<Prefetch> prefetch_;
+  class Batches;
+  std::unique_ptr<Batches> batches_;
 };
 
 // The labels of one picture as a row of Batch::labels: a scalar, or [2].

@@ -1,10 +1,8 @@
 #include "data/pack.h"
 
-#include <algorithm>
 #include <iomanip>
 #include <optional>
 #include <ostream>
-#include <span>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -12,12 +10,14 @@
 #include <vector>
 
 #include "config/json.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
-#include "data/sample_ahead.h"
+#include "data/pictures.h"
+#include "data/prefetch.h"
 #include "data/sample_text.h"
 #include "data/tar_writer.h"
 #include "image/codec.h"
@@ -43,8 +43,10 @@ bool is_shard_name(const std::string& name) {
   return name.size() == 9 && name.ends_with(".tar") && name.find_first_not_of("0123456789") == 5;
 }
 
-std::string extension_of(const std::string& file) {
-  return ascii_lower(fs::path(file).extension().string());
+// Shards among the pictures that they are made of would be taken for a part of these.
+void require_outside(const fs::path& source, const fs::path& out) {
+  if (!lies_in(out, source)) return;
+  throw DataError(concat("the folder ", quoted(out), " lies in the data set itself; give another one"));
 }
 
 // The names of what is in the folder. DataError where that must not be overwritten.
@@ -79,27 +81,52 @@ void check_names(const ImageFolder& folder) {
 struct Sample {
   int64_t label;
   std::string key, extension, picture, json;
+  image::Info info;
+  bool has_caption = false;
   std::string problem;  // why it cannot be packed; "" if it can
 
   int64_t bytes() const { return TarWriter::entry_bytes(picture.size()) + TarWriter::entry_bytes(json.size()); }
 };
 
-std::string json_of(const ImageFolder& folder, int64_t index) {
+// One caption as a text, several as a list.
+config::Value value_of(const std::vector<Caption>& captions) {
+  if (captions.size() == 1) return config::text_value(captions[0].text);
+  config::Value list;
+  list.kind = config::Value::Kind::list;
+  for (const Caption& caption : captions) list.items.push_back(config::text_value(caption.text));
+  return list;
+}
+
+std::string json_of(const ImageFolder& folder, int64_t index, const std::vector<Caption>& captions) {
   const int64_t label = folder.label(index), style = folder.style(index);
   config::Value map = config::map_value({{"class", config::text_value(folder.classes()[static_cast<size_t>(label)])},
                                          {"label", config::plain_value(concat(label))}});
   if (style >= 0) map.fields.emplace_back("style", config::text_value(folder.styles()[static_cast<size_t>(style)]));
+  if (!captions.empty()) map.fields.emplace_back("caption", value_of(captions));
   return config::to_json(map);
 }
 
+std::string png_of(const image::Image& picture) {
+  const std::vector<std::byte> bytes = image::encode_png(picture);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 // Reads and checks a picture. Its number is its key, which has no dots and sorts.
-Sample read_sample(const ImageFolder& folder, int64_t index) {
+Sample read_sample(const ImageFolder& folder, int64_t index, int64_t crop) {
   const std::string name = folder.name(index);
-  Sample sample{folder.label(index), digits(index, 9), extension_of(name), {}, json_of(folder, index), {}};
+  Sample sample{folder.label(index), digits(index, 9), "." + image::extension_of(name), {}, {}, {}, false, {}};
   try {
-    const image::DecodeLimits limits;
-    sample.picture = read_file(folder.root() / name, limits.max_file_bytes);
-    image::decode(std::as_bytes(std::span(sample.picture)), (folder.root() / name).string(), limits);
+    const Picture picture = folder.open(index);
+    sample.info = picture.info;
+    if (crop > 0) {
+      sample.extension = ".png";
+      sample.picture = png_of(cropped(picture.image, Crop::adm, static_cast<int>(crop)));
+    } else {
+      sample.picture = read_file(folder.root() / name, image::DecodeLimits{}.max_file_bytes);
+    }
+    const std::vector<Caption> captions = folder.captions(index);
+    sample.has_caption = !captions.empty();
+    sample.json = json_of(folder, index, captions);
   } catch (const DataError& error) {
     sample.problem = error.what();
   }
@@ -114,7 +141,8 @@ class Packer {
         options_(options),
         progress_(progress),
         of_class_(folder.classes().size()),
-        samples_(folder.size(), options.threads, [&folder](int64_t index) { return read_sample(folder, index); }) {}
+        samples_(folder.size(), options.threads, 2 * options.threads,
+                 [&folder, crop = options.crop](int64_t index) { return read_sample(folder, index, crop); }) {}
 
   PackSummary pack() {
     progress_.update(0, folder_.size(), "");
@@ -156,6 +184,8 @@ class Packer {
       tar.add(next_->key + ".json", next_->json);
       bytes += next_->bytes();
       ++summary_.pictures;
+      summary_.captioned += next_->has_caption ? 1 : 0;
+      summary_.treatment.add(next_->info);
       ++of_class_[static_cast<size_t>(next_->label)];
       advance();
     }
@@ -180,7 +210,7 @@ class Packer {
   int64_t taken_ = 0;
   std::vector<int64_t> of_class_;  // packed pictures by label
   PackSummary summary_;
-  Ahead<Sample> samples_;
+  Prefetch<Sample> samples_;
 };
 
 // Of an earlier, longer set.
@@ -197,6 +227,8 @@ void remove_shards(const fs::path& out, const std::vector<std::string>& names, i
 
 PackSummary pack(const ImageFolder& folder, const fs::path& out, const PackOptions& options, Progress& progress) {
   check_names(folder);
+  require_outside(folder.root(), out);
+  const OutputLock lock(out);
   const std::vector<std::string> before = prepare(out, options.overwrite);
   const PackSummary summary = Packer(folder, out, options, progress).pack();
   remove_shards(out, before, summary.shards);

@@ -9,16 +9,32 @@
 
 namespace pixnerd::data {
 
-std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config) {
-  std::shared_ptr<const PictureSet> pictures;
+const Unused& PictureSet::unused() const {
+  static const Unused none;
+  return none;
+}
+
+std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell) {
+  std::shared_ptr<const PictureSet> set;
   if (is_shards(config.path)) {
-    pictures = std::make_shared<const Shards>(config);
+    set = std::make_shared<const Shards>(config);
   } else {
-    pictures = std::make_shared<const ImageFolder>(config);
+    set = std::make_shared<const ImageFolder>(config);
   }
-  const std::string word = word_on_numbers(pictures->classes());
-  if (!word.empty()) log_warning(concat("'", config.path, "': ", word));
-  return pictures;
+  if (tell == Tell::log) {
+    for (const std::string& line : unused_in(*set)) log_warning(line);
+    const std::string word = word_on_numbers(set->classes());
+    if (!word.empty()) log_warning(concat(quoted(config.path), ": ", word));
+  }
+  return set;
+}
+
+std::vector<std::string> unused_in(const PictureSet& set) {
+  std::vector<std::string> lines = set.unused().lines();
+  for (std::string& line : lines) {
+    line = concat("data set ", quoted(set.root()), ": not used: ", line);
+  }
+  return lines;
 }
 
 uint64_t fingerprint(const PictureSet& pictures) {

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "data/config.h"
-#include "image/image.h"
+#include "data/reading.h"
+#include "data/unused.h"
 
 namespace pixnerd::data {
 
@@ -35,10 +36,12 @@ class PictureSet {
   // A name that no other picture of the set has and that does not depend on where the set lies, such as "cat/a.png".
   virtual std::string name(int64_t index) const = 0;
 
-  // Decoded, not cropped. DataError if it cannot be.
-  virtual image::Image read(int64_t index) const = 0;
+  // Decoded, not cropped, with what its file says of it. DataError if it cannot be.
+  virtual Picture open(int64_t index) const = 0;
+  image::Image read(int64_t index) const { return open(index).image; }
 
-  // In the order of the file; usually none. DataError if they cannot be read.
+  // In the order of the file, none of them empty and none twice; often there are none. DataError if they cannot be
+  // read.
   virtual std::vector<Caption> captions(int64_t) const { return {}; }
 
   // Names by label; classes() may be empty where labels are bare numbers.
@@ -48,11 +51,23 @@ class PictureSet {
 
   // Pictures and files that were found broken when the set was opened; each has been named in the log.
   virtual int64_t broken_at_opening() const { return 0; }
+
+  // What lies there and is not used.
+  virtual const Unused& unused() const;
 };
 
-// Opens config.path: shards (shards.h) where it is a .tar file or a folder that holds some, else class folders
-// (image_folder.h). DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing.
-std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config);
+// Where what is not used is told of.
+enum class Tell {
+  log,      // in warnings
+  nowhere,  // the caller asks unused()
+};
+
+// Opens config.path: shards (shards.h) where is_shards() says so, else a folder of pictures (image_folder.h).
+// DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing.
+std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell = Tell::log);
+
+// "data set 'pets': not used: " and a line of unused(), for each.
+std::vector<std::string> unused_in(const PictureSet& set);
 
 // A number that changes when pictures are added, removed, renamed or labelled anew: what a run can be resumed on.
 uint64_t fingerprint(const PictureSet& pictures);

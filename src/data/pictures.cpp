@@ -5,10 +5,13 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "image/codec.h"
 #include "image/crop.h"
 
 namespace pixnerd::data {
+
+image::Image cropped(const image::Image& whole, Crop crop, int side) {
+  return crop == Crop::adm ? image::adm_center_crop(whole, side) : image::resize_center_crop(whole, side);
+}
 
 CroppedPictures::CroppedPictures(std::shared_ptr<const PictureSet> set, const DataConfig& config)
     : set_(std::move(set)),
@@ -38,10 +41,19 @@ int64_t CroppedPictures::broken() const {
   return broken_;
 }
 
-std::shared_ptr<const image::Image> CroppedPictures::read(int64_t index) const {
-  const image::Image whole = set_->read(index);
-  return std::make_shared<const image::Image>(crop_ == Crop::adm ? image::adm_center_crop(whole, side_)
-                                                                 : image::resize_center_crop(whole, side_));
+Treatment CroppedPictures::treatment(bool& is_complete) const {
+  const std::lock_guard lock(mutex_);
+  is_complete = treatment_.pictures + broken_ == static_cast<int64_t>(entries_.size());
+  return treatment_;
+}
+
+std::shared_ptr<const image::Image> CroppedPictures::read(int64_t index) {
+  const Picture whole = set_->open(index);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(entries_[static_cast<size_t>(index)].was_read, true)) treatment_.add(whole.info);
+  }
+  return std::make_shared<const image::Image>(cropped(whole.image, crop_, side_));
 }
 
 void CroppedPictures::keep(int64_t index, const std::shared_ptr<const image::Image>& picture) {

@@ -9,9 +9,13 @@
 
 #include "data/config.h"
 #include "data/picture_set.h"
+#include "data/treatment.h"
 #include "image/image.h"
 
 namespace pixnerd::data {
+
+// A square of `side` pixels; see image/crop.h.
+image::Image cropped(const image::Image& whole, Crop crop, int side);
 
 class CroppedPictures {
  public:
@@ -26,13 +30,16 @@ class CroppedPictures {
   // Pictures that could not be read so far.
   int64_t broken() const;
 
+  // Of the pictures that were read so far, each counted once; and whether these and the broken ones are all there are.
+  Treatment treatment(bool& is_complete) const;
+
  private:
   struct Entry {
     std::shared_ptr<const image::Image> kept;
-    bool broken = false;
+    bool broken = false, was_read = false;
   };
 
-  std::shared_ptr<const image::Image> read(int64_t index) const;
+  std::shared_ptr<const image::Image> read(int64_t index);
   void keep(int64_t index, const std::shared_ptr<const image::Image>& picture);
   void mark_broken(int64_t index, const char* reason);
 
@@ -44,6 +51,7 @@ class CroppedPictures {
   int64_t
       room_;  // pictures that may still be kept: none is ever dropped, as every picture is equally likely to be next
   int64_t broken_ = 0;
+  Treatment treatment_;
 };
 
 }  // namespace pixnerd::data

@@ -32,7 +32,25 @@ void ClassNumbering::add(const std::optional<int64_t>& label, const std::optiona
 
 ClassNumbers ClassNumbering::numbers(const SampleNames& sample_name) const {
   if (largest_ < 0) return by_name();
+  check_largest(sample_name);
   return names_.size() == 0 ? by_label() : by_both(sample_name);
+}
+
+void ClassNumbering::check_largest(const SampleNames& sample_name) const {
+  if (largest_ < kManyClasses) return;
+  std::vector<bool> is_there(static_cast<size_t>(largest_) + 1);
+  int64_t labels = 0, largest_at = 0;
+  for (int64_t i = 0; i < size(); ++i) {
+    const int64_t label = given(i).label;
+    if (label == largest_) largest_at = i;
+    if (label < 0 || is_there[static_cast<size_t>(label)]) continue;
+    is_there[static_cast<size_t>(label)] = true;
+    ++labels;
+  }
+  if (largest_ < kClassesALabel * labels) return;
+  throw DataError(concat("sample ", quoted(sample_name(largest_at)), " has label ", largest_,
+                         ", which makes as many classes, where there are ", labels,
+                         " different labels; correct it, or number the classes from 0"));
 }
 
 ClassNumbers ClassNumbering::by_name() const {
@@ -89,8 +107,8 @@ ClassNumbering::Pairs ClassNumbering::pairs(const SampleNames& sample_name) cons
 void ClassNumbering::check_agree(int64_t a, int64_t b, const SampleNames& sample_name) const {
   if (given(a).label == given(b).label && given(a).name == given(b).name) return;
   const auto says = [&](int64_t i) {
-    return concat("sample ", quoted(sample_name(i)), " has label ", given(i).label, " and class '",
-                  printable(names_.name(given(i).name)), "'");
+    return concat("sample ", quoted(sample_name(i)), " has label ", given(i).label, " and class ",
+                  quoted(names_.name(given(i).name)));
   };
   throw DataError(concat(says(a), ", but ", says(b), "; a label and a class belong together everywhere"));
 }

@@ -32,6 +32,10 @@ class NameTable {
 // With names there is a list of them by label, which one sample's label must not make fill the memory.
 inline constexpr int64_t kMaxNamedLabel = 1'000'000;
 
+// A network has a row for every class up to the largest label: from this many on, no more than a thousand times as many
+// as there are labels.
+inline constexpr int64_t kManyClasses = 100'000, kClassesALabel = 1000;
+
 struct ClassNumbers {
   std::vector<int64_t> labels;     // of each sample; -1 for one without a class
   std::vector<std::string> names;  // by label; empty if there are labels only
@@ -48,8 +52,8 @@ class ClassNumbering {
 
   // With names only: numbered in their order. With labels only: one more than the largest. With both: as the samples
   // that have both say; a label that none of them names is called by its number, as in "3", or "label 3" where "3" is
-  // another class. DataError for two names of a label, two labels of a name, a name without label, or a label
-  // above kMaxNamedLabel.
+  // another class. DataError for two names of a label, two labels of a name, a name without label, a label above
+  // kMaxNamedLabel where there are names, or one that stands alone far above the others.
   ClassNumbers numbers(const SampleNames& sample_name) const;
 
  private:
@@ -59,6 +63,7 @@ class ClassNumbering {
 
   int64_t size() const { return static_cast<int64_t>(given_.size()); }
   Given given(int64_t index) const { return given_[static_cast<size_t>(index)]; }
+  void check_largest(const SampleNames& sample_name) const;
   ClassNumbers by_name() const;
   ClassNumbers by_label() const;
   ClassNumbers by_both(const SampleNames& sample_name) const;

@@ -1,7 +1,9 @@
 // What a network is trained on, position after position: pictures in random order, cropped, augmented, as numbers.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "data/config.h"
 #include "data/order.h"
@@ -12,7 +14,9 @@ namespace pixnerd::data {
 
 class SampleSequence {
  public:
+  // What is done with the pictures (treatment.h) is said in the log when all of them were read, or at the end.
   SampleSequence(std::shared_ptr<const PictureSet> set, const DataConfig& config, uint64_t seed);
+  ~SampleSequence();
 
   // Writes the picture at `position` >= 0 to chw [3, S, S], S = image_size, in [-1, 1], and returns its number in the
   // set.
@@ -27,10 +31,13 @@ class SampleSequence {
   const PictureSet& set() const { return pictures_.set(); }
 
  private:
+  void report(bool is_end);
+
   const DataConfig config_;
   const uint64_t seed_;
   CroppedPictures pictures_;
   EpochOrder order_;
+  std::atomic<bool> is_reported_ = false;
 };
 
 }  // namespace pixnerd::data

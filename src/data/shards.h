@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,12 +19,13 @@
 
 namespace pixnerd::data {
 
-// Whether a path is to be read as shards: a file, or a folder with a *.tar file in it.
+// Whether a path is to be read as shards: a file, a pattern (shard_paths.h), or a folder with a *.tar file in it and no
+// class folder.
 bool is_shards(const std::filesystem::path& path);
 
 class Shards : public PictureSet {
  public:
-  // config.path is a folder, whose visible *.tar files are the shards, or one shard of any name. Reads all headers and
+  // config.path is what shard_paths.h says. Reads all headers and
   // texts, and no picture. Samples and shards that are broken are named in warnings and counted. DataError: nothing
   // there, a file that is no tar file or a compressed one, no sample that can be used, contradictory classes.
   // ConfigError: no shard's name fits config.include.
@@ -36,13 +36,13 @@ class Shards : public PictureSet {
   int64_t label(int64_t index) const override { return sample(index).label; }
   int64_t style(int64_t index) const override { return sample(index).style; }
   std::string name(int64_t index) const override;  // "00000.tar/000001"; any bytes but zero
-  image::Image read(int64_t index) const override;
-  std::string picture_file(int64_t index) const;  // as it lies in the shard; DataError if it cannot be read
+  Picture open(int64_t index) const override;
   std::vector<Caption> captions(int64_t index) const override;
   const std::vector<std::string>& classes() const override { return classes_; }
   const std::vector<std::string>& styles() const override { return styles_; }
   int64_t num_classes() const override { return num_classes_; }
   int64_t broken_at_opening() const override { return broken_; }
+  const Unused& unused() const override { return unused_; }
 
   uint64_t bytes() const { return bytes_; }  // of all shards
 
@@ -64,19 +64,21 @@ class Shards : public PictureSet {
 
   const Sample& sample(int64_t index) const { return samples_.at(static_cast<size_t>(index)); }
   const Shard& shard_of(const Sample& sample) const { return shards_[static_cast<size_t>(sample.shard)]; }
-  std::shared_ptr<const TarFile> open(const Shard& shard) const;
+  std::shared_ptr<const TarFile> file_of(const Shard& shard) const;
+  std::string picture_file(const Sample& sample, const std::string& name) const;
   void find_shards(const DataConfig& config);
   void index(int32_t shard, bool with_styles, SetIndex& set);
   void number(const SetIndex& set);
   [[noreturn]] void refuse_empty(const std::string& first_problem) const;
 
   std::filesystem::path root_;
-  std::optional<image::Colour> background_;
+  Reading reading_;
   std::vector<Shard> shards_;
   std::vector<Sample> samples_;
   std::vector<std::string> classes_, styles_;
   int64_t num_classes_ = 0, broken_ = 0;
   uint64_t bytes_ = 0;
+  Unused unused_;
 };
 
 }  // namespace pixnerd::data

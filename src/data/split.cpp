@@ -5,8 +5,8 @@
 #include <map>
 #include <utility>
 
-#include "core/errors.h"
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "data/order.h"
@@ -24,7 +24,7 @@ class Subset : public PictureSet {
   int64_t label(int64_t index) const override { return pictures_->label(original(index)); }
   int64_t style(int64_t index) const override { return pictures_->style(original(index)); }
   std::string name(int64_t index) const override { return pictures_->name(original(index)); }
-  image::Image read(int64_t index) const override { return pictures_->read(original(index)); }
+  Picture open(int64_t index) const override { return pictures_->open(original(index)); }
   std::vector<Caption> captions(int64_t index) const override { return pictures_->captions(original(index)); }
   const std::vector<std::string>& classes() const override { return pictures_->classes(); }
   const std::vector<std::string>& styles() const override { return pictures_->styles(); }
@@ -56,7 +56,8 @@ std::shared_ptr<const PictureSet> subset(std::shared_ptr<const PictureSet> pictu
 }
 
 Split split(const PictureSet& pictures, double share, uint64_t seed) {
-  const auto wanted = static_cast<size_t>(std::llround(share * static_cast<double>(pictures.size())));
+  auto wanted = static_cast<size_t>(std::llround(share * static_cast<double>(pictures.size())));
+  if (share > 0) wanted = std::max<size_t>(wanted, 1);
   std::map<int64_t, int64_t> left_of_class, left_of_style;
   for (int64_t i = 0; i < pictures.size(); ++i) {
     ++left_of_class[pictures.label(i)];
@@ -75,9 +76,8 @@ Split split(const PictureSet& pictures, double share, uint64_t seed) {
     }
   }
   if (share > 0 && result.held_out.empty()) {
-    throw ConfigError(concat("data.held_out ", share, " of ", pictures.size(),
-                             " pictures holds none out, as no class may lose its only picture; set it to 0 or give ",
-                             "more pictures"));
+    log_warning(concat("data.held_out ", share, " holds none of the ", pictures.size(),
+                       " pictures out, as no class may lose its only picture: there is no validation loss"));
   }
   std::sort(result.training.begin(), result.training.end());
   return result;

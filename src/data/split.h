@@ -19,8 +19,8 @@ struct Split {
 };
 
 // Holds out `share` of the pictures, at random by their names: both depend on the names, labels and seed alone, not on
-// the order of the files, and a class never loses its last picture, nor a style. A share above 0 of a set in which
-// that leaves nothing to hold out is a ConfigError.
+// the order of the files, and a class never loses its last picture, nor a style. A share above 0 holds out one at
+// least; where that leaves nothing to hold out, a warning says so.
 Split split(const PictureSet& pictures, double share, uint64_t seed);
 
 }  // namespace pixnerd::data

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <new>
 #include <string_view>
 #include <system_error>
@@ -43,16 +44,25 @@ const char* compression(std::string_view begin) {
   return nullptr;
 }
 
-// The path as the file has it: libarchive translates what it knows to be UTF-8 if the locale can hold it.
-std::string path_of(archive_entry* entry) {
-  const char* path = archive_entry_pathname(entry);
-  if (path == nullptr) path = archive_entry_pathname_utf8(entry);
-  return path == nullptr ? "" : path;
+// The first that there is.
+std::string first_of(std::initializer_list<const char*> texts) {
+  for (const char* const text : texts) {
+    if (text != nullptr) return text;
+  }
+  return "";
 }
 
-bool is_plain_file(archive_entry* entry) {
-  return archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr &&
-         archive_entry_symlink(entry) == nullptr && archive_entry_sparse_count(entry) == 0;
+// The path as the file has it: libarchive translates what it knows to be UTF-8 if the locale can hold it.
+std::string path_of(archive_entry* entry) {
+  return first_of({archive_entry_pathname(entry), archive_entry_pathname_utf8(entry)});
+}
+
+TarEntry::Kind kind_of(archive_entry* entry) {
+  using Kind = TarEntry::Kind;
+  if (archive_entry_hardlink(entry) != nullptr || archive_entry_hardlink_utf8(entry) != nullptr) return Kind::hard_link;
+  if (archive_entry_symlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK) return Kind::soft_link;
+  if (archive_entry_filetype(entry) != AE_IFREG) return Kind::other;
+  return archive_entry_sparse_count(entry) == 0 ? Kind::file : Kind::sparse;
 }
 
 }  // namespace
@@ -130,6 +140,7 @@ TarReader::TarReader(const TarFile& file) : file_(file), source_(new Source{file
   if (archive_ == nullptr) throw std::bad_alloc();
   // No filter is enabled: a shard is read at any place, which a compressed one does not allow.
   archive_read_support_format_tar(archive_);
+  archive_read_set_format_option(archive_, "tar", "read_concatenated_archives", "1");
   if (archive_read_open2(archive_, source_.get(), nullptr, Source::read, Source::skip, nullptr) == ARCHIVE_OK) return;
   const std::unique_ptr<archive, int (*)(archive*)> owned(archive_, archive_read_free);
   refuse();
@@ -142,24 +153,44 @@ TarReader::~TarReader() {
 std::optional<TarEntry> TarReader::next() {
   archive_entry* header = nullptr;
   const int status = archive_read_next_header(archive_, &header);
+  const int64_t begin = archive_read_header_position(archive_);
   if (status != ARCHIVE_OK && status != ARCHIVE_WARN && status != ARCHIVE_EOF) {
+    // A mark that is cut behind its first block is one.
+    const int64_t end = next_header_.value_or(begin);
+    if (source_->error == 0 && file_.size() - end >= kBlock && is_empty(end, file_.size())) return std::nullopt;
     if (source_->error != 0) fail_to("read", file_.path(), source_->error);
     const char* const reason = archive_error_string(archive_);
     fail(concat("is cut or damaged: ", reason == nullptr ? "a header is not whole" : printable(reason)));
   }
-  const int64_t begin = archive_read_header_position(archive_);
   if (next_header_ && begin != *next_header_) fail(concat("is damaged: sizes before byte ", begin, " contradict it"));
   if (status == ARCHIVE_EOF) {
     if (begin + kBlock > file_.size()) fail("lacks the mark that ends a tar file; it may have been cut");
     return std::nullopt;
   }
 
-  TarEntry entry{path_of(header), archive_filter_bytes(archive_, 0), archive_entry_size(header), is_plain_file(header)};
+  TarEntry entry{path_of(header), archive_filter_bytes(archive_, 0), archive_entry_size(header), kind_of(header)};
+  if (entry.kind == TarEntry::Kind::hard_link || entry.kind == TarEntry::Kind::soft_link) {
+    entry.target = first_of({archive_entry_hardlink(header), archive_entry_hardlink_utf8(header),
+                             archive_entry_symlink(header), archive_entry_symlink_utf8(header)});
+  }
+  // What stands before a header of more than one block is a long name, or the mark that ended the file before.
+  if (entry.offset - begin > kBlock && is_empty(begin, begin + kBlock)) ++part_;
+  entry.part = part_;
   if (entry.size < 0) fail(concat("is damaged: an entry before byte ", entry.offset, " has a negative size"));
-  entry.is_cut = entry.is_file && entry.size > file_.size() - entry.offset;
+  entry.is_cut = entry.is_file() && entry.size > file_.size() - entry.offset;
   next_header_.reset();
-  if (entry.is_file && !entry.is_cut) next_header_ = entry.offset + (entry.size + kBlock - 1) / kBlock * kBlock;
+  if (entry.is_file() && !entry.is_cut) next_header_ = entry.offset + (entry.size + kBlock - 1) / kBlock * kBlock;
   return entry;
+}
+
+bool TarReader::is_empty(int64_t begin, int64_t end) const {
+  std::array<char, kReadAtOnce> buffer{};
+  while (begin < end) {
+    const int64_t count = file_.read_some(begin, buffer.data(), std::min<int64_t>(end - begin, kReadAtOnce));
+    if (count <= 0 || !std::all_of(buffer.begin(), buffer.begin() + count, [](char c) { return c == 0; })) return false;
+    begin += count;
+  }
+  return true;
 }
 
 void TarReader::refuse() const {

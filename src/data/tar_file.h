@@ -40,11 +40,23 @@ class TarFile {
 };
 
 struct TarEntry {
-  std::string path;      // as in the file: any bytes
-  int64_t offset = 0;    // of the content in the tar file
-  int64_t size = 0;      // of the content
-  bool is_file = false;  // a plain one: no folder, link, device or sparse file
-  bool is_cut = false;   // the tar file ends before the content does
+  enum class Kind {
+    file,
+    sparse,     // a file with holes, which do not lie in the tar file
+    hard_link,  // to an entry before it
+    soft_link,
+    other,  // a folder, a device
+  };
+
+  std::string path;    // as in the file: any bytes
+  int64_t offset = 0;  // of the content in the tar file
+  int64_t size = 0;    // of the content
+  Kind kind = Kind::other;
+  std::string target = {};  // of a link
+  int64_t part = 0;         // of tar files that were joined
+  bool is_cut = false;      // of a file: the tar file ends before the content does
+
+  bool is_file() const { return kind == Kind::file; }
 };
 
 // What a file holds is no tar file, or a compressed one.
@@ -52,7 +64,8 @@ struct NotTarError : DataError {
   using DataError::DataError;
 };
 
-// Lists the entries of a tar file (old, ustar, pax, GNU) in their order, passing over their contents. The file must
+// Lists the entries of a tar file (old, ustar, pax, GNU) in their order, passing over their contents, also of several
+// that were joined: behind the mark that ends one, another may begin. The file must
 // outlive it. Not for two threads at once, even on two files: libarchive counts entries in a variable of its own.
 class TarReader {
  public:
@@ -69,6 +82,7 @@ class TarReader {
  private:
   struct Source;
 
+  bool is_empty(int64_t begin, int64_t end) const;
   [[noreturn]] void refuse() const;
   [[noreturn]] void fail(const std::string& reason) const;
 
@@ -76,6 +90,7 @@ class TarReader {
   std::unique_ptr<Source> source_;
   archive* archive_;
   std::optional<int64_t> next_header_;  // where it must be, if that is known
+  int64_t part_ = 0;
 };
 
 }  // namespace pixnerd::data

@@ -10,7 +10,7 @@ namespace pixnerd::eval {
 Reference open_reference(const ReferenceRequest& request,
                          const std::function<Features(Pictures& pictures, const Needs& needs)>& features_of) {
   const std::filesystem::path& path = request.path;
-  if (!request.include.empty() && !takes_patterns(path)) {
+  if (!request.pictures.include.empty() && !takes_patterns(path)) {
     throw ConfigError(concat("include: patterns choose among class folders or shards; ", quoted(path),
                              " is a file of something else"));
   }
@@ -19,7 +19,7 @@ Reference open_reference(const ReferenceRequest& request,
   std::optional<Reference> given;
   if (path.extension() == ".npz" && has_statistics(path)) given = read_statistics(path);
   if (given && (!keeps_features || !has_pictures(path))) return *given;
-  const auto pictures = pictures_at(path, request.include);
+  const auto pictures = pictures_at(path, request.pictures);
   Reference reference =
       reference_of(features_of(*pictures, reference_needs_of(request.metrics)), *pictures, keeps_features);
   // What a reference file states counts: its pictures may be a part of those that its statistics are of.

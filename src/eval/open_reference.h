@@ -8,15 +8,16 @@
 
 #include "eval/evaluate.h"
 #include "eval/features.h"
+#include "eval/pictures.h"
 #include "eval/reference.h"
 
 namespace pixnerd::eval {
 
 struct ReferenceRequest {
   std::filesystem::path path;
-  std::vector<std::string> include;  // of folders and shards: pictures_at()
-  std::string network;               // that looks at pictures
-  std::vector<Metric> metrics;       // the reference is to serve these
+  PictureSelection pictures;    // where it is a folder or shards
+  std::string network;          // that looks at pictures
+  std::vector<Metric> metrics;  // the reference is to serve these
 };
 
 // The path is saved statistics (.safetensors) of the network, an .npz with mu and sigma, or pictures, which

@@ -32,20 +32,24 @@ class Pictures {
   int64_t size_ = 0, height_ = 0, width_ = 0;
 };
 
+struct PictureSelection {
+  // Patterns (* any text, ? any character) of the folders in the folder, or of the shards; all if there is none.
+  std::vector<std::string> include;
+  int64_t crop =
+      0;  // side of the square that is cut of each picture, as ADM does; 0: pictures as they are, of one size
+};
+
 // What the path is, is told from its name and content:
 //   *.npz     arr_0, uint8 [N, H, W, 3], in its order
-//   shards    a *.tar file or a folder that holds some (data/shards.h)
-//   a folder  its pictures and those of its folders, links to folders aside
+//   shards    what data/shards.h reads
+//   a folder  its pictures and those of its folders (data/folder_scan.h)
 // Pictures of folders and shards, which often come class by class, are taken in a fixed random order: the Inception
-// Score's splits should each be like the whole. Transparency is dropped, grey counts as colour, and files of pictures
-// that are not read are left out, such as .gif, or those beside shards: the warnings tell. DataError: nothing there, no
-// picture, an array of another type or shape.
-//
-// With `include`, patterns (* any text, ? any character) of the folders in the folder, or of its shards, only those are
-// taken. ConfigError: a pattern fits none of them, or the path is an .npz.
-std::unique_ptr<Pictures> pictures_at(const std::filesystem::path& path, const std::vector<std::string>& include = {});
+// Score's splits should each be like the whole. Transparency is dropped, EXIF's orientation ignored, grey counts as
+// colour; of this, and of what is not used, the warnings tell. DataError: nothing there, no picture, an array of
+// another type or shape. ConfigError: a pattern fits nothing, or there are patterns or a crop, and the path is an .npz.
+std::unique_ptr<Pictures> pictures_at(const std::filesystem::path& path, const PictureSelection& selection = {});
 
-// Whether `include` can choose anything there: the path is a folder or a shard, not a file of something else.
+// Whether `include` can choose anything there: the path is a folder, a shard or a pattern of shards.
 bool takes_patterns(const std::filesystem::path& path);
 
 }  // namespace pixnerd::eval

@@ -1,20 +1,24 @@
-// Picture files to RGB and back: PNG (libspng), JPEG (TurboJPEG) and WebP (libwebp). The format is found by the file's
-// first bytes, never by its name: ImageNet has a PNG called .JPEG.
+// Picture files to RGB and back: PNG (libspng), JPEG (TurboJPEG), WebP (libwebp), GIF (giflib), TIFF (libtiff), AVIF
+// and HEIC (libheif), BMP (stb_image). The format is found by the file's first bytes, never by its name: ImageNet has a
+// PNG called .JPEG.
 //
 // The pixels are those of Pillow's Image.open(f).convert("RGB"), which the published models were trained on:
 //   alpha        dropped, unless the caller names a background
 //   palettes     expanded; 1, 2 and 4 bit grey is scaled to 0..255, grey is repeated in the three channels
 //   16 bit       the high byte of each sample; but grey is clipped to 0..255, Pillow's choice
 //   CMYK         inverted as Adobe writes it, then 255 - k minus ink, no ICC profile; YCCK likewise
-//   EXIF         orientation ignored
-//   animations   the first frame
-// PNG and lossless WebP are exact; JPEG decoders may differ by two levels.
+//   EXIF         orientation ignored, but for the one of TIFF; inspect() tells it, image/orientation.h turns
+//   animations   the first frame; of a TIFF the first page, of HEIC and AVIF the primary picture, turned as it says
+// PNG, lossless WebP, GIF, BMP and TIFF of grey, palettes and colour are exact; decoders of JPEG, also inside of TIFF,
+// may differ by two levels, those of AVIF by a few more, as its colours are interpolated. HEIC is nothing that Pillow
+// reads.
 //
 // With a background b, a pixel of colour c and alpha a becomes (c a + b (255 - a)) / 255 in each channel, rounded to
 // the nearest (no quotient is halfway): Pillow's alpha_composite on an opaque picture. 16-bit alpha is its high byte. A
 // PNG's tRNS counts as alpha: of a palette's entries, or 0 for the one grey or colour it names, compared at the file's
-// full depth. Of an animation, what the first frame leaves free is transparent; it is black when alpha is dropped.
-// Pixels that are opaque are the same with and without a background.
+// full depth. Of an animation, what the first frame leaves free is transparent; it is black when alpha is dropped (of a
+// GIF the colour of its transparent index). The fourth channel of a BMP is no alpha. Pixels that are opaque are the
+// same with and without a background.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +27,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "image/image.h"
@@ -35,7 +40,7 @@ struct DecodeLimits {
   uint64_t max_file_bytes = uint64_t{1} << 30;
 };
 
-// `name` stands for the file in messages. Without a background alpha is dropped. DataError: none of the three formats,
+// `name` stands for the file in messages. Without a background alpha is dropped. DataError: none of the formats,
 // truncated or damaged, over the limits.
 Image decode(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits = {},
              std::optional<Colour> background = {});
@@ -43,6 +48,20 @@ Image decode(std::span<const std::byte> bytes, const std::string& name, const De
 // The same for a file. DataError also when it cannot be read.
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {},
                  std::optional<Colour> background = {});
+
+// What a file says of its picture that the decoded one does not show.
+struct Info {
+  int width = 0, height = 0;  // as decode() gives it
+  bool has_alpha = false;
+  bool is_grey = false;
+  int bits = 8;         // of a sample; below 8 is 8
+  int orientation = 1;  // EXIF's, 1 to 8, which decode() leaves to the caller
+
+  bool is_clipped() const { return is_grey && !has_alpha && bits == 16; }  // grey above 255 turns white
+};
+
+// Reads no pixels. DataError as decode(), but damage in the pixels is not seen.
+Info inspect(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits = {});
 
 // A text inside a PNG, an iTXt chunk.
 struct PngText {
@@ -60,7 +79,18 @@ void write_png(const std::filesystem::path& path, const Image& image, const std:
 // The text under a keyword in a PNG file, if it has one. DataError when the file cannot be read or is no PNG.
 std::optional<std::string> read_png_text(const std::filesystem::path& path, const std::string& keyword);
 
-// Whether a folder's file should be taken for a picture: .png, .jpg, .jpeg or .webp in any case.
+// The formats that are read, for messages.
+inline constexpr const char* kFormats = "PNG, JPEG, WebP, GIF, TIFF, BMP, AVIF or HEIC";
+
+// "png" of "a/b.PNG": what follows the last dot of the last part, in lower case; "" where it has none.
+std::string extension_of(const std::filesystem::path& path);
+
+// Whether files of that extension are taken for pictures: png, apng, jpg, jpeg, jpe, jfif, webp, gif, tif, tiff, bmp,
+// dib, avif, heic, heif, hif. The file of a path likewise.
+bool is_picture_extension(std::string_view extension);
 bool has_image_extension(const std::filesystem::path& path);
+
+// Whether it is one of a picture in a format that is not read, such as svg.
+bool is_foreign_picture_extension(std::string_view extension);
 
 }  // namespace pixnerd::image

@@ -13,12 +13,28 @@
 
 namespace pixnerd::image {
 
-// Contracts as decode(); JPEG has no alpha.
-Image decode_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
-                 std::optional<Colour> background);
-Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits);
-Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
-                  std::optional<Colour> background);
+// Contracts as decode() and inspect(); JPEG and BMP have no alpha.
+#define PIXNERD_FORMAT(format)                                                                                 \
+  Image decode_##format(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits, \
+                        std::optional<Colour> background);                                                     \
+  Info inspect_##format(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits)
+
+PIXNERD_FORMAT(png);
+PIXNERD_FORMAT(jpeg);
+PIXNERD_FORMAT(webp);
+PIXNERD_FORMAT(gif);
+PIXNERD_FORMAT(tiff);
+PIXNERD_FORMAT(heif);
+PIXNERD_FORMAT(bmp);
+#undef PIXNERD_FORMAT
+
+// Whether a file is HEIC or AVIF by its first bytes.
+bool is_heif(std::span<const std::byte> bytes);
+
+// EXIF's orientation, 1 to 8, of a whole JPEG file, or of a block of EXIF as PNG and WebP hold it, which begins with
+// the order of its bytes; 1 where there is none, or none that makes sense.
+int orientation_of_jpeg(std::span<const std::byte> file);
+int orientation_of_exif(std::span<const std::byte> block);
 
 // The text under a keyword in a PNG; DataError as decode_png().
 std::optional<std::string> png_text(std::span<const std::byte> bytes, const std::string& name,
@@ -31,6 +47,9 @@ inline uint8_t blend(uint8_t colour, uint8_t alpha, uint8_t background) {
 
 // The picture that rgba, width * height * 4 bytes with alpha not multiplied in, makes on a background.
 Image composite(int width, int height, std::vector<uint8_t> rgba, Colour background);
+
+// The same without its alpha.
+Image without_alpha(int width, int height, std::vector<uint8_t> rgba);
 
 // DataError unless a file's header names at least one pixel and no more than the limits allow.
 void check_decoded_size(int64_t width, int64_t height, const std::string& name, const DecodeLimits& limits);

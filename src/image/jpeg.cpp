@@ -30,6 +30,13 @@ class JpegDecoder {
     check_decoded_size(width_, height_, name, limits);
   }
 
+  Info info() const {
+    Info info{width_, height_};
+    info.is_grey = colour_space_ == TJCS_GRAY;
+    info.orientation = orientation_of_jpeg(bytes_);
+    return info;
+  }
+
   Image decode() {
     Image image = blank(width_, height_);
     if (colour_space_ == TJCS_CMYK || colour_space_ == TJCS_YCCK) {
@@ -90,8 +97,13 @@ class JpegDecoder {
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                  std::optional<Colour>) {
   return JpegDecoder(bytes, name, limits).decode();
+}
+
+Info inspect_jpeg(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+  return JpegDecoder(bytes, name, limits).info();
 }
 
 }  // namespace pixnerd::image

@@ -56,6 +56,17 @@ class PngDecoder {
     return {width(), height(), pixels(SPNG_FMT_RGB8, 0)};
   }
 
+  Info info() {
+    Info info{width(), height(), has_alpha()};
+    info.is_grey =
+        header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE || header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA;
+    info.bits = std::max<int>(header_.bit_depth, 8);
+    spng_exif exif{};
+    const int status = spng_get_exif(context_.get(), &exif);
+    if (status == 0) info.orientation = orientation_of_exif(std::as_bytes(std::span(exif.data, exif.length)));
+    return info;
+  }
+
   // Texts may stand behind the pixels, so that these are decoded first.
   std::optional<std::string> text(const std::string& keyword) {
     pixels(SPNG_FMT_RGB8, 0);
@@ -166,6 +177,10 @@ class PngDecoder {
 Image decode_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                  std::optional<Colour> background) {
   return PngDecoder(bytes, name, limits).decode(background);
+}
+
+Info inspect_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+  return PngDecoder(bytes, name, limits).info();
 }
 
 std::optional<std::string> png_text(std::span<const std::byte> bytes, const std::string& name,

@@ -32,13 +32,28 @@ Image decode_first_frame(const WebPData& data, const std::string& name, const De
   int timestamp = 0;
   if (!WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp)) fail(name);
   const auto width = static_cast<int>(info.canvas_width), height = static_cast<int>(info.canvas_height);
-  if (background) {
-    const size_t bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
-    return composite(width, height, {rgba, rgba + bytes}, *background);
-  }
-  Image image = blank(width, height);
-  for (size_t i = 0; i < image.rgb.size() / 3; ++i) std::copy_n(rgba + 4 * i, 3, image.rgb.data() + 3 * i);
-  return image;
+  const size_t bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
+  if (background) return composite(width, height, {rgba, rgba + bytes}, *background);
+  return without_alpha(width, height, {rgba, rgba + bytes});
+}
+
+WebPBitstreamFeatures features_of(std::span<const std::byte> bytes, const std::string& name,
+                                  const DecodeLimits& limits) {
+  WebPBitstreamFeatures features;
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail(name);
+  check_decoded_size(features.width, features.height, name, limits);
+  return features;
+}
+
+int orientation_of(std::span<const std::byte> bytes) {
+  const WebPData file{reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+  const std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)> demuxer(WebPDemux(&file), &WebPDemuxDelete);
+  WebPChunkIterator chunk{};
+  if (!demuxer || WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) == 0) return 1;
+  const int orientation = orientation_of_exif(std::as_bytes(std::span(chunk.chunk.bytes, chunk.chunk.size)));
+  WebPDemuxReleaseChunkIterator(&chunk);
+  return orientation;
 }
 
 Image decode_with_alpha(std::span<const std::byte> bytes, const WebPBitstreamFeatures& features,
@@ -55,15 +70,20 @@ Image decode_with_alpha(std::span<const std::byte> bytes, const WebPBitstreamFea
 Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                   std::optional<Colour> background) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-  WebPBitstreamFeatures features;
-  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail(name);
-  check_decoded_size(features.width, features.height, name, limits);
+  const WebPBitstreamFeatures features = features_of(bytes, name, limits);
   if (features.has_animation) return decode_first_frame({data, bytes.size()}, name, limits, background);
   if (features.has_alpha && background) return decode_with_alpha(bytes, features, name, *background);
   Image image = blank(features.width, features.height);
   const auto stride = static_cast<int>(image.row_bytes());
   if (!WebPDecodeRGBInto(data, bytes.size(), image.rgb.data(), image.rgb.size(), stride)) fail(name);
   return image;
+}
+
+Info inspect_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {
+  const WebPBitstreamFeatures features = features_of(bytes, name, limits);
+  Info info{features.width, features.height, features.has_alpha != 0};
+  info.orientation = orientation_of(bytes);
+  return info;
 }
 
 }  // namespace pixnerd::image

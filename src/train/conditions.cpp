@@ -49,7 +49,7 @@ class CaptionConditions : public Conditions {
         encoder_(config.text.encoder,
                  {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size()}),
         stop_(std::move(stop)) {
-    for (int64_t i = 0; i < pictures.size(); ++i) captions_of(pictures, i);
+    count_captions(pictures);
     null_ = states({""});
   }
 
@@ -90,10 +90,22 @@ class CaptionConditions : public Conditions {
         captions.push_back(caption.text);
       }
     }
-    if (!captions.empty()) return captions;
-    throw DataError(concat("data set ", quoted(set.root()), ": picture ", printable(set.name(index)), " has no caption",
-                           wanted.empty() ? "" : concat(" in ", join(wanted, ", ")),
-                           "; give every picture a .txt file, or a \"caption\" in its JSON"));
+    if (captions.empty()) captions.emplace_back();  // the null condition
+    return captions;
+  }
+
+  // DataError where no picture has one: nothing would be learnt of text.
+  void count_captions(const data::PictureSet& set) const {
+    int64_t without = 0;
+    for (int64_t i = 0; i < set.size(); ++i) without += captions_of(set, i).front().empty() ? 1 : 0;
+    const std::string wanted = text_.languages.empty() ? "" : concat(" in ", join(text_.languages, ", "));
+    if (without == set.size()) {
+      throw DataError(concat("data set ", quoted(set.root()), ": no picture has a caption", wanted,
+                             "; give them .txt files, or a \"caption\" in their JSON"));
+    }
+    if (without == 0) return;
+    log_info(concat(without, " of ", set.size(), " pictures without a caption", wanted,
+                    ": they are learnt without text, which is the null condition"));
   }
 
   at::Tensor states(const std::vector<std::string>& captions) {

@@ -4,11 +4,11 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <system_error>
 
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "data/shard_paths.h"
 #include "eval/open_reference.h"
 #include "eval/sampled_pictures.h"
 #include "eval/unsupported_reason.h"
@@ -46,8 +46,7 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   request_.precision = config.train.precision;
   request_.batch_size = config_.batch_size;
   conditions.ask_for(request_, pictures, eval::drawn_pictures(pictures.size(), config_.pictures, seed));
-  std::error_code error;
-  if (eval::needs_reference(settings_.metrics) && !fs::exists(config_.reference, error)) {
+  if (eval::needs_reference(settings_.metrics) && !data::is_there(config_.reference)) {
     throw DataError(concat("eval.reference: there is no file or folder ", quoted(config_.reference)));
   }
 }
@@ -70,7 +69,7 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopR
     return eval::extract(pictures, extractor_.extract, config_.batch_size, needs, &progress);
   };
   const eval::Reference reference =
-      eval::open_reference({config_.reference, config_.include, extractor_.name, settings_.metrics}, look);
+      eval::open_reference({config_.reference, {config_.include, 0}, extractor_.name, settings_.metrics}, look);
   if (looked) eval::save_reference(cache, reference, key);
   return reference;
 }

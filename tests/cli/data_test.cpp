@@ -91,7 +91,58 @@ TEST_F(DataTest, PackSaysWhatItLeftOutAndRefusesToOverwrite) {
   expect_error(run({"pack", path("pets"), "--out", path("shards")}), 1,
                "is not empty; give another one, or --overwrite");
   EXPECT_EQ(run({"pack", path("pets"), "--out", path("shards"), "--overwrite", "--shard-megabytes", "1"}).code, 0);
-  expect_error(run({"pack", path("shards"), "--out", path("again")}), 1, "holds no class folders");
+  expect_error(run({"pack", path("shards"), "--out", path("again")}), 1, "holds no picture");
+}
+
+// Inspect says it on standard output, the others in warnings, all in the same words.
+TEST_F(DataTest, WhatIsNotUsedIsToldAlikeByInspectAndPack) {
+  for (const char* name : {"cat/a.svg", "cat/b.jxl", "dog/c.svg"})
+    write_text(folder_ / (std::string("pets/") + name), "x");
+  write_picture(folder_ / "pets/loose.png", marked_picture(6, 1));
+  const std::string formats = "3 pictures in formats that are not read: 2 .svg, 1 .jxl";
+  const std::string loose = "1 picture beside the class folders: 'loose.png'";
+  expect_lines(run({"inspect", path("pets")}), {"  not used    " + formats, "              " + loose});
+  const Outcome packed = run({"pack", path("pets"), "--out", path("shards")});
+  for (const std::string& line : {formats, loose}) {
+    EXPECT_TRUE(packed.complains("warning: data set '" + path("pets") + "': not used: " + line)) << packed.err;
+  }
+}
+
+TEST_F(DataTest, InspectSaysWhatIsDoneWithPictures) {
+  std::filesystem::create_directories(folder_ / "photos");
+  std::filesystem::copy("tests/image/data/exif_rotated.jpg", folder_ / "photos/0.jpg");
+  write_text(folder_ / "photos/0.txt", "a photo");
+  std::filesystem::copy("tests/image/data/grey16.png", folder_ / "photos/1.png");
+  expect_lines(
+      run({"inspect", path("photos")}),
+      {"  classes     1: picture", "  captions    1: no language 1",
+       "              1 picture has none, which is the null condition",
+       "  treated     1 of 2 pictures has an EXIF orientation, which is ignored: data.orientation exif follows it",
+       "              1 of 2 pictures is grey of 16 bits, clipped to 8 as Pillow does: what is above 255 turns white",
+       "              1 of 2 pictures is grey and counts as colour whose channels are equal"});
+}
+
+TEST_F(DataTest, PackCutsSquares) {
+  const Outcome packed = run({"pack", path("pets"), "--out", path("squares"), "--crop", "5", "--background", "1,2,3"});
+  EXPECT_EQ(packed.code, 0) << packed.err;
+  expect_lines(run({"inspect", path("squares")}), {"  classes     2: cat, dog", "  sizes       all 5 x 5"});
+  for (const char* colour : {"1,2", "1,2,256", "1,2,3,4", "red"}) {
+    expect_error(run({"pack", path("pets"), "--out", path("x"), "--crop", "5", "--background", colour}), 2,
+                 "--background");
+  }
+  expect_error(run({"pack", path("pets"), "--out", path("x"), "--background", "1,2,3"}), 2, "--crop");
+  expect_error(run({"pack", path("pets"), "--out", path("pets/x"), "--overwrite"}), 1, "lies in the data set itself");
+}
+
+TEST_F(DataTest, InspectTakesPatternsOfShards) {
+  for (const char* name : {"s/00.tar", "s/01.tar"}) {
+    write_text(folder_ / name, tar_sample("1", 1, "{}") + std::string(1024, '\0'));
+  }
+  for (const char* pattern : {"s/{00..01}.tar", "s/*.tar", "s/{00..02}.tar"}) {
+    const Outcome seen = run({"inspect", path(pattern)});
+    EXPECT_TRUE(seen.out.starts_with(path(pattern) + ": 2 pictures, ")) << seen.out << seen.err;
+  }
+  expect_error(run({"inspect", path("s/{10..12}.tar")}), 1, "none of the 3 shards that it names is there");
 }
 
 TEST_F(DataTest, WrongUsageIsTwo) {
@@ -104,7 +155,8 @@ TEST_F(DataTest, WrongUsageIsTwo) {
   expect_error(run({"inspect", path("pets"), "--stylez"}), 2, "unexpected '--stylez'");
   const Outcome help = run({"pack", "--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* flag : {"--out", "--shard-megabytes", "--styles", "--overwrite", "--threads"}) {
+  for (const char* flag :
+       {"--out", "--shard-megabytes", "--crop", "--background", "--exif", "--styles", "--overwrite", "--threads"}) {
     EXPECT_TRUE(help.says(std::string("\n  ") + flag + " ")) << flag;
   }
   EXPECT_TRUE(program_({"--help"}).says("data"));

@@ -11,7 +11,7 @@ TEST_F(ShardsTest, AMalformedSampleIsLeftOutCountedAndNamed) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {R"({"label": 1)", ".json: "},
       {"[1]", ".json: must be a map"},
-      {R"({"label": "1"})", ".json: label must be a whole number"},
+      {R"({"label": "one"})", ".json: label must be a whole number"},
       {R"({"label": 1.5})", ".json: label must be a whole number"},
       {R"({"label": true})", ".json: label must be a whole number"},
       {R"({"label": -1})", ".json: label -1 is not between 0 and 10000000"},
@@ -28,7 +28,8 @@ TEST_F(ShardsTest, AMalformedSampleIsLeftOutCountedAndNamed) {
       {R"({"caption": "\ud83d"})", ".json: "},
       {"{\"caption\": \"\xff\"}", ".json: "},
       {R"({"label": 1, "label": 1})", "appears twice"},
-      {std::string(1 << 20, ' ') + "{}", ".json: larger than 1048576 bytes"},
+      {R"({"label": 1} {"label": 1})", "more follows its end"},
+      {std::string(1 << 24, ' ') + "{}", ".json: larger than 16777216 bytes"},
   };
   for (const auto& [json, reason] : cases) {
     SCOPED_TRACE(json.substr(0, 60));
@@ -84,18 +85,24 @@ TEST_F(ShardsTest, AKeyThatComesBackIsAnotherSampleAndLeftOut) {
   expect_contains(log_.lines().at(0), "another sample of the shard has this key");
 }
 
-TEST_F(ShardsTest, PassesOverWhatIsNoSample) {
+TEST_F(ShardsTest, PassesOverWhatIsNoSampleAndSaysSo) {
   const std::string png = png_bytes(marked_picture(4, 1));
-  write(tar_entry("README", "x") + tar_entry(".hidden.png", png) + tar_entry("a/.png", png) + tar_entry("end.", png) +
-        tar_header({"folder/", 0, '5'}) +
-        tar_header({"link.png", 0, '2', std::string("ustar\00000", 8), "/etc/passwd"}) +
-        tar_header({"hard.png", 0, '1', std::string("ustar\00000", 8), "a.png"}) + tar_header({"device.png", 0, '3'}) +
-        tar_entry("only.seg.png", png) + tar_entry("k.seg.png", png) + tar_entry("k.png", png) +
-        tar_entry("k.npy", "bytes"));
+  const std::string ustar("ustar\00000", 8);
+  write(tar_entry("README", "x") + tar_entry(".hidden.png", png) + tar_entry("a/._b.png", png) +
+        tar_entry("a/.png", png) + tar_entry("./.ipynb_checkpoints/c.png", png) + tar_entry("end.", png) +
+        tar_header({"folder/", 0, '5'}) + tar_header({"link.png", 0, '2', ustar, "/etc/passwd"}) +
+        tar_header({"hard.png", 0, '1', ustar, "a.png"}) + tar_header({"device.png", 0, '3'}) +
+        tar_entry("k.seg.png", png) + tar_entry("k.png", png) + tar_entry("k.gif", png) + tar_entry("k.npy", "bytes") +
+        tar_entry("k.svg", "<svg/>") + tar_entry("k.meta.json", "{"));
   const Shards shards = open();
   EXPECT_EQ(names_of(shards), Names{"0.tar/k"});
   EXPECT_EQ(shards.broken_at_opening(), 0);
   EXPECT_TRUE(log_.lines().empty());
+  EXPECT_EQ(shards.unused().lines(), (Names{"1 picture in formats that are not read: 1 .svg",
+                                            "3 hidden pictures: 1 .*, 1 ._* of macOS, 1 in .ipynb_checkpoints",
+                                            "2 pictures more than one of a sample: 1 .gif, 1 .seg.png",
+                                            "2 links in shards to no file before it, such as '0.tar/link.png'",
+                                            "3 other files: 2 without an ending, 1 .npy"}));
 }
 
 TEST_F(ShardsTest, SparseEntriesArePassedOver) {
@@ -109,6 +116,7 @@ TEST_F(ShardsTest, SparseEntriesArePassedOver) {
   const Shards shards = open();
   EXPECT_EQ(names_of(shards), Names{"0.tar/k"});
   EXPECT_EQ(marks_of(shards), std::vector<int>{5});
+  EXPECT_EQ(shards.unused().lines(), Names{"1 sparse file in shards: '0.tar/s.png'"});
 }
 
 TEST_F(ShardsTest, HostileNamesAreOnlyLabels) {

@@ -28,15 +28,70 @@ TEST(ImageFolder, ListsClassesAndFilesByTheirBytes) {
   EXPECT_EQ(files_of(images), (Names{"0 B/x.jpeg", "1 a/1.jpg", "2 b/10.png", "2 b/9.PNG", "3 \xc3\xa4/1.webp"}));
 }
 
-TEST(ImageFolder, LeavesOutWhatIsNoPictureOfAClass) {
+TEST(ImageFolder, SaysWhatItLeavesOut) {
   TemporaryFolder folder;
-  for (const char* name :
-       {"a/1.png", "a/.hidden.png", "a/notes.txt", "a/deeper/2.png", "a/folder.png/3.png", "top.png", ".git/4.png"}) {
+  for (const char* name : {"a/1.png", "a/.hidden.png", "a/._1.png", "a/.ipynb_checkpoints/1-checkpoint.png",
+                           "a/notes.md", "a/x.svg", "a/y.SVG", "b/z.jxl", "b/0.png", "top.png", ".git/4.png",
+                           ".git/index", "other.tar", "none/readme.md", "a/lonely.txt"}) {
     write_text(folder / name, "");
   }
   CapturedLog log;
-  EXPECT_EQ(files_of(*folder_at(folder.path())), (Names{"0 a/1.png"}));
-  EXPECT_TRUE(log.lines().empty());
+  DataConfig config;
+  config.path = folder.path().string();
+  const auto set = open_pictures(config);
+  EXPECT_EQ(set->size(), 2);
+  const Names lines = {"3 pictures in formats that are not read: 2 .svg, 1 .jxl",
+                       "4 hidden pictures: 1 .*, 1 ._* of macOS, 1 in .git, 1 in .ipynb_checkpoints",
+                       "1 picture beside the class folders: 'top.png'",
+                       "1 archive beside the folders of pictures: 'other.tar'",
+                       "1 folder without pictures and no class: none",
+                       "3 other files: 2 .md, 1 .txt"};
+  EXPECT_EQ(set->unused().lines(), lines);
+  ASSERT_EQ(log.lines().size(), lines.size());
+  EXPECT_EQ(log.lines()[0], "warning: data set '" + config.path + "': not used: " + lines[0]);
+}
+
+TEST(ImageFolder, ReadsFoldersInClassFoldersInTheOrderOfTheirPaths) {
+  TemporaryFolder folder;
+  for (const char* name :
+       {"n01/images/0.png", "n01/images/more/2.png", "n01/images-b/1.png", "n01/z.png", "n02/a/b/3.png"}) {
+    write_text(folder / name, "");
+  }
+  EXPECT_EQ(files_of(*folder_at(folder.path())), (Names{"0 n01/z.png", "0 n01/images/0.png", "0 n01/images-b/1.png",
+                                                        "0 n01/images/more/2.png", "1 n02/a/b/3.png"}));
+}
+
+TEST(ImageFolder, AFlatFolderIsOneClass) {
+  TemporaryFolder folder;
+  for (const char* name : {"b.png", "a.jpg"}) write_text(folder / name, "");
+  const auto set = folder_at(folder.path());
+  EXPECT_EQ(files_of(*set), (Names{"0 a.jpg", "0 b.png"}));
+  EXPECT_EQ(set->classes(), Names{"picture"});
+  EXPECT_TRUE(set->unused().empty());
+}
+
+TEST(ImageFolder, LinksThatLeadBackAreReadOnce) {
+  TemporaryFolder folder;
+  write_text(folder / "set/a/1.png", "");
+  write_text(folder / "set/b/2.png", "");
+  std::filesystem::create_directory_symlink("..", folder / "set/a/up");
+  std::filesystem::create_directory_symlink("../..", folder / "set/a/far");
+  std::filesystem::create_directory_symlink(".", folder / "set/b/self");
+  std::filesystem::create_directory_symlink("../b", folder / "set/a/other");
+  const auto set = folder_at(folder / "set");
+  EXPECT_EQ(files_of(*set), (Names{"0 a/1.png", "0 a/other/2.png", "1 b/2.png"}));
+  EXPECT_EQ(set->unused().lines(), Names{"4 links to a folder that is read already, such as 'a/far'"});
+}
+
+TEST(ImageFolder, ClassFoldersGoBeforeShards) {
+  TemporaryFolder folder;
+  write_text(folder / "cat/1.png", "");
+  write_text(folder / "0.tar", "");
+  DataConfig config;
+  config.path = folder.path().string();
+  const auto set = open_pictures(config, Tell::nowhere);
+  EXPECT_EQ(set->name(0), "cat/1.png");
+  EXPECT_EQ(set->unused().lines(), Names{"1 archive beside the folders of pictures: '0.tar'"});
 }
 
 TEST(ImageFolder, FollowsLinksAndListsThoseThatLeadNowhere) {
@@ -53,29 +108,27 @@ TEST(ImageFolder, FoldersWithoutPicturesAreNoClasses) {
   write_text(folder / "b/1.png", "");
   write_text(folder / "c/readme.txt", "");
   std::filesystem::create_directories(folder / "a");
-  CapturedLog log;
   const auto set = folder_at(folder.path());
   const ImageFolder& images = *set;
   EXPECT_EQ(images.classes(), Names{"b"});
   EXPECT_EQ(images.label(0), 0);
-  ASSERT_EQ(log.lines().size(), 1u);
-  expect_contains(log.lines()[0], "warning: ");
-  expect_contains(log.lines()[0], "a, c");
+  EXPECT_EQ(set->unused().lines().at(0), "2 folders without pictures and no class: a, c");
 }
 
 TEST(ImageFolder, RefusesWhatIsNoDataSetAndSaysHowOneLooks) {
   TemporaryFolder folder;
   write_text(folder / "file", "");
-  write_text(folder / "flat/1.png", "");
   write_text(folder / "empty/a/readme.txt", "");
   const auto message = [&](std::string_view name) { return error_of([&] { folder_at(folder / name); }); };
   expect_contains(message("missing"), "missing': no such folder");
   expect_contains(message("file"), "file' is no folder");
-  expect_contains(message("flat"), "flat' holds no class folders");
-  expect_contains(message("empty"), "empty': no picture in its 1 folder");
+  expect_contains(message("empty"), "empty' holds no picture (PNG, ");
+  write_text(folder / "zipped/set.zip", "");
+  expect_contains(message("zipped"), "but 1 archive beside the folders of pictures: 'set.zip'");
   expect_contains(error_of([] { folder_at(""); }), "data.path is empty");
-  for (const char* name : {"missing", "file", "flat", "empty"}) {
-    expect_contains(message(name), "one folder of .png, .jpg or .webp pictures for each class");
+  for (const char* name : {"missing", "file", "empty"}) {
+    expect_contains(message(name),
+                    "a data set is a folder of pictures, or one with a folder of pictures for each class");
   }
 }
 

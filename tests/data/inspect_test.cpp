@@ -1,9 +1,5 @@
 #include "data/inspect.h"
 
-#include <atomic>
-#include <stdexcept>
-
-#include "data/sample_ahead.h"
 #include "data/shards.h"
 #include "tests/data/tars.h"
 
@@ -54,7 +50,7 @@ TEST(Inspect, CountsAFolder) {
     EXPECT_EQ(all.bytes, bytes);
     ASSERT_EQ(all.broken.size(), 1u);
     EXPECT_EQ(all.broken[0].name, "b/z.png");
-    expect_contains(all.broken[0].reason, "is not a PNG, JPEG or WebP file");
+    expect_contains(all.broken[0].reason, "is not a PNG, JPEG, WebP, GIF");
   }
 }
 
@@ -77,6 +73,15 @@ TEST(Inspect, CountsShards) {
   EXPECT_EQ(all.broken[0].name, "0.tar/4");
 }
 
+TEST(Inspect, TellsOfFoldersInClassFolders) {
+  TemporaryFolder folder;
+  for (const char* name : {"a/0.png", "a/more/1.png", "b/c/d/2.png"})
+    write_picture(folder / name, marked_picture(4, 1));
+  const Inspection all = inspected(folder.path());
+  EXPECT_EQ(all.nested, 2);
+  EXPECT_EQ(all.first_nested, "a/more/1.png");
+}
+
 TEST(Inspect, NothingToReadIsAnErrorWithTheFirstReason) {
   TemporaryFolder folder;
   write_text(folder / "set/b/z.png", "no picture");
@@ -84,28 +89,24 @@ TEST(Inspect, NothingToReadIsAnErrorWithTheFirstReason) {
                   "none of its 1 picture can be read; the first: picture '");
 }
 
-TEST(Ahead, GivesItemsInOrderAndErrorsInTheirPlace) {
-  for (const int64_t threads : {1, 5}) {
-    std::atomic<int64_t> made = 0;
-    Ahead<int64_t> items(100, threads, [&](int64_t index) {
-      ++made;
-      if (index == 60) throw std::runtime_error("sixty");
-      return index * index;
-    });
-    for (int64_t i = 0; i < 100; ++i) {
-      if (i == 60) {
-        EXPECT_THROW(items.next(), std::runtime_error);
-      } else {
-        EXPECT_EQ(items.next(), i * i);
-      }
-      EXPECT_LE(made, i + 1 + 2 * threads);
-    }
+TEST(Inspect, CountsWhatIsDoneWithPictures) {
+  TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "set/a");
+  for (const char* name : {"exif_rotated.jpg", "exif6.png", "grey16.png", "rgba8.png", "grey_alpha8.png"}) {
+    std::filesystem::copy(std::filesystem::path("tests/image/data") / name, folder / "set/a" / name);
   }
-}
-
-TEST(Ahead, MayBeLeftBeforeItsEnd) {
-  Ahead<int> items(1000, 3, [](int64_t) { return 1; });
-  EXPECT_EQ(items.next(), 1);
+  write_text(folder / "set/a/rgba8.txt", "a caption");
+  const Inspection all = inspected(folder / "set");
+  EXPECT_EQ(all.uncaptioned, 4);
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(all.treatment.lines({}),
+            (Names{"2 of 5 pictures have an EXIF orientation, which is ignored: data.orientation exif follows it",
+                   "1 of 5 pictures is grey of 16 bits, clipped to 8 as Pillow does: what is above 255 turns white",
+                   "2 of 5 pictures have an alpha channel, which is dropped: a background shows what it hides",
+                   "2 of 5 pictures are grey and count as colour whose channels are equal"}));
+  const Names treated = all.treatment.lines({image::Colour{}, Orientation::exif});
+  EXPECT_EQ(treated[0], "2 of 5 pictures have an EXIF orientation, which is followed");
+  EXPECT_EQ(treated[2], "2 of 5 pictures have an alpha channel and lie on the background");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/file.h"
+#include "data/pictures.h"
 #include "data/shards.h"
 #include "tests/data/tars.h"
 
@@ -198,6 +199,53 @@ TEST_F(PackTest, AFolderThatIsNotEmptyIsOverwrittenOnlyIfAsked) {
   expect_equal(shards("out"), images());
   write_text(folder_ / "out/other.tar", "mine");
   expect_contains(refusal("out", options), "holds 'other.tar'");
+}
+
+TEST_F(PackTest, CaptionsGoAlong) {
+  write_pets();
+  write_text(folder_ / "pets/cat/noto.txt", "a cat\n");
+  write_text(folder_ / "pets/dog/noto.caption", "a dog");
+  write_text(folder_ / "pets/metadata.jsonl", R"({"file_name": "dog/noto.png", "text": "my dog"})");
+  EXPECT_EQ(pack_into("out").captioned, 2);
+  const auto packed = shards("out");
+  const auto captions = [&](int64_t index) {
+    std::string all;
+    for (const Caption& caption : packed.captions(index)) all += caption.text + ";";
+    return all;
+  };
+  EXPECT_EQ(captions(0), "a cat;");
+  EXPECT_EQ(captions(1), "");
+  EXPECT_EQ(captions(2), "a dog;my dog;");
+}
+
+TEST_F(PackTest, SquaresAreCutAsTrainingCutsThem) {
+  write_picture(folder_ / "pets/a/0.png", marked_picture(20, 1));
+  write_picture(folder_ / "pets/b/1.png", marked_picture(9, 2));
+  PackOptions options;
+  options.crop = 8;
+  EXPECT_EQ(pack_into("out", options).treatment.pictures, 2);
+  const auto packed = shards("out");
+  for (int64_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(packed.read(i).width, 8);
+    EXPECT_EQ(packed.read(i).rgb, cropped(images().read(i), Crop::adm, 8).rgb);
+  }
+}
+
+TEST_F(PackTest, AFlatFolderBecomesOneClass) {
+  write_picture(folder_ / "pets/0.png", marked_picture(6, 1));
+  pack_into("out");
+  expect_equal(shards("out"), images());
+}
+
+TEST_F(PackTest, TheDataSetItselfIsNoPlaceForShards) {
+  write_pets();
+  PackOptions options;
+  options.overwrite = true;
+  for (const char* name : {"pets", "pets/packed", "pets/cat", "other/../pets"}) {
+    expect_contains(refusal(name, options), "lies in the data set itself");
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "pets/packed"));
+  EXPECT_EQ(pack_into("pets-packed").pictures, 5);
 }
 
 TEST_F(PackTest, WhatCannotBeWrittenIsAnError) {

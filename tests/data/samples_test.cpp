@@ -117,5 +117,34 @@ TEST(SampleSequence, ASetInWhichNothingCanBeReadIsAnError) {
   EXPECT_EQ(log.lines().size(), 3u);
 }
 
+TEST(SampleSequence, SaysOnceWhatIsDoneWithThePictures) {
+  TemporaryFolder folder;
+  write_data_set(folder, 1, 2);
+  std::filesystem::copy("tests/image/data/exif6.png", folder / "a/turned.png");
+  CapturedLog log;
+  const DataConfig config = small_config();
+  std::vector<float> chw(size_t{3} * 8 * 8);
+  {
+    SampleSequence samples(folder_at(folder.path()), config, 1);
+    for (int64_t i = 0; i < 3; ++i) samples.read(i, chw.data());
+    samples.read(3, chw.data());
+    EXPECT_EQ(log.lines().size(), 1u);
+    expect_contains(log.lines().at(0), "1 of 3 pictures has an EXIF orientation, which is ignored");
+  }
+  EXPECT_EQ(log.lines().size(), 1u);
+}
+
+TEST(SampleSequence, TurnsPicturesAsExifSaysIfAsked) {
+  TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "a");
+  std::filesystem::copy("tests/image/data/exif6.png", folder / "a/turned.png");
+  DataConfig config = small_config();
+  const image::Image lying = folder_at(folder.path(), config)->read(0);
+  config.orientation = Orientation::exif;
+  const image::Image turned = folder_at(folder.path(), config)->read(0);
+  EXPECT_EQ(turned.width, lying.height);
+  EXPECT_EQ(turned.height, lying.width);
+}
+
 }  // namespace
 }  // namespace pixnerd::data

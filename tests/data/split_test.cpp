@@ -52,11 +52,22 @@ TEST(Split, TheFirstOnesHeldOutAreASampleOfThem) {
   EXPECT_EQ(held_out, split(*set, 0.5, 7).held_out);
 }
 
-TEST(Split, RefusesAShareThatHoldsNothingOut) {
+TEST(Split, NeverTakesTheOnlyPictureOfAClassAndSaysSo) {
   TemporaryFolder folder;
-  write_data_set(folder, 4, 1);
+  write_data_set(folder, 9, 1);
   const auto set = folder_at(folder.path());
-  expect_contains(error_of<ConfigError>([&] { split(*set, 0.5, 7); }), "data.held_out 0.5");
+  CapturedLog log;
+  const Split parts = split(*set, 0.05, 7);
+  EXPECT_TRUE(parts.held_out.empty());
+  EXPECT_EQ(parts.training.size(), 9u);
+  ASSERT_EQ(log.lines().size(), 1u);
+  expect_contains(log.lines()[0], "data.held_out 0.05 holds none of the 9 pictures out");
+}
+
+TEST(Split, HoldsOneOutOfAFew) {
+  TemporaryFolder folder;
+  write_data_set(folder, 2, 2);
+  EXPECT_EQ(split(*folder_at(folder.path()), 0.05, 7).held_out.size(), 1u);
 }
 
 TEST(Subset, ShowsThePicturesItWasGiven) {

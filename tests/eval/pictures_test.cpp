@@ -81,8 +81,14 @@ TEST_F(PicturesTest, ThatCannotBeReadAreRefusedByName) {
   EXPECT_NE(refused("").find("b.png"), std::string::npos);
 }
 
+TEST_F(PicturesTest, OfEveryFormatAreJudged) {
+  for (const char* name : {"palette.gif", "interlaced.gif"})
+    std::filesystem::copy("tests/image/data/" + std::string(name), folder_ / name);
+  EXPECT_EQ(pictures_at(folder_.path())->size(), 2);
+}
+
 TEST_F(PicturesTest, WhatHoldsNoneIsRefused) {
-  EXPECT_NE(refused("").find("there are no pictures in"), std::string::npos);
+  EXPECT_NE(refused("").find("holds no picture"), std::string::npos);
   EXPECT_NE(refused("missing").find("there is no file or folder"), std::string::npos);
   std::ofstream(folder_ / "a.txt") << "text";
   EXPECT_NE(refused("a.txt").find("holds no pictures that can be judged"), std::string::npos);
@@ -114,7 +120,7 @@ TEST_F(PicturesTest, AlphaIsDroppedAndWarnedOf) {
     const at::Tensor batch = pictures->next(1);
     EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({10, 20, 30, 40, 50, 60}, at::kLong))) << name;
     const std::string warned = warnings_of(*pictures);
-    EXPECT_NE(warned.find("1 of 1 pictures"), std::string::npos) << name << ": " << warned;
+    EXPECT_NE(warned.find("1 of 1 picture "), std::string::npos) << name << ": " << warned;
     EXPECT_NE(warned.find("alpha"), std::string::npos) << name << ": " << warned;
   }
 }
@@ -130,35 +136,56 @@ TEST_F(PicturesTest, GreyCountsAsColour) {
   const auto pictures = pictures_at(folder_.path());
   const at::Tensor batch = pictures->next(1);
   EXPECT_TRUE(batch.flatten().to(at::kLong).equal(at::tensor({7, 7, 7, 200, 200, 200}, at::kLong)));
-  EXPECT_NE(warnings_of(*pictures).find("1 of 1 pictures"), std::string::npos) << warnings_of(*pictures);
+  EXPECT_NE(warnings_of(*pictures).find("1 of 1 picture "), std::string::npos) << warnings_of(*pictures);
   EXPECT_NE(warnings_of(*pictures).find("grey"), std::string::npos) << warnings_of(*pictures);
 }
 
-TEST_F(PicturesTest, WhatIsLeftOutIsToldOf) {
-  write("a.png", plain(4, 3, 1));
-  std::ofstream(folder_ / "notes.txt") << "no picture";
-  EXPECT_EQ(warnings_of(*pictures_at(folder_.path())), "");
-  for (const char* name : {"b.GIF", "c.bmp"}) std::ofstream(folder_ / name) << "no picture that is read";
-  const std::string formats = warnings_of(*pictures_at(folder_.path()));
-  EXPECT_NE(formats.find("2 files, such as 'b.GIF', of '"), std::string::npos) << formats;
+TEST_F(PicturesTest, WhatIsNotUsedIsToldOf) {
+  write("a/a.png", plain(4, 3, 1));
+  write("a/.ipynb_checkpoints/a.png", plain(4, 3, 1));
+  EXPECT_EQ(pictures_at(folder_.path())->size(), 1);
+  for (const char* name : {"a/b.SVG", "a/._a.png"}) std::ofstream(folder_ / name) << "no picture that is read";
+  const std::string told = warnings_of(*pictures_at(folder_.path()));
+  EXPECT_NE(told.find("not used: 1 picture in formats that are not read: 1 .svg"), std::string::npos) << told;
+  EXPECT_NE(told.find("not used: 2 hidden pictures: 1 ._* of macOS, 1 in .ipynb_checkpoints"), std::string::npos)
+      << told;
 
   const std::string broken = data::tar_entry("b.json", "{}") + data::tar_entry("a.png", transparent_png());
-  std::ofstream(folder_ / "shard.tar", std::ios::binary) << broken.substr(0, broken.size() - 300);
-  std::ofstream(folder_ / "whole.tar", std::ios::binary)
+  std::filesystem::create_directory(folder_ / "shards");
+  std::ofstream(folder_ / "shards/shard.tar", std::ios::binary) << broken.substr(0, broken.size() - 300);
+  std::ofstream(folder_ / "shards/whole.tar", std::ios::binary)
       << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
-  const auto shards = pictures_at(folder_.path());
+  write("shards/loose.png", plain(4, 3, 1));
+  const auto shards = pictures_at(folder_ / "shards");
   EXPECT_EQ(shards->size(), 1);
-  EXPECT_NE(warnings_of(*shards).find("3 files, such as 'a.png'"), std::string::npos) << warnings_of(*shards);
+  EXPECT_NE(warnings_of(*shards).find("1 picture beside the shards: 'loose.png'"), std::string::npos)
+      << warnings_of(*shards);
   EXPECT_NE(warnings_of(*shards).find("cannot be read"), std::string::npos) << warnings_of(*shards);
+}
+
+TEST_F(PicturesTest, LinkedFoldersAreFollowed) {
+  write("set/a/0.png", plain(4, 3, 1));
+  write("store/1.png", plain(4, 3, 1));
+  std::filesystem::create_directory_symlink(folder_ / "store", folder_ / "set/b");
+  EXPECT_EQ(pictures_at(folder_ / "set")->size(), 2);
+}
+
+TEST_F(PicturesTest, ACropBringsThemToOneSize) {
+  write("a.png", plain(6, 4, 7));
+  write("b.png", plain(4, 9, 7));
+  EXPECT_NE(refused("").find("--crop SIZE"), std::string::npos);
+  const auto pictures = pictures_at(folder_.path(), {{}, 3});
+  EXPECT_EQ(pictures->next(5).sizes(), at::IntArrayRef({2, 3, 3, 3}));
+  EXPECT_EQ(pictures->width(), 3);
 }
 
 TEST_F(PicturesTest, PatternsChooseFoldersOrShards) {
   for (const char* name : {"cat-a/1.png", "cat-b/x/2.png", "dog/3.png", "4.png"}) write(name, plain(4, 3, 1));
   EXPECT_EQ(pictures_at(folder_.path())->size(), 4);
-  EXPECT_EQ(pictures_at(folder_.path(), {"cat-*"})->size(), 2);
-  EXPECT_EQ(pictures_at(folder_.path(), {"cat-b", "dog"})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_.path(), {{"cat-*"}})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_.path(), {{"cat-b", "dog"}})->size(), 2);
   const auto refused_include = [&](const std::filesystem::path& path, const std::string& pattern) {
-    return thrown<ConfigError>([&] { pictures_at(path, {pattern}); });
+    return thrown<ConfigError>([&] { pictures_at(path, {{pattern}, 0}); });
   };
   const std::string message = refused_include(folder_.path(), "dof");
   EXPECT_NE(message.find("fits 'dof'; did you mean 'dog'?"), std::string::npos) << message;
@@ -168,7 +195,7 @@ TEST_F(PicturesTest, PatternsChooseFoldersOrShards) {
     std::ofstream(folder_ / "shards" / name, std::ios::binary)
         << data::tar_entry("a.png", transparent_png()) << std::string(1024, '\0');
   }
-  EXPECT_EQ(pictures_at(folder_ / "shards", {"a-*"})->size(), 2);
+  EXPECT_EQ(pictures_at(folder_ / "shards", {{"a-*"}})->size(), 2);
   EXPECT_NE(refused_include(folder_ / "shards", "c*").find("no shard of"), std::string::npos);
   write_npz("|u1", "(1, 1, 1, 3)", std::string(3, '\0'));
   EXPECT_NE(refused_include(folder_ / "a.npz", "*").find("is an .npz"), std::string::npos);

@@ -53,6 +53,7 @@ def main() -> None:
     write_tokenizers()
     write_safetensors()
     write_shards()
+    write_metadata()
     write_pickles()
     write_zips()
     write_npz()
@@ -121,7 +122,7 @@ def write_safetensors() -> None:
     write("safetensors", "packed", safetensors(packed, 19))
 
 
-def tar(members: list[tuple[str, bytes]], form: int, folder: bool = False) -> bytes:
+def tar(members: list[tuple[str, bytes]], form: int, folder: bool = False, links: list = ()) -> bytes:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=form) as archive:
         if folder:
@@ -132,6 +133,10 @@ def tar(members: list[tuple[str, bytes]], form: int, folder: bool = False) -> by
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
+        for name, target, kind in links:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, target
+            archive.addfile(entry)
         end = archive.offset
     # Two empty blocks end a tar file; tarfile would add more.
     return file.getvalue()[:end] + bytes(1024)
@@ -159,6 +164,18 @@ def write_shards() -> None:
     long_names = [(long_name + ".png", picture), (long_name + ".cls", b"3")]
     write("shards", "gnu.tar", tar(long_names, tarfile.GNU_FORMAT))
     write("shards", "pax.tar", tar(long_names, tarfile.PAX_FORMAT))
+    apart = [("a.b.png", picture), ("c.png", picture), ("a.b.cls", b"1"), ("c.seg.png", picture), ("c.txt", b"x")]
+    links = [("d.png", "c.png", tarfile.LNKTYPE), ("e/f.png", "../c.png", tarfile.SYMTYPE)]
+    unsorted = tar(apart, tarfile.USTAR_FORMAT, links=links)
+    write("shards", "apart.tar", unsorted)
+    write("shards", "joined.tar", unsorted + tar(apart, tarfile.USTAR_FORMAT))
+
+
+def write_metadata() -> None:
+    """The first byte says which of the two it is."""
+    rows = '{"file_name": "0.png", "text": "a cat"}\n\n{"text": ["a", null], "file_name": "a/1.png", "x": NaN}\n'
+    write("metadata", "rows.jsonl", b"j" + rows.encode())
+    write("metadata", "rows.csv", b'cid,file_name,text\n1,0.png,"a ""cat"", asleep"\r\n2,,\n')
 
 
 def write_pickles() -> None:

@@ -28,7 +28,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto plain = decoded(file, std::nullopt);
   const auto on_grey = decoded(file, image::Colour{128, 128, 128});
   require(plain.has_value() == on_grey.has_value(), "a background decides on no file");
+  image::Info info;
+  const bool is_known = fuzz::accepts<DataError>([&] { info = image::inspect(file, "x.png", kLimits); });
   if (!plain) return 0;
+  require(is_known, "what is decoded can be inspected");
+  require(info.width == plain->width && info.height == plain->height, "a picture has the size that its file states");
+  require(info.orientation >= 1 && info.orientation <= 8, "an orientation is EXIF's");
   require(plain->width == on_grey->width && plain->height == on_grey->height, "a background changes no size");
   const image::Image again = image::decode(image::encode_png(*plain), "again.png");
   require(again.width == plain->width && again.rgb == plain->rgb, "a PNG holds what was put into it");

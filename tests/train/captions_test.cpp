@@ -97,9 +97,9 @@ TEST_F(Captions, APictureTakesAnyOfItsCaptionsInTheLanguagesAskedFor) {
   EXPECT_EQ(distinct(), 3U);
   config_.text.languages = {"en"};
   EXPECT_EQ(distinct(), 2U);
-  config_.text.languages = {"de"};
-  const std::string message = thrown<DataError>([&] { conditions(); });  // the light picture has none
-  EXPECT_NE(message.find("no caption in de"), std::string::npos) << message;
+  config_.text.languages = {"fr"};
+  const std::string message = thrown<DataError>([&] { conditions(); });
+  EXPECT_NE(message.find("no picture has a caption in fr"), std::string::npos) << message;
 }
 
 TEST_F(Captions, AreAskedForWhenPicturesAreDrawn) {
@@ -115,8 +115,17 @@ TEST_F(Captions, WhatIsMissingIsNamed) {
   config_.text.encoder = "";
   EXPECT_NE(thrown<ConfigError>([&] { conditions(); }).find("text.encoder"), std::string::npos);
   config_.text.encoder = (folder_ / "encoder").string();
-  write_shard(R"({"caption": "dark"})", R"({"label": 1})");
-  EXPECT_NE(thrown<DataError>([&] { conditions(); }).find("no caption"), std::string::npos);
+  write_shard(R"({"label": 0})", R"({"caption": null})");
+  EXPECT_NE(thrown<DataError>([&] { conditions(); }).find("no picture has a caption"), std::string::npos);
+}
+
+TEST_F(Captions, ThatAreMissingAreTheNullCondition) {
+  for (const char* none : {R"({"caption": null})", R"({"caption": ""})", R"({"label": 1})"}) {
+    write_shard(R"({"caption": "dark"})", none);
+    const auto conditions = this->conditions();
+    EXPECT_TRUE(at::equal(conditions->of_picture(*pictures_, 1), conditions->null_condition()[0])) << none;
+    EXPECT_FALSE(at::equal(conditions->of_picture(*pictures_, 0), conditions->null_condition()[0])) << none;
+  }
 }
 
 TEST_F(Captions, ASmallNetworkLearnsFromThem) {

@@ -16,24 +16,24 @@
 namespace pixnerd::data {
 
 template <class Item>
-class Ahead {
+class Prefetch {
  public:
-  // `threads` threads, at least 1, call make(i) for i = 0 ... count - 1, at most twice as many items ahead as there
-  // are threads.
-  Ahead(int64_t count, int64_t threads, std::function<Item(int64_t)> make) : count_(count), make_(std::move(make)) {
-    for (int64_t i = 0; i < 2 * threads; ++i) slots_.emplace_back();
+  // `threads` threads, at least 1, call make(i) for i = 0 ... count - 1. At most `ahead` items are begun that next()
+  // has not given.
+  Prefetch(int64_t count, int64_t threads, int64_t ahead, std::function<Item(int64_t)> make)
+      : count_(count), make_(std::move(make)), slots_(static_cast<size_t>(ahead)) {
     for (int64_t i = 0; i < threads; ++i) {
       workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
   }
 
   // All are told to stop before the first is waited for.
-  ~Ahead() {
+  ~Prefetch() {
     for (std::jthread& worker : workers_) worker.request_stop();
   }
 
-  Ahead(const Ahead&) = delete;
-  Ahead& operator=(const Ahead&) = delete;
+  Prefetch(const Prefetch&) = delete;
+  Prefetch& operator=(const Prefetch&) = delete;
 
   // The next item, which must be one of `count`. Throws what make() threw for it.
   Item next() {
