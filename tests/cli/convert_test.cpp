@@ -232,7 +232,6 @@ TEST_F(ConvertTest, TensorsOfOtherTypesAreCopied) {
                                                        {"c", at::ones({3}).to(at::kUInt16)}});
   expect_converts("x.safetensors", "y.ckpt", {"--dtype", "bf16"});
   expect_converts("y.ckpt", "z.safetensors");
-  EXPECT_EQ(checkpoint::read_whole(path("x.safetensors")).substr(8, 100).find("F8_E4M3") == std::string::npos, false);
   const auto before = checkpoint::load_safetensors(path("x.safetensors"));
   for (const auto& [name, tensor] : checkpoint::load_safetensors(path("z.safetensors")).tensors) {
     EXPECT_EQ(tensor.scalar_type(), before.tensors.at(name).scalar_type());

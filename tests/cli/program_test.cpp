@@ -243,21 +243,22 @@ TEST_F(ProgramTest, InfoSaysNoStepWhereNoneIsStated) {
 }
 
 TEST_F(ProgramTest, ClassesByRangesAndPartsOfNames) {
-  const auto seeds = [&](const Arguments& which) {
-    Arguments all = which;
-    all.insert(all.end(), {"--steps", "1", "--overwrite"});
-    const Outcome outcome = sample(all, "ranges");
+  int folders = 0;
+  const auto labels_of = [&](Arguments which) {
+    const std::string folder = concat("ranges", ++folders);
+    which.insert(which.end(), {"--steps", "1"});
+    const Outcome outcome = sample(which, folder);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    const std::string manifest = checkpoint::read_whole(path("ranges/manifest.jsonl"));
+    std::istringstream manifest(checkpoint::read_whole(path(folder + "/manifest.jsonl")));
     std::string labels;
-    std::istringstream lines(manifest);
-    for (std::string line; std::getline(lines, line);)
+    for (std::string line; std::getline(manifest, line);) {
       labels += concat(nlohmann::json::parse(line).at("label").get<int>());
+    }
     return labels;
   };
-  EXPECT_EQ(seeds({"--classes", "all"}), "012");
-  EXPECT_EQ(seeds({"--classes", "1-2,0"}), "120");
-  EXPECT_EQ(seeds({"--class", "dog", "--class", "APPLE"}), "20");
+  EXPECT_EQ(labels_of({"--classes", "all"}), "012");
+  EXPECT_EQ(labels_of({"--classes", "1-2,0"}), "120");
+  EXPECT_EQ(labels_of({"--class", "dog", "--class", "APPLE"}), "20");
   expect_error(sample({"--classes", "1-3"}), 1, "there is no class 3");
   expect_error(sample({"--class", "p"}), 1, "it is in apple (0), pear (1)");
 }
