@@ -20,10 +20,10 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "models/int8_layers.h"
 #include "nn/quantised.h"
 #include "sample/model_file.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {

@@ -101,7 +101,7 @@ class Json {
   static std::string replaced(std::string_view text) {
     std::string result;
     while (!text.empty()) {
-      const size_t length = config::utf8_length(text);
+      const size_t length = first_utf8(text).bytes;
       result += length == 0 ? kReplacement : text.substr(0, length);
       text.remove_prefix(std::max<size_t>(length, 1));
     }

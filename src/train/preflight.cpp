@@ -117,8 +117,8 @@ void check_folder(const RunConfig& config, const RunFolder& folder) {
   const double needed = 2 * kBytesOfParameter * models::parameters_of(config.model);
   const std::optional<uint64_t> free = free_disk_bytes(folder.path());
   if (!free || needed <= static_cast<double>(*free)) return;
-  throw DataError(concat("two checkpoints need ", human_bytes(static_cast<uint64_t>(needed)), ", but the disk of ", quoted(folder.path()), " has ", human_bytes(*free),
-                         " left; make room or use another --out"));
+  throw DataError(concat("two checkpoints need ", human_bytes(static_cast<uint64_t>(needed)), ", but the disk of ",
+                         quoted(folder.path()), " has ", human_bytes(*free), " left; make room or use another --out"));
 }
 
 }  // namespace pixnerd::train
