@@ -158,7 +158,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool has_dtype_ = false, has_shape_ = false, has_offsets_ = false, metadata_seen_ = false;
 };
 
-std::string quoted(const std::string& text, const std::string& source) {
+std::string string_literal(const std::string& text, const std::string& source) {
   try {
     return Json(text).dump();
   } catch (const Json::exception&) {
@@ -181,20 +181,22 @@ std::string header_text(std::span<const HeaderEntry> entries, const Metadata& me
   std::vector<std::string> members;
   if (!metadata.empty()) {
     std::vector<std::string> lines;
-    for (const auto& [key, value] : metadata) lines.push_back(concat(quoted(key, source), ":", quoted(value, source)));
+    for (const auto& [key, value] : metadata)
+      lines.push_back(concat(string_literal(key, source), ":", string_literal(value, source)));
     members.push_back(concat("\"", kMetadataKey, "\":{", join(lines, ","), "}"));
   }
   for (const HeaderEntry& entry : entries) {
     std::vector<std::string> sides;
     for (const int64_t side : entry.shape) sides.push_back(std::to_string(side));
-    members.push_back(concat(quoted(entry.name, source), ":{\"dtype\":\"", name_of(entry.dtype), "\",\"shape\":[",
-                             join(sides, ","), "],\"data_offsets\":[", entry.begin, ",", entry.end, "]}"));
+    members.push_back(concat(string_literal(entry.name, source), ":{\"dtype\":\"", name_of(entry.dtype),
+                             "\",\"shape\":[", join(sides, ","), "],\"data_offsets\":[", entry.begin, ",", entry.end,
+                             "]}"));
   }
   return concat("{", join(members, ","), "}");
 }
 
 void require_utf8(const std::string& text, const std::string& source) {
-  quoted(text, source);
+  string_literal(text, source);
 }
 
 }  // namespace pixnerd::checkpoint

@@ -104,7 +104,7 @@ class Builder : public nlohmann::json_sax<Json> {
   size_t values_ = 0;
 };
 
-std::string quoted(const std::string& text) {
+std::string string_literal(const std::string& text) {
   try {
     return Json(text).dump();
   } catch (const Json::exception&) {
@@ -135,12 +135,12 @@ std::string to_json(const Value& value) {
     case Value::Kind::null:
       return "null";
     case Value::Kind::scalar:
-      return !value.quoted && is_json_scalar(value.scalar) ? value.scalar : quoted(value.scalar);
+      return !value.quoted && is_json_scalar(value.scalar) ? value.scalar : string_literal(value.scalar);
     case Value::Kind::list:
       for (const Value& item : value.items) parts.push_back(to_json(item));
       return concat("[", join(parts, ","), "]");
     case Value::Kind::map:
-      for (const auto& [key, field] : value.fields) parts.push_back(concat(quoted(key), ":", to_json(field)));
+      for (const auto& [key, field] : value.fields) parts.push_back(concat(string_literal(key), ":", to_json(field)));
       return concat("{", join(parts, ","), "}");
   }
   return "null";

@@ -152,6 +152,12 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+std::optional<uint64_t> free_disk_bytes(const fs::path& path) {
+  std::error_code error;
+  const fs::space_info space = fs::space(path, error);
+  return error ? std::nullopt : std::optional<uint64_t>(space.available);
+}
+
 void require_space(const fs::path& path, uint64_t bytes, uint64_t files) {
   fs::path place = path;
   while (!place.empty() && !status_of(place) && place.has_relative_path()) place = place.parent_path();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,9 @@ std::filesystem::file_type type_at(const std::filesystem::path& path);
 
 // Whether the path is the folder, or would lie in it.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+
+// What this process may still write to the disk of a path that is there; nothing where the system does not tell.
+std::optional<uint64_t> free_disk_bytes(const std::filesystem::path& path);
 
 // DataError if the disk of the nearest folder above the path, or of the path, lacks so many bytes, or so many files.
 // Each file takes whole blocks.

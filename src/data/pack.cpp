@@ -46,7 +46,7 @@ bool is_shard_name(const std::string& name) {
 // Shards among the pictures that they are made of would be taken for a part of these.
 void require_outside(const fs::path& source, const fs::path& out) {
   if (!lies_in(out, source)) return;
-  throw DataError(concat("the folder ", quoted(out), " lies in the data set itself; give another one"));
+  throw DataError(concat("the folder ", quoted(out), " lies in the folder that is packed; give another one"));
 }
 
 // The names of what is in the folder. DataError where that must not be overwritten.

@@ -93,7 +93,7 @@ std::vector<std::string> Unused::lines() const {
     const bool are_folders = static_cast<Why>(i) == Why::empty_folder;
     const std::string which = are_folders         ? concat(": ", names_of(count.of_kind))
                               : words.lists_kinds ? concat(": ", list_of(count.of_kind))
-                                                  : concat(count.all == 1 ? ": '" : ", such as ", quoted(count.first));
+                                                  : concat(count.all == 1 ? ": " : ", such as ", quoted(count.first));
     lines.push_back(concat(count.all, " ", count.all == 1 ? words.one : words.more, words.after, which));
   }
   return lines;

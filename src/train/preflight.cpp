@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "checkpoint/safetensors_header.h"
-#include "core/disk.h"
+#include "core/destination.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/log.h"

@@ -83,7 +83,7 @@ TEST(SafetensorsHeader, RefusesSurplusAndRepeatedFields) {
 }
 
 TEST(SafetensorsHeader, RefusesUnknownDtypes) {
-  expect_entry_refused(R"({"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]})", "unknown dtype 'F8_E4M3'");
+  expect_entry_refused(R"({"dtype":"Q4_0","shape":[2],"data_offsets":[0,2]})", "unknown dtype 'Q4_0'");
   expect_entry_refused(R"({"dtype":"f32","shape":[2],"data_offsets":[0,8]})", "unknown dtype");
   expect_entry_refused(R"({"dtype":"","shape":[2],"data_offsets":[0,8]})", "unknown dtype");
   expect_entry_refused(R"({"dtype":7,"shape":[2],"data_offsets":[0,8]})", "dtype");

@@ -116,6 +116,12 @@ TEST_F(DestinationTest, APathLiesInAFolderBySymbolicLinksToo) {
   for (const char* name : {"", "set2", "new", "set/.."}) EXPECT_FALSE(lies_in(folder_ / name, folder_ / "set")) << name;
 }
 
+TEST_F(DestinationTest, FreeSpaceIsKnownOfWhatIsThere) {
+  ASSERT_TRUE(free_disk_bytes(folder_.path()));
+  EXPECT_LE(*free_disk_bytes(folder_.path()), fs::space(folder_.path()).capacity);
+  EXPECT_FALSE(free_disk_bytes(folder_ / "nowhere"));
+}
+
 TEST_F(DestinationTest, SpaceIsLookedForWhereTheFileWouldBe) {
   constexpr uint64_t kTooMuch = std::numeric_limits<uint64_t>::max() / 2;
   EXPECT_NO_THROW(require_space(folder_ / "new/deep/file", 1));

@@ -125,7 +125,7 @@ struct Labelled : public data::PictureSet {
   int64_t label(int64_t i) const override { return labels[static_cast<size_t>(i)]; }
   int64_t style(int64_t i) const override { return drawn_styles.empty() ? -1 : drawn_styles[static_cast<size_t>(i)]; }
   std::string name(int64_t i) const override { return concat(i, ".png"); }
-  image::Image read(int64_t) const override { return image::blank(1, 1); }
+  data::Picture open(int64_t) const override { return {image::blank(1, 1), {}}; }
   const std::vector<std::string>& classes() const override { return class_names; }
   const std::vector<std::string>& styles() const override { return style_names; }
   int64_t num_classes() const override { return 1 + *std::max_element(labels.begin(), labels.end()); }
