@@ -5,9 +5,9 @@
 # One would guess: a generator yields one stream, so randn(2, ...)[0] is randn(1, ...)[0] with the same seed.
 # Seen:      from 16 values on, normal values are made in blocks of 16, and where the count is no multiple of 16 the
 #            last 16 values are thrown away and drawn again from later in the stream. Alone, a picture of 3x5x5
-#            differs in its last 16 values from the first of two. Sizes that are multiples of 16, as in nearly every test, hide it.
-#            Below 16 values another method is used: of 15 and 16 values with one seed, no value is equal. So noise
-#            that is to be the same in batches of any size needs a draw, or a generator, per picture.
+#            differs in its last 16 values from the first of two. Sizes that are multiples of 16, as in nearly every
+#            test, hide it. Below 16 values another method is used: of 15 and 16 values with one seed, no value is
+#            equal. So noise that is to be the same in batches of any size needs a draw, or a generator, per picture.
 # PYTHON may name a Python that has this version of PyTorch; otherwise the CPU build is installed (some 200 MB), for
 # which pip must be set up with an index that has it.
 set -u
