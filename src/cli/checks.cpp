@@ -1,7 +1,6 @@
 #include "cli/checks.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -22,9 +21,13 @@ bool parse(std::string_view text, Number& number) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
-bool may_be_empty(const CLI::Option& option) {
-  constexpr std::array<std::string_view, 2> kTexts = {"--prompt", "--negative-prompt"};
-  return option.get_expected_min() == 0 || std::find(kTexts.begin(), kTexts.end(), option.get_name()) != kTexts.end();
+bool is_text(std::string_view flag) {
+  return flag == "--prompt" || flag == "--negative-prompt";
+}
+
+[[noreturn]] void refuse_empty(std::string_view flag) {
+  throw CLI::ValidationError(
+      concat(printable(flag), ": the value is empty; is a variable of the command line not set?"));
 }
 
 void finish(CLI::Option& option) {
@@ -33,12 +36,6 @@ void finish(CLI::Option& option) {
   } catch (const CLI::OptionNotFound&) {
     // It is no whole number.
   }
-  if (may_be_empty(option)) return;
-  option.transform(CLI::Validator(
-      [](std::string& text) -> std::string {
-        return text.empty() ? "the value is empty; is a variable of the command line not set?" : "";
-      },
-      ""));
 }
 
 }  // namespace
@@ -72,6 +69,16 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
                   meant.empty() ? "" : concat("; did you mean ", meant, "?"));
   };
   return CLI::Validator(check, "");
+}
+
+void require_values(std::span<char* const> arguments) {
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i], before = arguments[i - 1];
+    if (argument == "--") return;
+    if (argument.empty() && !is_text(before)) refuse_empty(i > 1 ? before : "an argument");
+    // CLI11 would take the next argument for the value.
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) refuse_empty(argument);
+  }
 }
 
 void finish_checks(CLI::App& program) {

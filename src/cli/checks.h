@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,11 @@ CLI::Validator positive(double most);
 
 CLI::Validator one_of(const std::vector<std::string>& words);
 
-// For all verbs, once their flags are defined: an empty value is refused, as it comes of a variable that is not set and
-// would else pass for a flag that is not given (the empty prompt is one); and between() holds for what CLI11 reads,
-// which takes 010 for eight.
+// CLI::ValidationError for an argument that is empty, or a flag with "=" and nothing behind it: that comes of a variable
+// that is not set, and would pass for a flag that is not given, or take the next argument. A prompt may be empty.
+void require_values(std::span<char* const> arguments);
+
+// For all verbs, once their flags are defined: between() holds for what CLI11 reads, which takes 010 for eight.
 void finish_checks(CLI::App& program);
 
 // A seed of 64 bits, negative ones as PyTorch has them (sample/seed.h), for an option of type uint64_t.

@@ -97,7 +97,7 @@ eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network)
   }
   if (flags.is_split_size > 0) settings.is_split_size = flags.is_split_size;
   if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {
-    throw CLI::ValidationError("--reference is needed for every metric but is");
+    throw CLI::ValidationError("every metric but the Inception Score needs --reference");
   }
   if (!flags.save_statistics.empty() && (flags.reference.empty() || !eval::needs_reference(settings.metrics))) {
     throw CLI::ValidationError("--save-statistics writes what --metrics need of --reference, which is nothing");

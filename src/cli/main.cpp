@@ -86,6 +86,7 @@ ExitCode run(int argc, char** argv) {
   CLI::App program{"Pixel neural field diffusion: pictures from a network that draws pixels, not latents", "pixnerd"};
   try {
     define(program);
+    pixnerd::cli::require_values({argv, static_cast<size_t>(argc)});
     program.parse(argc, argv);
     return finish();
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,7 @@ std::string in_child(const std::function<std::string()>& work) {
   if (::pipe(ends.data()) != 0) throw DataError(concat("cannot make a pipe: ", std::strerror(errno)));
   const pid_t child = ::fork();
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody wants its figures then
     ::close(ends[0]);
     be_child(ends[1], work);
   }

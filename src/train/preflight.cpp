@@ -109,6 +109,12 @@ void check_settings(const RunConfig& config, const sample::ModelDescription& des
   tell_what_is_odd(config);
 }
 
+void check_outside(const RunConfig& config, const std::filesystem::path& out) {
+  if (!lies_in(out, config.data.path)) return;
+  throw DataError(concat("the run's folder ", quoted(out), " lies in the data set ", quoted(config.data.path),
+                         ", of which its pictures would become a part; give another --out"));
+}
+
 void check_folder(const RunConfig& config, const RunFolder& folder) {
   check_writable(folder.path());
   check_writable(folder.checkpoints_path());

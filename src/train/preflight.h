@@ -2,6 +2,8 @@
 // here, before anything is made.
 #pragma once
 
+#include <filesystem>
+
 #include "sample/model_file.h"
 #include "train/config.h"
 #include "train/run_folder.h"
@@ -13,6 +15,9 @@ namespace pixnerd::train {
 // be read back from a checkpoint. ConfigError; what is only odd, such as validations without held-out pictures, is a
 // warning.
 void check_settings(const RunConfig& config, const sample::ModelDescription& description);
+
+// That the run's folder does not lie in the data set. DataError.
+void check_outside(const RunConfig& config, const std::filesystem::path& out);
 
 // That the folder can be written to and its disk has room for two checkpoints. DataError.
 void check_folder(const RunConfig& config, const RunFolder& folder);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ namespace pixnerd::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kDifferencesTold = 3;
 
 // The leaves of a configuration with their dotted keys, in its order.
 void collect(const config::Value& value, const std::string& key,
@@ -51,7 +54,7 @@ StoredRun read_run(const fs::path& path) {
 // Out of the way of the checkpoint that the run will write at this step, and never lost.
 void set_aside(const fs::path& damaged, const std::string& reason) {
   fs::path aside = concat(damaged, ".damaged");
-  for (int i = 2; fs::exists(aside); ++i) aside = concat(damaged, ".damaged-", i);
+  for (int i = 2; fs::exists(fs::symlink_status(aside)); ++i) aside = concat(damaged, ".damaged-", i);
   fs::rename(damaged, aside);
   log_warning(
       concat(reason, "; it is now called ", quoted(aside.filename()), ", and the run goes on from the one before"));
@@ -102,19 +105,25 @@ void check_resumable(const RunConfig& before, const RunConfig& now) {
   const config::Value old_tree = config::member_value(before), new_tree = config::member_value(now);
   std::vector<std::pair<std::string, const config::Value*>> old_leaves, new_leaves;
   collect(old_tree, "", old_leaves);
-  collect(new_tree, "", new_leaves);  // the same keys: both trees list the same fields
+  collect(new_tree, "", new_leaves);
+  const std::map<std::string, const config::Value*> now_by_key(new_leaves.begin(), new_leaves.end());
   const auto changeable = changeable_on_resume();
-  std::string differences;
-  for (size_t i = 0; i < old_leaves.size(); ++i) {
-    const auto& [key, value] = old_leaves[i];
-    const config::Value& other = *new_leaves[i].second;
-    if (*value == other || std::find(changeable.begin(), changeable.end(), key) != changeable.end()) continue;
-    if (key == "text.encoder" && is_same_folder(value->scalar, other.scalar)) continue;
-    differences += concat(differences.empty() ? "" : "; ", key, " is ", config::to_line(*value), " in the run and ",
-                          config::to_line(other), " now");
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : old_leaves) {
+    const auto other = now_by_key.find(key);
+    if (other == now_by_key.end()) continue;  // of another kind of network only, whose type differs
+    if (*value == *other->second || std::find(changeable.begin(), changeable.end(), key) != changeable.end()) continue;
+    if (key == "text.encoder" && is_same_folder(value->scalar, other->second->scalar)) continue;
+    differences.push_back(
+        concat(key, " is ", config::to_line(*value), " in the run and ", config::to_line(*other->second), " now"));
+    if (key == "model.type") break;  // says all
   }
   if (differences.empty()) return;
-  throw ConfigError(concat("the run cannot be resumed with other settings: ", differences,
+  const size_t told = std::min(differences.size(), kDifferencesTold);
+  const std::string more =
+      differences.size() > told ? concat(", and ", differences.size() - told, " more differ") : std::string();
+  differences.resize(told);
+  throw ConfigError(concat("the run cannot be resumed with other settings: ", join(differences, "; "), more,
                            ". Only steps and intervals may change; for anything else start a new run, with --init to "
                            "begin from this one's weights"));
 }
@@ -129,6 +138,11 @@ std::optional<StoredRun> stored_run(const RunFolder& folder) {
   std::vector<std::pair<fs::path, std::string>> damaged;
   std::optional<StoredRun> found;
   for (const auto& [step, path] : folder.checkpoints()) {
+    std::error_code none;
+    if (!fs::is_regular_file(path, none)) {
+      damaged.emplace_back(path, concat("checkpoint ", quoted(path), " is no file"));
+      continue;
+    }
     try {
       found = read_run(path);
       break;
@@ -149,7 +163,8 @@ void require_same_run(const StoredRun& stored, const RunConfig& config, uint64_t
   check_resumable(before, config);
   if (stored.state.data_fingerprint != data_fingerprint) {
     throw DataError(concat("the pictures in ", quoted(config.data.path),
-                           " are not those that the run began with; bring them back, or start a new run with --init ",
+                           " are not those that the run began with, by their names in it and their labels; bring them "
+                           "back, or start a new run with --init ",
                            stored.checkpoint));
   }
   if (before.data.path != config.data.path) {

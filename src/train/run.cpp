@@ -131,11 +131,19 @@ class Run {
     return summary_;
   }
 
-  // Memory has ended. The parameters are those after the last whole step, which is saved while there is something to
-  // save.
-  [[noreturn]] void give_up_for_memory() {
+  // An error ends the run. The parameters are those after the last whole step, which is saved if that can be.
+  void save_after_error() {
+    if (has_diverged_ || trainer_.steps_taken() == saved_step_) return;
+    try {
+      save();
+      log_warning(concat("the run ends by an error; step ", saved_step_, " is saved in ", quoted(summary_.checkpoint)));
+    } catch (const std::exception& error) {
+      log_warning(concat("step ", trainer_.steps_taken(), " could not be saved: ", message_of(error)));
+    }
+  }
+
+  [[noreturn]] void give_up_for_memory() const {
     const int64_t step = trainer_.steps_taken();
-    if (step > 0) save_unless_saved();
     throw DataError(concat("memory ended in step ", step + 1, ", of ", config_.train.batch_size, " pictures, ",
                            config_.train.micro_batch_size.value_or(config_.train.batch_size),
                            " at once; lower train.micro_batch_size or train.batch_size", last_good()));
@@ -178,7 +186,10 @@ class Run {
                                config_.train.steps, "; set train.steps higher to go on"));
     }
     trainer_.restore(state.tensors, state.step, state.source);
-    log_info(concat("going on from step ", state.step, " of ", state.source));
+    log_info(concat("going on from step ", state.step, " of ", state.source,
+                    has_schedule(config_) ? concat("; the learning rate follows a schedule of ",
+                                                   config_.train.schedule_length(), " steps")
+                                          : ""));
   }
 
   StepReport take_step(const data::Batch& batch) {
@@ -188,6 +199,7 @@ class Run {
     try {
       return trainer_.step(batch.images, condition, diffusion::draw(config_.flow, batch.images, generator));
     } catch (const DivergedError& error) {
+      has_diverged_ = true;
       throw DataError(concat(error.what(), last_good()));
     }
   }
@@ -222,6 +234,7 @@ class Run {
   void save() {
     for (const auto& [name, tensor] : trainer_.state()) {
       if (is_finite(tensor)) continue;
+      has_diverged_ = true;
       throw DataError(concat("the run has diverged: ", name, " is not finite after step ", trainer_.steps_taken(),
                              "; lower train.learning_rate, or set train.gradient_clip_norm", last_good()));
     }
@@ -251,6 +264,7 @@ class Run {
   Seconds clock_;
   RateMeter meter_;
   RunSummary summary_;
+  bool has_diverged_ = false;
   int64_t saved_step_ = 0;  // nothing is to be saved of step 0
 };
 
@@ -261,6 +275,7 @@ RunSummary start(RunConfig config, const fs::path& out, const RunOptions& option
   inputs.fingerprint = data::fingerprint(*inputs.pictures);
   fit_to_data(config, *inputs.pictures);
   check_settings(config, description_of(config, *inputs.pictures));
+  check_outside(config, out);
   inputs.conditions = make_conditions(config, *inputs.pictures, options.stop);
   if (config.eval.every > 0) {
     inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor);
@@ -275,6 +290,7 @@ RunSummary start(RunConfig config, const fs::path& out, const RunOptions& option
   try {
     return run.train(progress);
   } catch (const std::exception& error) {
+    run.save_after_error();
     if (is_out_of_memory(error)) run.give_up_for_memory();
     throw;
   }
