@@ -99,6 +99,11 @@ void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector
 }
 
 void warn_of_unexpected(const sample::SuiteFolder& folder, const std::string& out) {
+  if (const auto misread = sample::misread_names(folder.suite()); !misread.empty()) {
+    log_warning(concat("DPG-Bench's evaluator reads names up to the first dot, and so finds no questions for ",
+                       misread.size(), " pictures, such as ", quoted(misread.front()),
+                       "; name the prompts' files otherwise"));
+  }
   const auto unexpected = folder.unexpected_pictures();
   if (unexpected.empty()) return;
   log_warning(concat(quoted(out), " has ", unexpected.size(), " pictures that are none of this suite, such as ",

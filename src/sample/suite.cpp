@@ -13,6 +13,7 @@
 #include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
+#include "sample/text_file.h"
 #include "text/unicode.h"
 
 namespace pixnerd::sample {
@@ -20,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostBytes = size_t{64} << 20;  // of a file of prompts
 constexpr int64_t kDpgCount = 4, kDpgColumns = 2;
 
 // At least `digits` digits.
@@ -29,13 +29,31 @@ std::string padded(int64_t number, size_t digits) {
   return std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kBlank = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kBlank);
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+// Without what Python's str.strip() takes for space.
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](int32_t character) {
+    return text::is_space(character) || (character >= 0x1C && character <= 0x1F);
+  };
+  while (!text.empty() && is_space(text::first_character(text).value)) {
+    text.remove_prefix(text::first_character(text).bytes);
+  }
+  while (!text.empty() && is_space(text::last_character(text).value)) {
+    text.remove_suffix(text::last_character(text).bytes);
+  }
+  return text;
 }
 
-std::string prompt_of(const std::string& line, const std::string& where) {
+// With the lines' ends that Python's open() makes of all.
+std::string with_plain_ends(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    plain += text[i] == '\r' ? '\n' : text[i];
+  }
+  return plain;
+}
+
+std::string prompt_of(std::string_view line, const std::string& where) {
   try {
     const config::Value value = config::parse_json(line, where);
     const config::Value* const prompt = value.find("prompt");
@@ -107,20 +125,13 @@ std::string difference(PictureRecord is, const PictureRecord& wanted) {
 }  // namespace
 
 Suite read_geneval(const fs::path& metadata, int64_t count) {
-  const std::string content = read_file(metadata, kMostBytes);
+  const std::string content = read_text(metadata);
   Suite suite;
   suite.count = count;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string line = content.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.ends_with('\r')) line.pop_back();
-    if (trimmed(line).empty()) continue;
+  for (const TextLine& line : lines_of(content)) {
     const fs::path folder = padded(static_cast<int64_t>(suite.prompts.size()), 5);
-    suite.prompts.push_back(prompt_of(line, concat(metadata, ":", number)));
-    suite.notes.emplace_back(folder / "metadata.jsonl", line);
+    suite.prompts.push_back(prompt_of(line.text, concat(metadata, ":", line.number)));
+    suite.notes.emplace_back(folder / "metadata.jsonl", line.text);
     for (int64_t k = 0; k < count; ++k) suite.files.push_back(folder / "samples" / (padded(k, 4) + ".png"));
   }
   if (suite.prompts.empty()) throw DataError(concat(quoted(metadata), " has no prompt; it should have one a line"));
@@ -132,13 +143,23 @@ Suite read_dpg(const fs::path& folder) {
   suite.count = kDpgCount;
   suite.columns = kDpgColumns;
   for (const fs::path& each : listing(folder)) {
-    if (each.extension() != ".txt") continue;
-    suite.prompts.push_back(text::repaired(trimmed(read_file(each, kMostBytes))));
+    const bool is_hidden = each.filename().string().starts_with('.');  // as macOS puts beside files
+    if (is_hidden || each.extension() != ".txt") continue;
+    suite.prompts.emplace_back(trimmed(with_plain_ends(read_text(each))));
+    if (suite.prompts.back().empty()) throw DataError(concat(quoted(each), " is empty; write a prompt, or remove it"));
     suite.files.push_back(each.stem().string() + ".png");
   }
   if (suite.prompts.empty())
     throw DataError(concat(quoted(folder), " has no prompt; each should be a .txt of its own"));
   return suite;
+}
+
+std::vector<fs::path> misread_names(const Suite& suite) {
+  std::vector<fs::path> found;
+  for (const fs::path& each : suite.files) {
+    if (suite.columns > 0 && each.stem().string().find('.') != std::string::npos) found.push_back(each);
+  }
+  return found;
 }
 
 SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteRequest request)

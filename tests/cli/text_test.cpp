@@ -210,9 +210,9 @@ TEST_F(TextTest, WhatDoesNotFitIsRefused) {
   expect_error(sample({"--prompts", path("none.txt")}, "a"), 1, "none.txt");
   write("sizes.jsonl", "{\"prompt\": \"ab\"}\n{\"prompt\": \"cd\", \"size\": [20, 18]}\n");
   expect_error(sample({"--prompts", path("sizes.jsonl")}, "a"), 1, "sizes.jsonl:2: an image of 20x18");
-  expect_error(sample({"--prompt", "ab", "--count", "2", "--seed", "9223372036854775807"}, "a"), 1, "seeds");
-  write("seeds.jsonl", "{\"prompt\": \"ab\", \"seed\": 9223372036854775807}\n");
-  expect_error(sample({"--prompts", path("seeds.jsonl"), "--count", "2"}, "a"), 1, "seeds");
+  expect_error(sample({"--prompt", "ab", "--seed", "18446744073709551616"}, "a"), 2, "--seed");
+  write("seeds.jsonl", "{\"prompt\": \"ab\", \"seed\": 18446744073709551616}\n");
+  expect_error(sample({"--prompts", path("seeds.jsonl")}, "a"), 1, "seeds.jsonl:1");
   for (const Arguments& of_text : {Arguments{"--text-encoder", file("qwen3")}, Arguments{"--negative-prompt", "ab"},
                                    Arguments{"--prompt-cache", path("cache")}}) {
     Arguments all{"sample", "--checkpoint", classes, "--classes", "0", "--out", path("a.png")};
@@ -222,11 +222,13 @@ TEST_F(TextTest, WhatDoesNotFitIsRefused) {
   EXPECT_TRUE(fs::is_empty(own_.path()) || !fs::exists(path("a.png")));
 }
 
-// What records cannot hold is mended or refused before anything is drawn.
-TEST_F(TextTest, BytesThatAreNoTextLoseNoPicture) {
-  EXPECT_EQ(picture({"--prompt", "ab", "--negative-prompt", "c\xff"}).rgb,
-            picture({"--prompt", "ab", "--negative-prompt", "c\ufffd"}).rgb);
-  EXPECT_EQ(picture({"--prompt", "a\xff"}).rgb, picture({"--prompt", "a\ufffd"}).rgb);
+// What records cannot hold is refused before anything is drawn, in flags as in files.
+TEST_F(TextTest, BytesThatAreNoTextAreRefused) {
+  expect_error(sample({"--prompt", "a\xff"}, "a.png"), 2, "is no text in UTF-8");
+  expect_error(sample({"--prompt", "ab", "--negative-prompt", "c\xff"}, "a.png"), 2, "no text in UTF-8");
+  write("latin.txt", "a\xff");
+  expect_error(sample({"--prompts", path("latin.txt")}, "a"), 1, "latin.txt:1: is no text in UTF-8");
+  EXPECT_EQ(picture({"--prompt", "\ufeffab"}).rgb, picture({"--prompt", "ab"}).rgb);
   fs::copy_file(file("t2i.safetensors"), path("t\xff.safetensors"));
   fs::copy(file("qwen3"), path("q\xff"));
   expect_error(program_({"sample", "--checkpoint", path("t\xff.safetensors"), "--text-encoder", file("qwen3"),
