@@ -57,12 +57,13 @@ class FolderOutput : public PictureOutput {
 
   void put(int64_t index, image::Image picture) override {
     const std::string name = name_of(index);
-    if (manifest_) {
+    if (plan_.record) {
       PictureRecord record = plan_.record(index);
       image::write_png(written_.path / name, picture, {{kRecordKeyword, to_json(record)}});
       record.file = name;
       manifest_->add(record);
     } else {
+      if (manifest_) manifest_->drop_replaced();
       image::write_png(written_.path / name, picture);
     }
     ++written_.pictures;
@@ -89,15 +90,18 @@ class FolderOutput : public PictureOutput {
   }
 
   void open_manifest(const std::set<std::string>& names) {
-    if (!plan_.record) return;
-    manifest_.emplace(written_.path, [names, pictures = plan_.pictures](const std::string& name) {
-      return names.empty() ? is_picture_name(name, pictures) : names.contains(name);
-    });
+    try {
+      manifest_.emplace(written_.path, [names, pictures = plan_.pictures](const std::string& name) {
+        return names.empty() ? is_picture_name(name, pictures) : names.contains(name);
+      });
+    } catch (const DataError&) {
+      if (plan_.record) throw;  // else it is left as it is: none of its lines is of a picture
+    }
   }
 
   void check_places() const {
     require_not_read(written_.path, plan_.inputs);
-    if (plan_.record) require_not_read(written_.path / Manifest::kName, plan_.inputs);
+    require_not_read(written_.path / Manifest::kName, plan_.inputs);
     for (int64_t i = 0; !existing_.empty() && i < plan_.pictures; ++i) {
       const std::string name = name_of(i);
       if (!existing_.contains(name)) continue;

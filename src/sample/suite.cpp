@@ -103,11 +103,12 @@ std::string difference(const config::Value& is, const config::Value& wanted, con
   return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
 }
 
-// The content of files counts and not where they lie. Records of earlier versions have the path alone.
-void compare_files(std::string& path, std::string& hash, const std::string& wanted_path,
+// The content of files counts and not what they are called. Records of earlier versions have paths, the earliest no
+// hashes.
+void compare_files(std::string& name, std::string& hash, const std::string& wanted_name,
                    const std::string& wanted_hash) {
   const bool have_hashes = !hash.empty() && !wanted_hash.empty();
-  if (have_hashes) path = wanted_path;
+  name = have_hashes ? wanted_name : recorded_name(name);
   if (!have_hashes) hash = wanted_hash;
 }
 

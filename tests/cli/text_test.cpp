@@ -61,8 +61,9 @@ TEST_F(TextTest, AManifestRepeatsAFolder) {
   ASSERT_EQ(records.size(), 9U);
   EXPECT_EQ(records[0].prompt, "ab");
   EXPECT_EQ(records[0].negative_prompt, "");
-  EXPECT_EQ(records[0].text_encoder, file("qwen3"));
-  const Outcome all = program_({"sample", "--again", path("first/manifest.jsonl"), "--out", path("second")});
+  EXPECT_EQ(records[0].checkpoint, "t2i.safetensors");
+  EXPECT_EQ(records[0].text_encoder, "qwen3");
+  const Outcome all = sample({"--again", path("first/manifest.jsonl")}, "second");
   ASSERT_EQ(all.code, 0) << all.err;
   for (const sample::PictureRecord& record : records) {
     EXPECT_EQ(read("first/" + record.file).rgb, again(path("first/" + record.file)).rgb) << record.file;
@@ -81,7 +82,8 @@ TEST_F(TextTest, AFolderOfSeveralRunsNeedsAChoice) {
                 .code,
             0);
   const auto again_with = [&](const Arguments& more) {
-    Arguments all{"sample", "--again", path("m/manifest.jsonl"), "--out", path("again")};
+    Arguments all{"sample",         "--again",    path("m/manifest.jsonl"), "--out", path("again"),
+                  "--text-encoder", file("qwen3")};
     all.insert(all.end(), more.begin(), more.end());
     return program_(all);
   };
@@ -101,7 +103,8 @@ TEST_F(TextTest, ACheckpointThatWasReplacedIsWarnedOf) {
       "--out",  path("a.png")};
   ASSERT_EQ(program_(drawn).code, 0);
   const auto repeat = [&] {
-    return program_({"sample", "--again", path("a.png"), "--out", path("b.png"), "--overwrite"});
+    return program_(
+        {"sample", "--again", path("a.png"), "--text-encoder", file("qwen3"), "--out", path("b.png"), "--overwrite"});
   };
   EXPECT_FALSE(repeat().complains("has changed"));
   sample::write_tiny_model(path("last.safetensors"), tiny_text_description(), 2);
@@ -126,7 +129,7 @@ TEST_F(TextTest, AGridAndAClassAreRepeated) {
     ASSERT_EQ(sample(plain, "plain.png").code, 0);
     EXPECT_NE(again(path("plain.png")).height, read("labelled.png").height);
   }
-  ASSERT_EQ(program_({"sample", "--again", path("labelled.png"), "--out", path("apart")}).code, 0);
+  ASSERT_EQ(sample({"--again", path("labelled.png")}, "apart").code, 0);
   EXPECT_EQ(read("apart/00000.png").height, 8);
   const Outcome classes = program_({"sample", "--checkpoint", file("classes.safetensors"), "--classes", "0,2", "--out",
                                     path("classes.png"), "--batch", "1"});
@@ -145,7 +148,7 @@ TEST_F(TextTest, APictureIsRepeatedOtherwise) {
       again(path("picture.png"), {"--checkpoint", path("moved.safetensors"), "--text-encoder", path("moved-qwen3")})
           .rgb,
       first.rgb);
-  EXPECT_EQ(sample::read_records(path("again.png")).front().checkpoint, path("moved.safetensors"));
+  EXPECT_EQ(sample::read_records(path("again.png")).front().checkpoint, "moved.safetensors");
   expect_error(program_({"sample", "--again", path("picture.png"), "--out", path("a.png"), "--checkpoint",
                          file("classes.safetensors")}),
                1, "not what the checkpoint draws");

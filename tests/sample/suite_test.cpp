@@ -195,7 +195,7 @@ TEST_F(Suites, TheNetworkIsKnownByItsContent) {
   moved.common.checkpoint_hash = "12";
   SuiteFolder first(folder_ / "out", suite, moved);
   fill(first, 1000, "12");
-  moved.common.checkpoint = "./elsewhere/a.ckpt";
+  moved.common.checkpoint = "b.ckpt";
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, moved).finished(), 2);
   SuiteRequest replaced = request(1);
   replaced.common.checkpoint_hash = "13";
@@ -205,8 +205,9 @@ TEST_F(Suites, TheNetworkIsKnownByItsContent) {
 
 TEST_F(Suites, WhatARunningProcessWritesStays) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 1);
-  const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
+  std::filesystem::create_directories(folder_ / "out/00000/samples");
   AtomicFile running(folder_ / "out/00000/samples/0000.png");
+  const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
   SuiteFolder(folder_ / "out", suite, request(1)).open();
   running.stream() << "whole";
   running.commit();
