@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <optional>
 
-#include "checkpoint/checkpoint_path.h"
 #include "checkpoint/content_hash.h"
 #include "cli/again.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
-#include "cli/recorded_files.h"
 #include "cli/sample_plan.h"
 #include "cli/sample_report.h"
+#include "cli/sources.h"
 #include "cli/suite.h"
 #include "cli/terminal_progress.h"
 #include "core/destination.h"
@@ -22,7 +21,6 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
-#include "core/utf8.h"
 #include "diffusion/limits.h"
 #include "image/missing_fonts.h"
 #include "sample/output.h"
@@ -35,7 +33,7 @@ struct SampleFlags {
   std::string checkpoint, again, decoder, out, animate;
   PictureFlags pictures;
   SuiteFlags suite;
-  bool overwrite = false, labels = false, no_record = false, ignore_unknown = false;
+  bool overwrite = false, resume = false, labels = false, no_record = false, ignore_unknown = false;
   ComputeFlags compute;
   CLI::Option *dtype = nullptr, *threads = nullptr;
 };
@@ -84,9 +82,17 @@ void define(CLI::App& command, SampleFlags& flags) {
   command.add_flag("--overwrite", flags.overwrite,
                    "replace files that are there already, or use a folder that is not empty, replacing pictures in it; "
                    "what is read is never replaced");
-  command.add_flag("--no-record", flags.no_record,
-                   "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
-                   "draw them then");
+  command
+      .add_flag("--resume", flags.resume,
+                "go on with a folder that a run was to fill which was stopped: pictures stay that were made as this "
+                "command would make them; others are refused. Suites always do so")
+      ->excludes(command.get_option("--overwrite"))
+      ->excludes(command.get_option("--animate"));
+  command
+      .add_flag("--no-record", flags.no_record,
+                "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
+                "draw them then")
+      ->excludes(command.get_option("--resume"));
   add_decoder(command, flags.decoder);
   add_suite_flags(command, flags.suite);
   add_ignore_unknown(command, flags.ignore_unknown);
@@ -122,6 +128,7 @@ sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan,
   const auto [width, height] = plan.jobs.front().request.sample.picture_size();
   sample::OutputPlan output{plan.pictures, width, height, plan.columns, flags.overwrite, inputs};
   if (sample::output_kind(flags.out) != sample::OutputKind::folder) common_size(plan, flags.out);
+  output.resume = flags.resume;
   output.padding = plan.padding;
   output.classes = plan.classes;
   output.names = plan.names;
@@ -149,11 +156,6 @@ std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan
                    sample::Trajectory(flags.animate, std::move(steps), width, height, plan.columns)};
 }
 
-// Where the weights are; records have their names alone.
-struct Sources {
-  std::string checkpoint, text_encoder;
-};
-
 // Everything that is read.
 InputFiles inputs_of(const SampleFlags& flags, const Sources& sources) {
   InputFiles inputs;
@@ -163,31 +165,6 @@ InputFiles inputs_of(const SampleFlags& flags, const Sources& sources) {
   inputs.add(flags.suite.metadata);
   flags.pictures.add_to(inputs);
   return inputs;
-}
-
-Sources sources_of(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before) {
-  Sources sources{flags.checkpoint, flags.pictures.text.encoder};
-  if (sources.checkpoint.empty() && !before.empty()) {
-    sources.checkpoint =
-        find_recorded({before.front().checkpoint, before.front().checkpoint_hash, "--checkpoint"}, flags.again);
-  }
-  if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
-  sources.checkpoint = checkpoint::checkpoint_path(sources.checkpoint).string();
-  return sources;
-}
-
-// Of a network that reads texts, where the pictures of --again were drawn with it.
-std::string text_encoder_of(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before) {
-  if (!flags.pictures.text.encoder.empty() || before.empty()) return flags.pictures.text.encoder;
-  return find_recorded({before.front().text_encoder, before.front().text_encoder_hash, "--text-encoder"}, flags.again);
-}
-
-// A record is text: found here, and not when the pictures are drawn.
-std::string name_in_record(const std::string& path, const char* flag) {
-  std::string name = sample::recorded_name(path);
-  if (is_utf8(name)) return name;
-  throw RequestError(concat(flag, " ", quoted(path), " has a name that is no UTF-8, which the ",
-                            "pictures' records cannot hold; give it another, such as by a link"));
 }
 
 // What every picture's record has in common.
@@ -263,6 +240,9 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
   if (!flags.no_record) output_settings.record = records_of(plan, std::move(common));
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
+  const std::vector<bool> there = output->is_there();
+  const bool is_complete = !there.empty() && std::find(there.begin(), there.end(), false) == there.end();
+  if (is_complete) return report(output->finish(), plan);
   if (!plan.texts.empty()) {
     set_states(plan, encode(plan.texts, sources.text_encoder, flags.pictures.text.cache, file.description.model));
   }
@@ -275,8 +255,8 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
   keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
   TerminalProgress progress("sampling", "steps");
   sample::draw(
-      *file.network, plan.jobs, [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress,
-      frames);
+      *file.network, there.empty() ? plan.jobs : sample::rest_of(plan.jobs, there),
+      [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress, frames);
   progress.finish();
   report(output->finish(), plan);
   if (animation) {
@@ -290,10 +270,14 @@ void run(const SampleFlags& flags) {
   if (flags.labels && kind != sample::OutputKind::grid) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
+  if (flags.resume && kind != sample::OutputKind::folder) {
+    throw CLI::ValidationError("--resume is for a folder: a .png or .npz appears when all is drawn");
+  }
   const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
                       flags.threads->count() > 0, flags.dtype->count() > 0};
   std::vector<sample::PictureRecord> before = records_before(flags, chosen);
-  Sources sources = sources_of(flags, before);
+  Sources sources{checkpoint_of(flags.checkpoint, before, flags.again), flags.pictures.text.encoder};
+  if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
   sample::PictureRecord common = common_record(flags, sources, before);
   const ComputeFlags compute = compute_of(flags, before);
   const at::Device device = set_up(compute);
@@ -302,9 +286,10 @@ void run(const SampleFlags& flags) {
   if (!before.empty() && !file.description.model.takes_text() && flags.pictures.text.any()) {
     throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
   }
-  if (file.description.model.takes_text()) sources.text_encoder = text_encoder_of(flags, before);
+  if (file.description.model.takes_text()) {
+    sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
+  }
   describe(file, sources, device, common);
-  warn_of_other_files(before, chosen, common);
   if (!flags.suite.name.empty()) {
     draw_suite(flags.suite,
                {flags.pictures, flags.out, flags.overwrite, inputs_of(flags, sources), compute.precision(), device,
@@ -316,6 +301,7 @@ void run(const SampleFlags& flags) {
   const ClassOrder order = kind == sample::OutputKind::arrays ? ClassOrder::turns : ClassOrder::runs;
   SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, flags.compute.precision(), order)
                                    : plan_of(before, flags.pictures.sampler, file.description);
+  warn_of_other_files(before, chosen, common);
   draw(flags, plan, file, sources, device, std::move(common));
 }
 

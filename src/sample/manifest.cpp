@@ -24,6 +24,12 @@ void Manifest::add(const PictureRecord& record) {
   file_->append(to_json(record) + "\n");
 }
 
+std::set<std::string> Manifest::names() const {
+  std::set<std::string> names;
+  for (const PictureRecord& record : earlier()) names.insert(record.file);
+  return names;
+}
+
 std::vector<PictureRecord> Manifest::earlier() const {
   std::error_code error;
   if (!std::filesystem::exists(path_, error) || std::filesystem::file_size(path_, error) == 0) return {};

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class Manifest {
   // Lines of earlier pictures stay, but for names that `replaces` says yes to: those pictures are about to be drawn
   // anew. Nothing is touched before the first picture, but what is there is read: DataError if it is no manifest.
   Manifest(const std::filesystem::path& folder, std::function<bool(const std::string& name)> replaces);
+
+  std::set<std::string> names() const;  // of pictures that have a line
 
   // Takes the lines of pictures that are drawn anew away; once, add() does it else. DataError as add().
   void drop_replaced();

@@ -6,13 +6,13 @@
 #include <set>
 
 #include "config/json.h"
-#include "config/writer.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
+#include "sample/mismatch.h"
 #include "sample/text_file.h"
 #include "text/unicode.h"
 
@@ -92,37 +92,6 @@ bool holds(const fs::path& file, const std::string& text) {
          read_file(file, text.size()) == text;
 }
 
-// Two values as "guidance is 3, not 4"; "" if they are equal.
-std::string difference(const config::Value& is, const config::Value& wanted, const std::string& name) {
-  if (is == wanted) return "";
-  for (const auto& [key, value] : is.fields) {
-    const config::Value* const other = wanted.find(key);
-    const std::string found = other == nullptr ? "" : difference(value, *other, key);
-    if (!found.empty()) return found;
-  }
-  return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
-}
-
-// The content of files counts and not what they are called. Records of earlier versions have paths, the earliest no
-// hashes.
-void compare_files(std::string& name, std::string& hash, const std::string& wanted_name,
-                   const std::string& wanted_hash) {
-  const bool have_hashes = !hash.empty() && !wanted_hash.empty();
-  name = have_hashes ? wanted_name : recorded_name(name);
-  if (!have_hashes) hash = wanted_hash;
-}
-
-// What rounding alone depends on does not count, nor what it was computed on.
-std::string difference(PictureRecord is, const PictureRecord& wanted) {
-  is.threads = wanted.threads;
-  is.batch = wanted.batch;
-  is.place = wanted.place;
-  is.device = wanted.device;
-  compare_files(is.checkpoint, is.checkpoint_hash, wanted.checkpoint, wanted.checkpoint_hash);
-  compare_files(is.text_encoder, is.text_encoder_hash, wanted.text_encoder, wanted.text_encoder_hash);
-  return difference(config::member_value(is), config::member_value(wanted), "the picture");
-}
-
 }  // namespace
 
 Suite read_geneval(const fs::path& metadata, int64_t count) {
@@ -191,23 +160,6 @@ std::vector<TextPicture> SuiteFolder::pictures() const {
   return all;
 }
 
-// Why a file that is there is not the one that is wanted; "" if it is.
-std::string SuiteFolder::mismatch(size_t file, const std::vector<PictureRecord>& wanted) const {
-  const fs::path path = folder_ / suite_.files[file];
-  try {
-    const std::vector<PictureRecord> records = read_records(path);
-    if (records.size() != wanted.size()) return concat("it has ", records.size(), " pictures");
-    for (size_t k = 0; k < wanted.size(); ++k) {
-      const std::string found = difference(records[k], wanted[k]);
-      if (!found.empty()) return found;
-    }
-    image::read_image(path);  // to its end
-    return "";
-  } catch (const DataError& error) {
-    return error.what();
-  }
-}
-
 void SuiteFolder::find_finished() {
   TextTable texts;
   const Job all = jobs_of(pictures(), request_.like, texts).front();
@@ -220,7 +172,7 @@ void SuiteFolder::find_finished() {
     for (size_t k = 0; k < in_a_file; ++k) {
       wanted.push_back(record_of(request_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
     }
-    const std::string why = mismatch(file, wanted);
+    const std::string why = mismatch(path, wanted);
     if (!why.empty() && !request_.overwrite) {
       throw RequestError(concat(quoted(path), " is there already and was made otherwise: ", why,
                                 "; give --out another folder, or --overwrite to draw such pictures anew"));

@@ -85,7 +85,6 @@ class SuiteFolder {
 
  private:
   std::vector<TextPicture> pictures() const;
-  std::string mismatch(size_t file, const std::vector<PictureRecord>& wanted) const;
   void find_finished();
   void require_empty() const;
   void check_notes() const;
