@@ -53,8 +53,9 @@ class FolderOutput : public PictureOutput {
     if (plan.resume) find_kept();
     if (!existing_.empty() && !plan.overwrite && written_.kept == 0) {
       throw RequestError(concat("the folder ", quoted(folder), " is not empty",
-                                plan.resume ? " and has no picture of these" : "",
-                                "; give another one, or --overwrite"));
+                                plan.resume ? " and has no picture of these; give another one"
+                                            : "; give another one, or --resume to go on where a run was stopped",
+                                ", or --overwrite"));
     }
     open_manifest(names);
   }

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
@@ -206,12 +207,14 @@ TEST_F(Suites, TheNetworkIsKnownByItsContent) {
 TEST_F(Suites, WhatARunningProcessWritesStays) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 1);
   std::filesystem::create_directories(folder_ / "out/00000/samples");
-  AtomicFile running(folder_ / "out/00000/samples/0000.png");
+  const UncommittedFile running(folder_ / "out/00000/samples/0000.png", 0644);
   const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
   SuiteFolder(folder_ / "out", suite, request(1)).open();
-  running.stream() << "whole";
-  running.commit();
-  EXPECT_EQ(read_file(folder_ / "out/00000/samples/0000.png", 100), "whole");
+  std::vector<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "out/00000/samples")) {
+    if (is_uncommitted(entry.path())) left.push_back(entry.path());
+  }
+  EXPECT_EQ(left.size(), 1u);
   EXPECT_FALSE(std::filesystem::exists(abandoned));
 }
 
