@@ -27,9 +27,11 @@ bool same_text_encoder(const PictureRecord& a, const PictureRecord& b) {
   return same_file(a.text_encoder, a.text_encoder_hash, b.text_encoder, b.text_encoder_hash);
 }
 
-void warn_unless(bool is_same, const std::string& path) {
+void warn_unless(bool is_same, bool is_chosen, const std::string& name) {
   if (is_same) return;
-  log_warning(concat(quoted(path), " has changed since the picture was drawn, which may come out otherwise"));
+  log_warning(concat(quoted(name),
+                     is_chosen ? " is not what the picture was drawn with" : " has changed since the picture was drawn",
+                     ", which may come out otherwise"));
 }
 
 }  // namespace
@@ -52,10 +54,14 @@ void require_common(const std::vector<PictureRecord>& before, const Chosen& chos
 
 void warn_of_other_files(const std::vector<PictureRecord>& before, const Chosen& chosen, const PictureRecord& now) {
   const auto all = [&](const auto& same) {
-    return std::all_of(before.begin(), before.end(), [&](const PictureRecord& record) { return same(record, now); });
+    return std::all_of(before.begin(), before.end(), [&](PictureRecord record) {
+      record.checkpoint = sample::recorded_name(record.checkpoint);
+      record.text_encoder = sample::recorded_name(record.text_encoder);
+      return same(record, now);
+    });
   };
-  warn_unless(chosen.checkpoint || all(same_checkpoint), now.checkpoint);
-  warn_unless(chosen.text_encoder || all(same_text_encoder), now.text_encoder);
+  warn_unless(all(same_checkpoint), chosen.checkpoint, now.checkpoint);
+  warn_unless(all(same_text_encoder), chosen.text_encoder, now.text_encoder);
 }
 
 }  // namespace pixnerd::cli

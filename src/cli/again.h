@@ -16,7 +16,7 @@ struct Chosen {
 // them, where the records say that.
 void require_common(const std::vector<sample::PictureRecord>& before, const Chosen& chosen);
 
-// Warns of files that are not chosen and are not what the records say: they were replaced. `now` is of the files as
+// Warns of files that are not what the records say: they were replaced, or others are chosen. `now` is of the files as
 // they are.
 void warn_of_other_files(const std::vector<sample::PictureRecord>& before, const Chosen& chosen,
                          const sample::PictureRecord& now);

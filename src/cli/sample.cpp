@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "checkpoint/checkpoint_path.h"
 #include "checkpoint/content_hash.h"
 #include "cli/again.h"
 #include "cli/checkpoint_flags.h"
@@ -13,6 +12,7 @@
 #include "cli/compute_flags.h"
 #include "cli/sample_plan.h"
 #include "cli/sample_report.h"
+#include "cli/sources.h"
 #include "cli/suite.h"
 #include "cli/terminal_progress.h"
 #include "core/destination.h"
@@ -21,7 +21,6 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
-#include "core/utf8.h"
 #include "diffusion/limits.h"
 #include "image/missing_fonts.h"
 #include "sample/output.h"
@@ -34,7 +33,7 @@ struct SampleFlags {
   std::string checkpoint, again, decoder, out, animate;
   PictureFlags pictures;
   SuiteFlags suite;
-  bool overwrite = false, labels = false, ignore_unknown = false;
+  bool overwrite = false, resume = false, labels = false, no_record = false, ignore_unknown = false;
   ComputeFlags compute;
   CLI::Option *dtype = nullptr, *threads = nullptr;
 };
@@ -54,8 +53,9 @@ void define_pictures(CLI::App& command, SampleFlags& flags) {
   CLI::Option* const again =
       command
           .add_option("--again", flags.again,
-                      "draw anew what is in a picture that pixnerd wrote, or in a folder's manifest.jsonl; flags of "
-                      "the sampler that are given replace what it was drawn with")
+                      "draw anew what is in a picture that pixnerd wrote, or in a folder's manifest.jsonl, with the "
+                      "checkpoint and text encoder beside it or in the current folder, if they are not given; flags "
+                      "of the sampler that are given replace what it was drawn with")
           ->type_name("FILE");
   for (const char* each : {"--classes", "--class", "--style", "--prompt", "--prompts", "--negative-prompt", "--count",
                            "--seed", "--batch"}) {
@@ -82,6 +82,17 @@ void define(CLI::App& command, SampleFlags& flags) {
   command.add_flag("--overwrite", flags.overwrite,
                    "replace files that are there already, or use a folder that is not empty, replacing pictures in it; "
                    "what is read is never replaced");
+  command
+      .add_flag("--resume", flags.resume,
+                "go on with a folder that a run was to fill which was stopped: pictures stay that were made as this "
+                "command would make them; others are refused. Suites always do so")
+      ->excludes(command.get_option("--overwrite"))
+      ->excludes(command.get_option("--animate"));
+  command
+      .add_flag("--no-record", flags.no_record,
+                "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
+                "draw them then")
+      ->excludes(command.get_option("--resume"));
   add_decoder(command, flags.decoder);
   add_suite_flags(command, flags.suite);
   add_ignore_unknown(command, flags.ignore_unknown);
@@ -117,6 +128,7 @@ sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan,
   const auto [width, height] = plan.jobs.front().request.sample.picture_size();
   sample::OutputPlan output{plan.pictures, width, height, plan.columns, flags.overwrite, inputs};
   if (sample::output_kind(flags.out) != sample::OutputKind::folder) common_size(plan, flags.out);
+  output.resume = flags.resume;
   output.padding = plan.padding;
   output.classes = plan.classes;
   output.names = plan.names;
@@ -145,37 +157,24 @@ std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan
 }
 
 // Everything that is read.
-InputFiles inputs_of(const SampleFlags& flags, const sample::PictureRecord& common) {
+InputFiles inputs_of(const SampleFlags& flags, const Sources& sources) {
   InputFiles inputs;
-  add_checkpoint(inputs, common.checkpoint);
-  inputs.add(common.text_encoder);
+  add_checkpoint(inputs, sources.checkpoint);
+  inputs.add(sources.text_encoder);
   inputs.add(flags.again);
   inputs.add(flags.suite.metadata);
   flags.pictures.add_to(inputs);
   return inputs;
 }
 
-// A record is text: found here, and not when the pictures are drawn.
-void require_utf8(const std::string& path, const char* flag) {
-  if (is_utf8(path)) return;
-  throw RequestError(concat(flag, " ", quoted(path), " has a name that is no UTF-8, which the ",
-                            "pictures' records cannot hold; give it another, such as by a link"));
-}
-
 // What every picture's record has in common.
-sample::PictureRecord common_record(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before) {
+sample::PictureRecord common_record(const SampleFlags& flags, const Sources& sources,
+                                    const std::vector<sample::PictureRecord>& before) {
   sample::PictureRecord common;
-  if (!before.empty()) {
-    common.checkpoint = before.front().checkpoint;
-    common.decoder = before.front().decoder;
-    common.text_encoder = before.front().text_encoder;
-  }
-  if (!flags.checkpoint.empty()) common.checkpoint = checkpoint::checkpoint_path(flags.checkpoint).string();
+  common.checkpoint = name_in_record(sources.checkpoint, "--checkpoint");
+  common.text_encoder = name_in_record(sources.text_encoder, "--text-encoder");
+  if (!before.empty()) common.decoder = before.front().decoder;
   if (!flags.decoder.empty()) common.decoder = flags.decoder;
-  if (!flags.pictures.text.encoder.empty()) common.text_encoder = flags.pictures.text.encoder;
-  if (common.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
-  require_utf8(common.checkpoint, "--checkpoint");
-  require_utf8(common.text_encoder, "--text-encoder");
   return common;
 }
 
@@ -206,9 +205,10 @@ std::vector<sample::PictureRecord> records_before(const SampleFlags& flags, cons
 }
 
 // What the records of all pictures say of the file and the machine.
-void describe(const sample::ModelFile& file, at::Device device, sample::PictureRecord& common) {
-  common.checkpoint_hash = checkpoint::content_hash(common.checkpoint);
-  if (!common.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(common.text_encoder);
+void describe(const sample::ModelFile& file, const Sources& sources, at::Device device, sample::PictureRecord& common) {
+  common.checkpoint_hash = checkpoint::content_hash(sources.checkpoint);
+  common.text_encoder = sample::recorded_name(sources.text_encoder);
+  if (!sources.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(sources.text_encoder);
   common.step = file.step.value_or(0);
   common.weights = file.weights;
   common.device = device.str();
@@ -216,33 +216,35 @@ void describe(const sample::ModelFile& file, at::Device device, sample::PictureR
 }
 
 // Before the texts are encoded, which takes its time.
-void check(const SamplePlan& plan, const models::Network& network, const sample::PictureRecord& common) {
+void check(const SamplePlan& plan, const models::Network& network, const Sources& sources) {
   for (const sample::Job& job : plan.jobs) {
     job.request.texts ? sample::check_settings(network, job.request) : sample::check(network, job.request);
   }
   sample::check_memory(network, plan.jobs, available_bytes());
-  if (!plan.texts.empty() && common.text_encoder.empty()) {
+  if (!plan.texts.empty() && sources.text_encoder.empty()) {
     throw CLI::ValidationError("--text-encoder is required to draw prompts");
   }
 }
 
-void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& file, at::Device device,
-          sample::PictureRecord common) {
-  check(plan, *file.network, common);
-  const InputFiles inputs = inputs_of(flags, common);
+void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& file, const Sources& sources,
+          at::Device device, sample::PictureRecord common) {
+  check(plan, *file.network, sources);
+  const InputFiles inputs = inputs_of(flags, sources);
   sample::OutputPlan output_settings = output_plan(flags, plan, inputs);
   std::optional<Animation> animation = animation_of(flags, plan, inputs);
-  const std::string encoder = common.text_encoder;
   common.labels = has_labels(flags, plan);
   const bool in_grid =
       sample::output_kind(flags.out) == sample::OutputKind::grid && (plan.pictures > 1 || common.labels);
   common.columns = in_grid ? plan.columns : 0;
   common.padding = in_grid ? plan.padding : std::nullopt;
-  output_settings.record = records_of(plan, std::move(common));
+  if (!flags.no_record) output_settings.record = records_of(plan, std::move(common));
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
+  const std::vector<bool> there = output->is_there();
+  const bool is_complete = !there.empty() && std::find(there.begin(), there.end(), false) == there.end();
+  if (is_complete) return report(output->finish(), plan);
   if (!plan.texts.empty()) {
-    set_states(plan, encode(plan.texts, encoder, flags.pictures.text.cache, file.description.model));
+    set_states(plan, encode(plan.texts, sources.text_encoder, flags.pictures.text.cache, file.description.model));
   }
   sample::FrameSink frames;
   if (animation) {
@@ -253,8 +255,8 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
   keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
   TerminalProgress progress("sampling", "steps");
   sample::draw(
-      *file.network, plan.jobs, [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress,
-      frames);
+      *file.network, there.empty() ? plan.jobs : sample::rest_of(plan.jobs, there),
+      [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress, frames);
   progress.finish();
   report(output->finish(), plan);
   if (animation) {
@@ -268,31 +270,39 @@ void run(const SampleFlags& flags) {
   if (flags.labels && kind != sample::OutputKind::grid) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
+  if (flags.resume && kind != sample::OutputKind::folder) {
+    throw CLI::ValidationError("--resume is for a folder: a .png or .npz appears when all is drawn");
+  }
   const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
                       flags.threads->count() > 0, flags.dtype->count() > 0};
   std::vector<sample::PictureRecord> before = records_before(flags, chosen);
-  sample::PictureRecord common = common_record(flags, before);
+  Sources sources{checkpoint_of(flags.checkpoint, before, flags.again), flags.pictures.text.encoder};
+  if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
+  sample::PictureRecord common = common_record(flags, sources, before);
   const ComputeFlags compute = compute_of(flags, before);
   const at::Device device = set_up(compute);
-  const sample::ModelFile file = sample::load_model(common.checkpoint, sample::Weights::prefer_ema,
+  const sample::ModelFile file = sample::load_model(sources.checkpoint, sample::Weights::prefer_ema,
                                                     {flags.ignore_unknown}, decoder_of(common.decoder));
   if (!before.empty() && !file.description.model.takes_text() && flags.pictures.text.any()) {
     throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
   }
-  describe(file, device, common);
-  warn_of_other_files(before, chosen, common);
+  if (file.description.model.takes_text()) {
+    sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
+  }
+  describe(file, sources, device, common);
   if (!flags.suite.name.empty()) {
-    draw_suite(
-        flags.suite,
-        {flags.pictures, flags.out, flags.overwrite, inputs_of(flags, common), compute.precision(), device, common},
-        file);
+    draw_suite(flags.suite,
+               {flags.pictures, flags.out, flags.overwrite, inputs_of(flags, sources), compute.precision(), device,
+                sources.text_encoder, common},
+               file);
     return;
   }
   // Splits of the Inception Score are runs of an .npz.
   const ClassOrder order = kind == sample::OutputKind::arrays ? ClassOrder::turns : ClassOrder::runs;
   SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, flags.compute.precision(), order)
                                    : plan_of(before, flags.pictures.sampler, file.description);
-  draw(flags, plan, file, device, std::move(common));
+  warn_of_other_files(before, chosen, common);
+  draw(flags, plan, file, sources, device, std::move(common));
 }
 
 }  // namespace

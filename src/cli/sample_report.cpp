@@ -37,6 +37,7 @@ void report(const sample::Written& written, const SamplePlan& plan) {
     std::cout << " in " << plural(std::min(written.columns, written.pictures), "column");
   }
   std::cout << ", " << seeds(plan);
+  if (written.kept > 0) std::cout << ", " << written.pictures - written.kept << " of them drawn now";
   if (written.replaced > 0) std::cout << ", replaced " << plural(written.replaced, is_folder ? "picture" : "file");
   if (written.others > 0) std::cout << ", kept " << plural(written.others, "other file");
   std::cout << std::endl;

@@ -73,7 +73,7 @@ sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& sett
 void check(const sample::Job& job, const SuiteSettings& settings, const sample::ModelFile& file) {
   sample::check_settings(*file.network, job.request);
   sample::check_memory(*file.network, {job}, available_bytes());
-  if (settings.common.text_encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
+  if (settings.text_encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
 }
 
 // Until all is drawn, or the user stops it.
@@ -99,6 +99,11 @@ void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector
 }
 
 void warn_of_unexpected(const sample::SuiteFolder& folder, const std::string& out) {
+  if (const auto misread = sample::misread_names(folder.suite()); !misread.empty()) {
+    log_warning(concat("DPG-Bench's evaluator reads names up to the first dot, and so finds no questions for ",
+                       misread.size(), " pictures, such as ", quoted(misread.front()),
+                       "; name the prompts' files otherwise"));
+  }
   const auto unexpected = folder.unexpected_pictures();
   if (unexpected.empty()) return;
   log_warning(concat(quoted(out), " has ", unexpected.size(), " pictures that are none of this suite, such as ",
@@ -120,7 +125,7 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
       ->needs(suite)
       ->type_name("FILE");
   for (const char* each :
-       {"--again", "--animate", "--labels", "--classes", "--class", "--style", "--prompt", "--seed"}) {
+       {"--again", "--no-record", "--animate", "--labels", "--classes", "--class", "--style", "--prompt", "--seed"}) {
     suite->excludes(command.get_option(each));
   }
 }
@@ -142,7 +147,7 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sa
   folder.open();
   if (job) {
     job->request.texts->states =
-        encode(texts.texts(), settings.common.text_encoder, settings.pictures.text.cache, file.description.model);
+        encode(texts.texts(), settings.text_encoder, settings.pictures.text.cache, file.description.model);
     draw(folder, *job, texts.texts(), settings, file);
   }
   if (folder.finished() < all) {

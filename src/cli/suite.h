@@ -27,6 +27,7 @@ struct SuiteSettings {
   InputFiles inputs;
   models::Precision precision = models::Precision::float32;
   at::Device device = at::kCPU;
+  std::string text_encoder;      // where it is
   sample::PictureRecord common;  // what the records of all pictures have in common
 };
 

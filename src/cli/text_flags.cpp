@@ -5,22 +5,41 @@
 #include "cli/terminal_progress.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "models/prompt_encoder.h"
-#include "text/unicode.h"
+#include "sample/text_file.h"
 
 namespace pixnerd::cli {
+namespace {
+
+// As prompts of files: in UTF-8, without the byte order mark that a file's content may bring along.
+CLI::Validator prompt_text() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        if (!is_utf8(text)) {
+          return concat(quoted(text),
+                        " is no text in UTF-8, which prompts are read in; convert it, such as by `iconv -f ",
+                        "LATIN1 -t UTF-8`");
+        }
+        text = sample::without_mark(text);
+        return "";
+      },
+      "");
+}
+
+}  // namespace
 
 void add_text_flags(CLI::App& command, TextFlags& flags) {
-  const auto repaired = [](const std::string& text) { return text::repaired(text); };
   CLI::Option* const prompt = command.add_option("--prompt", flags.prompts, "what to draw, in words; may be repeated");
-  prompt->allow_extra_args(false)->transform(repaired, "")->type_name("TEXT");
+  prompt->allow_extra_args(false)->transform(prompt_text())->type_name("TEXT");
   command
       .add_option("--prompts", flags.file,
-                  "a file of prompts in UTF-8: one a line, or JSON lines with prompt, negative_prompt, seed, size")
+                  "a file of prompts in UTF-8: one a line as it stands, or JSON lines with prompt, negative_prompt, "
+                  "seed, size, and then every line a JSON object")
       ->excludes(prompt)
       ->type_name("FILE");
   command.add_option("--negative-prompt", flags.negative_prompt, "what guidance leads away from; nothing unless given")
-      ->transform(repaired, "")
+      ->transform(prompt_text())
       ->type_name("TEXT");
   command
       .add_option(

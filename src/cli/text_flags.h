@@ -22,8 +22,7 @@ struct TextFlags {
   bool any() const { return names_prompts() || !negative_prompt.empty() || !encoder.empty() || !cache.empty(); }
 };
 
-// --text-encoder, --prompt, --prompts, --negative-prompt, --prompt-cache. Bytes of prompts that are no UTF-8 are
-// replaced.
+// --text-encoder, --prompt, --prompts, --negative-prompt, --prompt-cache. What is no UTF-8 is refused, as in files.
 void add_text_flags(CLI::App& command, TextFlags& flags);
 
 // Those of --prompt or of --prompts.

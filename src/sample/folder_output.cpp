@@ -13,6 +13,7 @@
 #include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "sample/manifest.h"
+#include "sample/mismatch.h"
 
 namespace pixnerd::sample {
 namespace {
@@ -48,21 +49,28 @@ class FolderOutput : public PictureOutput {
     for (const fs::directory_entry& entry : listing(folder)) {
       if (!is_uncommitted(entry.path())) existing_.insert(entry.path().filename().string());
     }
-    if (!existing_.empty() && !plan.overwrite) {
-      throw RequestError(concat("the folder ", quoted(folder), " is not empty; give another one, or --overwrite"));
-    }
     check_places();
+    if (plan.resume) find_kept();
+    if (!existing_.empty() && !plan.overwrite && written_.kept == 0) {
+      throw RequestError(concat("the folder ", quoted(folder), " is not empty",
+                                plan.resume ? " and has no picture of these; give another one"
+                                            : "; give another one, or --resume to go on where a run was stopped",
+                                ", or --overwrite"));
+    }
     open_manifest(names);
   }
 
+  std::vector<bool> is_there() const override { return is_there_; }
+
   void put(int64_t index, image::Image picture) override {
     const std::string name = name_of(index);
-    if (manifest_) {
+    if (plan_.record) {
       PictureRecord record = plan_.record(index);
       image::write_png(written_.path / name, picture, {{kRecordKeyword, to_json(record)}});
       record.file = name;
       manifest_->add(record);
     } else {
+      if (manifest_) manifest_->drop_replaced();
       image::write_png(written_.path / name, picture);
     }
     ++written_.pictures;
@@ -70,7 +78,9 @@ class FolderOutput : public PictureOutput {
   }
 
   Written finish() override {
+    complete_manifest();
     existing_.erase(Manifest::kName);
+    written_.pictures += written_.kept;
     written_.others = static_cast<int64_t>(existing_.size());
     return written_;
   }
@@ -88,16 +98,54 @@ class FolderOutput : public PictureOutput {
     return plan_.names.empty() ? picture_name(index, plan_.pictures) : plan_.names[static_cast<size_t>(index)];
   }
 
+  std::set<std::string> kept_names() const {
+    std::set<std::string> names;
+    for (size_t i = 0; i < is_there_.size(); ++i) {
+      if (is_there_[i]) names.insert(name_of(static_cast<int64_t>(i)));
+    }
+    return names;
+  }
+
   void open_manifest(const std::set<std::string>& names) {
-    if (!plan_.record) return;
-    manifest_.emplace(written_.path, [names, pictures = plan_.pictures](const std::string& name) {
-      return names.empty() ? is_picture_name(name, pictures) : names.contains(name);
-    });
+    try {
+      manifest_.emplace(
+          written_.path, [names, pictures = plan_.pictures, kept = kept_names()](const std::string& name) {
+            return !kept.contains(name) && (names.empty() ? is_picture_name(name, pictures) : names.contains(name));
+          });
+    } catch (const DataError&) {
+      if (plan_.record) throw;  // else it is left as it is: none of its lines is of a picture
+    }
+  }
+
+  void find_kept() {
+    is_there_.resize(static_cast<size_t>(plan_.pictures));
+    for (int64_t i = 0; i < plan_.pictures; ++i) {
+      const std::string name = name_of(i);
+      if (!existing_.contains(name)) continue;
+      if (const std::string why = mismatch(written_.path / name, {plan_.record(i)}); !why.empty()) {
+        throw RequestError(concat(quoted(written_.path / name), " is there already and was made otherwise: ", why,
+                                  "; give --out another folder, or --overwrite instead of --resume"));
+      }
+      is_there_[static_cast<size_t>(i)] = true;
+      existing_.erase(name);
+      ++written_.kept;
+    }
+  }
+
+  // A run that is killed may do so between a picture and its line.
+  void complete_manifest() {
+    if (written_.kept == 0) return;
+    const std::set<std::string> listed = manifest_->names();
+    for (int64_t i = 0; i < plan_.pictures; ++i) {
+      PictureRecord record = plan_.record(i);
+      record.file = name_of(i);
+      if (!listed.contains(record.file)) manifest_->add(record);
+    }
   }
 
   void check_places() const {
     require_not_read(written_.path, plan_.inputs);
-    if (plan_.record) require_not_read(written_.path / Manifest::kName, plan_.inputs);
+    require_not_read(written_.path / Manifest::kName, plan_.inputs);
     for (int64_t i = 0; !existing_.empty() && i < plan_.pictures; ++i) {
       const std::string name = name_of(i);
       if (!existing_.contains(name)) continue;
@@ -113,7 +161,8 @@ class FolderOutput : public PictureOutput {
   OutputLock lock_;
   Written written_;
   std::optional<Manifest> manifest_;
-  std::set<std::string> existing_;  // less those replaced so far
+  std::set<std::string> existing_;  // less those that are kept or were replaced so far
+  std::vector<bool> is_there_;
 };
 
 }  // namespace

@@ -10,9 +10,10 @@
 
 namespace pixnerd::sample {
 
-// RequestError: the folder is not empty (unless plan.overwrite) or a file, another process writes into it, a picture
-// would replace what is read, names that files in one folder cannot have. DataError: no permission, a manifest.jsonl
-// that is none, or what else the system says.
+// With plan.resume pictures stay that are whole and were made as the plan says; the first other one is refused.
+// RequestError: the folder is not empty (unless plan.overwrite, or there are such pictures) or a file, another process
+// writes into it, a picture would replace what is read, names that files in one folder cannot have. DataError: no
+// permission, a manifest.jsonl that is none, or what else the system says.
 std::unique_ptr<PictureOutput> open_folder(const std::filesystem::path& folder, const OutputPlan& plan);
 
 // "00007.png"; more digits where `pictures` needs them.

@@ -73,6 +73,30 @@ void check_batches(const std::vector<PictureRecord>& records) {
   }
 }
 
+// A job of the same settings and texts.
+Job without_pictures(const Job& job) {
+  Job none{job.request, {}};
+  none.request.labels.clear();
+  none.request.styles.clear();
+  none.request.seeds.clear();
+  if (none.request.texts) none.request.texts = TextConditions{job.request.texts->states, {}, {}};
+  return none;
+}
+
+void copy_picture(const Job& from, int64_t k, Job& to) {
+  const Request& request = from.request;
+  const auto at = static_cast<size_t>(k);
+  if (request.texts) {
+    to.request.texts->rows.push_back(request.texts->rows[at]);
+    to.request.texts->null_rows.push_back(request.texts->null_rows[at]);
+  } else {
+    to.request.labels.push_back(request.labels[at]);
+    if (!request.styles.empty()) to.request.styles.push_back(request.styles[at]);
+  }
+  to.request.seeds.push_back(request.seed_of(k));
+  to.numbers.push_back(from.numbers[at]);
+}
+
 // The states of all texts, which are in memory together.
 double bytes_of_states(const std::vector<Job>& jobs, const models::ModelConfig& config) {
   constexpr int64_t kStateBytes = 2;  // as the text encoder makes them
@@ -210,6 +234,29 @@ std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& t
     jobs.push_back(std::move(job));
   }
   return jobs;
+}
+
+std::vector<Job> rest_of(const std::vector<Job>& jobs, const std::vector<bool>& is_there) {
+  std::vector<Job> rest;
+  for (const Job& job : jobs) {
+    const auto is_wanted = [&](int64_t k) {
+      const int64_t number = job.numbers[static_cast<size_t>(k)];
+      return number >= 0 && !is_there[static_cast<size_t>(number)];
+    };
+    Job left = without_pictures(job);
+    const int64_t pictures = job.request.pictures();
+    for (int64_t first = 0, last = 0; first < pictures; first = last) {
+      last = std::min(first + job.request.batch_size, pictures);
+      bool needed = false;
+      for (int64_t k = first; k < last; ++k) needed = needed || is_wanted(k);
+      for (int64_t k = first; needed && k < last; ++k) {
+        copy_picture(job, k, left);
+        if (!is_wanted(k)) left.numbers.back() = -1;
+      }
+    }
+    if (!left.numbers.empty()) rest.push_back(std::move(left));
+  }
+  return rest;
 }
 
 PictureRecord record_of(const PictureRecord& common, const Job& job, int64_t k, const std::vector<std::string>& texts) {

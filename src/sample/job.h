@@ -67,6 +67,10 @@ std::vector<Job> jobs_of(const std::vector<TextPicture>& pictures, const Request
 // RequestError before anything is made of them if their batches have more than kMostPictures together.
 std::vector<Job> jobs_of(const std::vector<PictureRecord>& records, TextTable& texts);
 
+// What is left of jobs where some pictures, told by their numbers, are there: the batches in which one is missing,
+// whole, so that it comes out as in one go. Styles must be given where the network has some.
+std::vector<Job> rest_of(const std::vector<Job>& jobs, const std::vector<bool>& is_there);
+
 // How picture k of a job is made, beside what `common` says of all.
 PictureRecord record_of(const PictureRecord& common, const Job& job, int64_t k, const std::vector<std::string>& texts);
 

@@ -19,11 +19,15 @@ Manifest::Manifest(const std::filesystem::path& folder, std::function<bool(const
 }
 
 void Manifest::add(const PictureRecord& record) {
-  if (!file_) {
-    drop_replaced();
-    file_.emplace(path_);
-  }
+  drop_replaced();
+  if (!file_) file_.emplace(path_);
   file_->append(to_json(record) + "\n");
+}
+
+std::set<std::string> Manifest::names() const {
+  std::set<std::string> names;
+  for (const PictureRecord& record : earlier()) names.insert(record.file);
+  return names;
 }
 
 std::vector<PictureRecord> Manifest::earlier() const {
@@ -32,7 +36,8 @@ std::vector<PictureRecord> Manifest::earlier() const {
   return read_records(path_);
 }
 
-void Manifest::drop_replaced() const {
+void Manifest::drop_replaced() {
+  if (std::exchange(is_clean_, true)) return;
   const std::vector<PictureRecord> before = earlier();
   const auto is_replaced = [&](const PictureRecord& record) { return replaces_(record.file); };
   if (std::none_of(before.begin(), before.end(), is_replaced)) return;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,20 @@ class Manifest {
   // anew. Nothing is touched before the first picture, but what is there is read: DataError if it is no manifest.
   Manifest(const std::filesystem::path& folder, std::function<bool(const std::string& name)> replaces);
 
+  std::set<std::string> names() const;  // of pictures that have a line
+
+  // Takes the lines of pictures that are drawn anew away; once, add() does it else. DataError as add().
+  void drop_replaced();
+
   // After the picture is there. DataError when it cannot be written.
   void add(const PictureRecord& record);
 
  private:
   std::vector<PictureRecord> earlier() const;
-  void drop_replaced() const;
 
   std::filesystem::path path_;
   std::function<bool(const std::string& name)> replaces_;
+  bool is_clean_ = false;  // of lines to be replaced
   std::optional<AppendFile> file_;
 };
 

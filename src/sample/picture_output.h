@@ -22,6 +22,7 @@ struct OutputPlan {
   int64_t columns = 1;                 // of a grid
   bool overwrite = false;              // use a folder that is not empty, replace files
   InputFiles inputs{};                 // what is read, and stays even then
+  bool resume = false;                 // of a folder: keep those of the pictures that are there; needs `record`
   std::optional<int64_t> padding{};    // pixels between the pictures of a grid; none: the usual
   std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
   std::vector<int64_t> classes{};      // of the pictures, one each, or none: arr_1 of an .npz
@@ -38,13 +39,18 @@ struct Written {
   int64_t replaced = 0;  // files that stood there before
   int64_t others = 0;    // of a folder: what else is in it
   int64_t columns = 0;   // of a grid; else 0
+  int64_t kept = 0;      // of the pictures: from an earlier run
 };
 
 class PictureOutput {
  public:
   virtual ~PictureOutput() = default;
 
-  // Picture `index` of plan.pictures, each of them once; of the planned size but for folders, in order but for folders.
+  // Which of plan.pictures are there already, one each, as plan.resume finds them; nothing without it.
+  virtual std::vector<bool> is_there() const { return {}; }
+
+  // Picture `index` of plan.pictures that is not there, each of them once; of the planned size but for folders, in
+  // order but for folders.
   virtual void put(int64_t index, image::Image picture) = 0;
 
   // After the last picture.

@@ -1,26 +1,19 @@
 #include "sample/prompts.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "config/json.h"
 #include "core/errors.h"
-#include "core/file.h"
 #include "core/text.h"
-#include "core/utf8.h"
+#include "sample/text_file.h"
 
 namespace pixnerd::sample {
 namespace {
 
-constexpr size_t kMostBytes = size_t{64} << 20;
-
-std::string_view without_line_end(std::string_view line) {
-  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-}
-
-bool is_blank(std::string_view line) {
-  return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos;
-}
+constexpr const char* kSpace = " \t";
+constexpr const char* kExample = R"({"prompt": "a fox"})";
 
 // In a configuration 5 and true are texts, too; here they are a mistake. What is a text keeps the quotes that a text
 // like these needs.
@@ -30,10 +23,9 @@ void require_text(const config::Value& line, const char* key) {
   if (config::text_value(value->scalar).quoted) config::refuse(*value, key, "a text in quotes");
 }
 
-Prompt parse(std::string_view line, const std::string& where) {
+Prompt read_prompt(const config::Value& value, const std::string& where) {
   Prompt prompt;
   try {
-    const config::Value value = config::parse_json(line, where);
     if (value.find("prompt") == nullptr) throw ConfigError(concat(where, ": there is no \"prompt\""));
     require_text(value, "prompt");
     require_text(value, "negative_prompt");
@@ -44,54 +36,90 @@ Prompt parse(std::string_view line, const std::string& where) {
   return prompt;
 }
 
-Prompt plain(std::string_view line, const std::string& where) {
-  if (!is_utf8(line) || line.find('\0') != std::string_view::npos) {
-    throw DataError(concat(where, ": is no text in UTF-8, which prompts are read in; convert the file, such as by ",
-                           "`iconv -f LATIN1 -t UTF-8`"));
-  }
-  Prompt prompt;
-  prompt.prompt = line;
-  return prompt;
-}
-
 // Whether the first line of a file begins a JSON list of objects or of texts, be it spread over lines or not.
 bool begins_list(std::string_view line) {
-  constexpr const char* kSpace = " \t";
   const size_t bracket = line.find_first_not_of(kSpace);
   if (line[bracket] != '[') return false;
   const size_t next = line.find_first_not_of(kSpace, bracket + 1);
   return next == std::string_view::npos || line[next] == '{' || line[next] == '"';
 }
 
-// Of a file, told from its first line.
-bool is_json_lines(std::string_view line, const std::string& where) {
-  if (begins_list(line)) {
-    throw DataError(
-        concat(where, ": begins a JSON list; write JSON lines, one object a line, such as ", R"({"prompt": "a fox"})"));
+// Whether a line that is no JSON was meant as an object: a brace alone, as of an object that is spread over lines, or
+// one with a key behind it, in double quotes or one that prompts have. "{cat|dog} in the snow" is none.
+bool is_broken_object(std::string_view line) {
+  const auto without_space = [](std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of(kSpace), text.size()));
+  };
+  line = without_space(line);
+  if (!line.starts_with('{')) return false;
+  line = without_space(line.substr(1));
+  if (line.empty()) return true;
+  const char quote = line.front() == '"' || line.front() == '\'' ? line.front() : '\0';
+  if (quote != '\0') line.remove_prefix(1);
+  constexpr std::array<std::string_view, 4> kKeys = {"prompt", "negative_prompt", "seed", "size"};
+  for (const std::string_view key : kKeys) {
+    if (!line.starts_with(key)) continue;
+    const std::string_view rest = line.substr(key.size());
+    if (without_space(quote != '\0' && rest.starts_with(quote) ? rest.substr(1) : rest).starts_with(':')) return true;
   }
-  return line.find('{') == line.find_first_not_of(" \t");
+  const size_t end = quote == '"' ? line.find('"') : std::string_view::npos;
+  return end != std::string_view::npos && without_space(line.substr(end + 1)).starts_with(':');
+}
+
+// A line as a JSON object, or why it is none; what does not begin like one is not tried.
+struct Parsed {
+  std::optional<config::Value> object;
+  std::string error;
+};
+
+Parsed parse(std::string_view line, const std::string& where) {
+  if (line[line.find_first_not_of(kSpace)] != '{') return {{}, concat(where, ": is no JSON object")};
+  try {
+    return {config::parse_json(line, where), ""};
+  } catch (const ConfigError& error) {
+    return {{}, error.what()};
+  }
+}
+
+// The line that makes a file one of JSON lines; none of plain prompts.
+const TextLine* first_object(const std::vector<TextLine>& lines) {
+  for (const TextLine& line : lines) {
+    if (is_broken_object(line.text) || parse(line.text, "").object) return &line;
+  }
+  return nullptr;
+}
+
+Prompt json_prompt(const TextLine& line, const std::string& where, int64_t object_line) {
+  const Parsed parsed = parse(line.text, where);
+  if (parsed.object) return read_prompt(*parsed.object, where);
+  const std::string why = line.number == object_line
+                              ? ""
+                              : concat("; line ", object_line, " is a JSON object, and then every line must be one");
+  throw DataError(concat(parsed.error, why, "; write it as ", kExample));
 }
 
 }  // namespace
 
 std::vector<Prompt> read_prompts(const std::filesystem::path& path) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const std::string content = read_file(path, kMostBytes);
-  std::vector<Prompt> prompts;
-  std::optional<bool> is_json;
-  int64_t number = 0;
-  for (size_t begin = content.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    const std::string_view line = without_line_end(std::string_view(content).substr(begin, end - begin));
-    begin = end + 1;
-    ++number;
-    if (is_blank(line)) continue;
-    const std::string where = concat(path, ":", number);
-    if (!is_json) is_json = is_json_lines(line, where);
-    prompts.push_back(*is_json ? parse(line, where) : plain(line, where));
-    prompts.back().where = where;
+  const std::string content = read_text(path);
+  const std::vector<TextLine> lines = lines_of(content);
+  if (lines.empty()) throw DataError(concat(quoted(path), " has no prompt; write one a line"));
+  const auto where = [&](const TextLine& line) { return concat(path, ":", line.number); };
+  if (begins_list(lines.front().text)) {
+    throw DataError(
+        concat(where(lines.front()), ": begins a JSON list; write JSON lines, one object a line, such as ", kExample));
   }
-  if (prompts.empty()) throw DataError(concat(quoted(path), " has no prompt; write one a line"));
+  const TextLine* const object = first_object(lines);
+  if (object != nullptr) json_prompt(*object, where(*object), object->number);  // what is wrong with it comes first
+  std::vector<Prompt> prompts;
+  for (const TextLine& line : lines) {
+    if (object != nullptr) {
+      prompts.push_back(json_prompt(line, where(line), object->number));
+    } else {
+      prompts.emplace_back().prompt = line.text;
+    }
+    prompts.back().where = where(line);
+  }
   return prompts;
 }
 

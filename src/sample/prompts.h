@@ -3,8 +3,9 @@
 //   a fox in the snow
 //   {"prompt": "a fox in the snow", "seed": 7, "size": [512, 768], "negative_prompt": "blurred"}
 //
-// A file whose first line that is not blank begins with '{' is JSON lines. Blank lines are passed over; the empty
-// prompt is {"prompt": ""}. Both are UTF-8, with a byte order mark or without.
+// Its lines decide: where one is a JSON object, or was meant as one and is broken, all must be objects; else each is a
+// prompt as it stands, also one that begins with a brace, such as "{cat|dog} in the snow". Blank lines are passed over;
+// the empty prompt is {"prompt": ""}. Both are UTF-8, with byte order marks or without.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct Prompt {
   }
 };
 
-// In the order of the file. DataError: the file cannot be read, has no prompt, is a JSON list, or has a line that is
-// broken or no UTF-8, which is named with what is wrong.
+// In the order of the file. DataError: the file cannot be read, has no prompt, is in another encoding (text_file.h), is
+// a JSON list, or has a line that is broken, which is named with what is wrong.
 std::vector<Prompt> read_prompts(const std::filesystem::path& path);
 
 }  // namespace pixnerd::sample

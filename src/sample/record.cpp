@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <string_view>
+#include <system_error>
 
 #include "config/json.h"
 #include "core/errors.h"
@@ -31,6 +32,13 @@ void PictureRecord::validate() const {
   if (!decoder.empty() && decoder != "plain" && decoder != "heavy")
     throw ConfigError("decoder is neither plain nor heavy");
   if (label.has_value() == prompt.has_value()) throw ConfigError("a picture has either a label or a prompt");
+}
+
+std::string recorded_name(const std::filesystem::path& path) {
+  if (path.empty()) return "";
+  std::error_code ignored;
+  const std::filesystem::path whole = std::filesystem::absolute(path, ignored).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
 std::string to_json(const PictureRecord& record) {

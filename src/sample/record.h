@@ -21,13 +21,13 @@ inline constexpr const char* kRecordKeyword = "pixnerd";
 
 struct PictureRecord {
   std::string file;             // in a manifest; "" in a picture's own text
-  std::string checkpoint;       // path as it was given
+  std::string checkpoint;       // the file's own name (recorded_name()); in records of earlier versions with folders
   std::string checkpoint_hash;  // of the file (checkpoint/content_hash.h); "" in records of earlier versions
   int64_t step = 0;             // of training
   std::string weights;          // "ema_denoiser", "denoiser" or ""
   std::string decoder;          // "plain" or "heavy" if it was not the checkpoint's own
   std::optional<int64_t> label, style;
-  std::string text_encoder;       // folder as it was given
+  std::string text_encoder;       // the folder's own name, as checkpoint
   std::string text_encoder_hash;  // as checkpoint_hash
   std::optional<std::string> prompt, negative_prompt;
   uint64_t seed = 0;
@@ -72,6 +72,10 @@ struct PictureRecord {
   // ConfigError: a place beyond the batch, a picture of nothing or of both a class and a prompt.
   void validate() const;
 };
+
+// The file's or folder's name without the folders above it, which are nobody else's business; "." is the current
+// folder's name.
+std::string recorded_name(const std::filesystem::path& path);
 
 // One line of JSON, without a line's end.
 std::string to_json(const PictureRecord& record);

@@ -6,13 +6,14 @@
 #include <set>
 
 #include "config/json.h"
-#include "config/writer.h"
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
 #include "image/codec.h"
 #include "image/grid.h"
+#include "sample/mismatch.h"
+#include "sample/text_file.h"
 #include "text/unicode.h"
 
 namespace pixnerd::sample {
@@ -20,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostBytes = size_t{64} << 20;  // of a file of prompts
 constexpr int64_t kDpgCount = 4, kDpgColumns = 2;
 
 // At least `digits` digits.
@@ -29,13 +29,31 @@ std::string padded(int64_t number, size_t digits) {
   return std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kBlank = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kBlank);
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+// Without what Python's str.strip() takes for space.
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](int32_t character) {
+    return text::is_space(character) || (character >= 0x1C && character <= 0x1F);
+  };
+  while (!text.empty() && is_space(text::first_character(text).value)) {
+    text.remove_prefix(text::first_character(text).bytes);
+  }
+  while (!text.empty() && is_space(text::last_character(text).value)) {
+    text.remove_suffix(text::last_character(text).bytes);
+  }
+  return text;
 }
 
-std::string prompt_of(const std::string& line, const std::string& where) {
+// With the lines' ends that Python's open() makes of all.
+std::string with_plain_ends(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    plain += text[i] == '\r' ? '\n' : text[i];
+  }
+  return plain;
+}
+
+std::string prompt_of(std::string_view line, const std::string& where) {
   try {
     const config::Value value = config::parse_json(line, where);
     const config::Value* const prompt = value.find("prompt");
@@ -74,53 +92,16 @@ bool holds(const fs::path& file, const std::string& text) {
          read_file(file, text.size()) == text;
 }
 
-// Two values as "guidance is 3, not 4"; "" if they are equal.
-std::string difference(const config::Value& is, const config::Value& wanted, const std::string& name) {
-  if (is == wanted) return "";
-  for (const auto& [key, value] : is.fields) {
-    const config::Value* const other = wanted.find(key);
-    const std::string found = other == nullptr ? "" : difference(value, *other, key);
-    if (!found.empty()) return found;
-  }
-  return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
-}
-
-// The content of files counts and not where they lie. Records of earlier versions have the path alone.
-void compare_files(std::string& path, std::string& hash, const std::string& wanted_path,
-                   const std::string& wanted_hash) {
-  const bool have_hashes = !hash.empty() && !wanted_hash.empty();
-  if (have_hashes) path = wanted_path;
-  if (!have_hashes) hash = wanted_hash;
-}
-
-// What rounding alone depends on does not count, nor what it was computed on.
-std::string difference(PictureRecord is, const PictureRecord& wanted) {
-  is.threads = wanted.threads;
-  is.batch = wanted.batch;
-  is.place = wanted.place;
-  is.device = wanted.device;
-  compare_files(is.checkpoint, is.checkpoint_hash, wanted.checkpoint, wanted.checkpoint_hash);
-  compare_files(is.text_encoder, is.text_encoder_hash, wanted.text_encoder, wanted.text_encoder_hash);
-  return difference(config::member_value(is), config::member_value(wanted), "the picture");
-}
-
 }  // namespace
 
 Suite read_geneval(const fs::path& metadata, int64_t count) {
-  const std::string content = read_file(metadata, kMostBytes);
+  const std::string content = read_text(metadata);
   Suite suite;
   suite.count = count;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string line = content.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.ends_with('\r')) line.pop_back();
-    if (trimmed(line).empty()) continue;
+  for (const TextLine& line : lines_of(content)) {
     const fs::path folder = padded(static_cast<int64_t>(suite.prompts.size()), 5);
-    suite.prompts.push_back(prompt_of(line, concat(metadata, ":", number)));
-    suite.notes.emplace_back(folder / "metadata.jsonl", line);
+    suite.prompts.push_back(prompt_of(line.text, concat(metadata, ":", line.number)));
+    suite.notes.emplace_back(folder / "metadata.jsonl", line.text);
     for (int64_t k = 0; k < count; ++k) suite.files.push_back(folder / "samples" / (padded(k, 4) + ".png"));
   }
   if (suite.prompts.empty()) throw DataError(concat(quoted(metadata), " has no prompt; it should have one a line"));
@@ -132,13 +113,23 @@ Suite read_dpg(const fs::path& folder) {
   suite.count = kDpgCount;
   suite.columns = kDpgColumns;
   for (const fs::path& each : listing(folder)) {
-    if (each.extension() != ".txt") continue;
-    suite.prompts.push_back(text::repaired(trimmed(read_file(each, kMostBytes))));
+    const bool is_hidden = each.filename().string().starts_with('.');  // as macOS puts beside files
+    if (is_hidden || each.extension() != ".txt") continue;
+    suite.prompts.emplace_back(trimmed(with_plain_ends(read_text(each))));
+    if (suite.prompts.back().empty()) throw DataError(concat(quoted(each), " is empty; write a prompt, or remove it"));
     suite.files.push_back(each.stem().string() + ".png");
   }
   if (suite.prompts.empty())
     throw DataError(concat(quoted(folder), " has no prompt; each should be a .txt of its own"));
   return suite;
+}
+
+std::vector<fs::path> misread_names(const Suite& suite) {
+  std::vector<fs::path> found;
+  for (const fs::path& each : suite.files) {
+    if (suite.columns > 0 && each.stem().string().find('.') != std::string::npos) found.push_back(each);
+  }
+  return found;
 }
 
 SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteRequest request)
@@ -169,23 +160,6 @@ std::vector<TextPicture> SuiteFolder::pictures() const {
   return all;
 }
 
-// Why a file that is there is not the one that is wanted; "" if it is.
-std::string SuiteFolder::mismatch(size_t file, const std::vector<PictureRecord>& wanted) const {
-  const fs::path path = folder_ / suite_.files[file];
-  try {
-    const std::vector<PictureRecord> records = read_records(path);
-    if (records.size() != wanted.size()) return concat("it has ", records.size(), " pictures");
-    for (size_t k = 0; k < wanted.size(); ++k) {
-      const std::string found = difference(records[k], wanted[k]);
-      if (!found.empty()) return found;
-    }
-    image::read_image(path);  // to its end
-    return "";
-  } catch (const DataError& error) {
-    return error.what();
-  }
-}
-
 void SuiteFolder::find_finished() {
   TextTable texts;
   const Job all = jobs_of(pictures(), request_.like, texts).front();
@@ -198,7 +172,7 @@ void SuiteFolder::find_finished() {
     for (size_t k = 0; k < in_a_file; ++k) {
       wanted.push_back(record_of(request_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
     }
-    const std::string why = mismatch(file, wanted);
+    const std::string why = mismatch(path, wanted);
     if (!why.empty() && !request_.overwrite) {
       throw RequestError(concat(quoted(path), " is there already and was made otherwise: ", why,
                                 "; give --out another folder, or --overwrite to draw such pictures anew"));

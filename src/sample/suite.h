@@ -32,13 +32,18 @@ struct Suite {
   size_t file_of(int64_t picture) const { return static_cast<size_t>(columns > 0 ? picture / count : picture); }
 };
 
-// From evaluation_metadata.jsonl: JSON lines with a "prompt" and whatever else, which is passed on byte for byte.
-// DataError: the file cannot be read, has no line, or a broken one, which is named.
+// From evaluation_metadata.jsonl: JSON lines with a "prompt" and whatever else, which is passed on byte for byte, but
+// for a byte order mark. DataError: the file cannot be read, has no line, or a broken one, which is named.
 Suite read_geneval(const std::filesystem::path& metadata, int64_t count);
 
-// From a folder in which every .txt is a prompt, in the order of names. DataError: there is none, or one cannot be
-// read.
+// From a folder in which every .txt that is not hidden is a prompt, in the order of names, as Python reads and strips
+// it: in UTF-8 (text_file.h), line's ends of any kind the same, without space around. DataError: there is none, or one
+// is empty or cannot be read.
 Suite read_dpg(const std::filesystem::path& folder);
+
+// Files that the evaluator takes for the picture of another prompt: DPG-Bench's looks for their names up to the first
+// dot.
+std::vector<std::filesystem::path> misread_names(const Suite& suite);
 
 // How a suite's pictures are made.
 struct SuiteRequest {
@@ -80,7 +85,6 @@ class SuiteFolder {
 
  private:
   std::vector<TextPicture> pictures() const;
-  std::string mismatch(size_t file, const std::vector<PictureRecord>& wanted) const;
   void find_finished();
   void require_empty() const;
   void check_notes() const;

@@ -4,12 +4,14 @@
 
 #include "core/text.h"
 #include "image/codec.h"
+#include "sample/record.h"
 #include "tests/cli/program.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
 class AgainTest : public testing::Test {
@@ -85,6 +87,66 @@ TEST_F(AgainTest, WhatRecordsStateTogetherIsBounded) {
   for (int i = 0; i < 2000; ++i) lines += line;
   write("m.jsonl", lines);
   expect_error(sample({"--again", path("m.jsonl")}, "b"), 1, "batches");
+}
+
+TEST_F(AgainTest, ARecordNamesNoFolder) {
+  const std::string folder = folder_.path().string();
+  EXPECT_EQ(drawn("a", {}).find(folder), std::string::npos);
+  EXPECT_EQ(checkpoint::read_whole(path("a/00000.png")).find(folder), std::string::npos);
+  EXPECT_EQ(sample::read_records(path("a/00000.png")).front().checkpoint, "tiny.safetensors");
+  EXPECT_EQ(sample::read_records(path("a/manifest.jsonl")).front().checkpoint, "tiny.safetensors");
+}
+
+TEST_F(AgainTest, WeightsAreLookedForWhereThePictureIs) {
+  drawn("a", {});
+  fs::create_directories(path("far/below"));
+  fs::copy_file(path("a/00000.png"), path("far/below/x.png"));
+  const Arguments again{"--again", path("far/below/x.png")};
+  expect_error(sample(again, "b.png"), 1, "'tiny.safetensors', which is neither beside it nor in the current folder");
+  EXPECT_EQ(sample({"--again", path("a/00000.png")}, "above.png").code, 0);
+  fs::rename(path("tiny.safetensors"), path("far/below/tiny.safetensors"));
+  EXPECT_EQ(sample(again, "beside.png").code, 0);
+  // Of several the one that holds the same.
+  fs::rename(path("far/below/tiny.safetensors"), path("far/tiny.safetensors"));
+  sample::write_tiny_model(folder_ / "far/below/tiny.safetensors", sample::tiny_description(), 2);
+  const Outcome outcome = sample(again, "same.png");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_FALSE(outcome.complains("has changed")) << outcome.err;
+  const auto expected = image::read_image(path("a/00000.png")).rgb;
+  for (const char* name : {"above.png", "beside.png", "same.png"}) {
+    EXPECT_EQ(image::read_image(path(name)).rgb, expected) << name;
+  }
+  const Outcome other =
+      sample({"--again", path("a/00000.png"), "--checkpoint", path("far/below/tiny.safetensors")}, "o.png");
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_TRUE(other.complains("is not what the picture was drawn with")) << other.err;
+}
+
+TEST_F(AgainTest, RecordsOfEarlierVersionsHavePaths) {
+  const std::string line = drawn("a", {});
+  fs::create_directories(path("old"));
+  write("old/m.jsonl", replaced(line, "\"tiny.safetensors\"", concat('"', path("tiny.safetensors"), '"')));
+  EXPECT_EQ(sample({"--again", path("old/m.jsonl")}, "b").code, 0);
+  fs::create_directories(path("old/x"));
+  write("old/x/m.jsonl", replaced(line, "\"tiny.safetensors\"", "\"gone/tiny.safetensors\""));
+  expect_error(sample({"--again", path("old/x/m.jsonl")}, "c"), 1, "--checkpoint");
+  fs::rename(path("tiny.safetensors"), path("old/x/tiny.safetensors"));
+  EXPECT_EQ(sample({"--again", path("old/x/m.jsonl")}, "c").code, 0);
+}
+
+TEST_F(AgainTest, PicturesWithoutARecord) {
+  drawn("a", {});
+  const Arguments bare{"--checkpoint", path("tiny.safetensors"), "--classes", "0", "--no-record"};
+  ASSERT_EQ(sample(bare, "bare.png").code, 0);
+  expect_error(sample({"--again", path("bare.png")}, "b.png"), 1, "does not say how it was made");
+  ASSERT_EQ(sample(bare, "bare").code, 0);
+  EXPECT_FALSE(fs::exists(path("bare/manifest.jsonl")));
+  expect_error(sample({"--again", path("bare/00000.png")}, "b.png"), 1, "does not say how it was made");
+  // The line of a picture that was replaced goes with it.
+  Arguments over = bare;
+  over.insert(over.end(), {"--seed", "5", "--overwrite"});
+  ASSERT_EQ(sample(over, "a").code, 0);
+  EXPECT_EQ(checkpoint::read_whole(path("a/manifest.jsonl")), "");
 }
 
 // Noise on the CPU depends on the low 32 bits of a seed alone.

@@ -1,7 +1,10 @@
 // What the tests of `pixnerd sample` with prompts share: a small text-to-image checkpoint and a text encoder.
 #pragma once
 
+#include <algorithm>
+
 #include "image/codec.h"
+#include "sample/record.h"
 #include "tests/cli/program.h"
 #include "tests/image/pictures.h"
 #include "tests/models/qwen3_folder.h"
@@ -56,7 +59,8 @@ class TextProgram : public testing::Test {
     return image::read_image(path("picture.png"));
   }
 
-  // From a file, with nothing else than what it says itself, into again.png. That file itself is moved away before.
+  // From a file, with nothing else than what it says itself and where the weights are, into again.png. That file itself
+  // is moved away before.
   image::Image again(std::string from, const Arguments& more = {}) const {
     if (from == path("again.png")) {
       std::filesystem::rename(from, path("before.png"));
@@ -64,6 +68,13 @@ class TextProgram : public testing::Test {
     }
     Arguments all{"sample", "--again", from, "--out", path("again.png"), "--overwrite"};
     all.insert(all.end(), more.begin(), more.end());
+    const sample::PictureRecord record = sample::read_records(from).front();
+    const auto add = [&](const std::string& flag, const std::string& name) {
+      if (name.empty() || std::find(all.begin(), all.end(), flag) != all.end()) return;
+      all.insert(all.end(), {flag, file(name)});
+    };
+    add("--checkpoint", record.checkpoint);
+    add("--text-encoder", record.text_encoder);
     const Outcome outcome = program_(all);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return image::read_image(path("again.png"));

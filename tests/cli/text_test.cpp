@@ -61,8 +61,9 @@ TEST_F(TextTest, AManifestRepeatsAFolder) {
   ASSERT_EQ(records.size(), 9U);
   EXPECT_EQ(records[0].prompt, "ab");
   EXPECT_EQ(records[0].negative_prompt, "");
-  EXPECT_EQ(records[0].text_encoder, file("qwen3"));
-  const Outcome all = program_({"sample", "--again", path("first/manifest.jsonl"), "--out", path("second")});
+  EXPECT_EQ(records[0].checkpoint, "t2i.safetensors");
+  EXPECT_EQ(records[0].text_encoder, "qwen3");
+  const Outcome all = sample({"--again", path("first/manifest.jsonl")}, "second");
   ASSERT_EQ(all.code, 0) << all.err;
   for (const sample::PictureRecord& record : records) {
     EXPECT_EQ(read("first/" + record.file).rgb, again(path("first/" + record.file)).rgb) << record.file;
@@ -81,7 +82,8 @@ TEST_F(TextTest, AFolderOfSeveralRunsNeedsAChoice) {
                 .code,
             0);
   const auto again_with = [&](const Arguments& more) {
-    Arguments all{"sample", "--again", path("m/manifest.jsonl"), "--out", path("again")};
+    Arguments all{"sample",         "--again",    path("m/manifest.jsonl"), "--out", path("again"),
+                  "--text-encoder", file("qwen3")};
     all.insert(all.end(), more.begin(), more.end());
     return program_(all);
   };
@@ -101,7 +103,8 @@ TEST_F(TextTest, ACheckpointThatWasReplacedIsWarnedOf) {
       "--out",  path("a.png")};
   ASSERT_EQ(program_(drawn).code, 0);
   const auto repeat = [&] {
-    return program_({"sample", "--again", path("a.png"), "--out", path("b.png"), "--overwrite"});
+    return program_(
+        {"sample", "--again", path("a.png"), "--text-encoder", file("qwen3"), "--out", path("b.png"), "--overwrite"});
   };
   EXPECT_FALSE(repeat().complains("has changed"));
   sample::write_tiny_model(path("last.safetensors"), tiny_text_description(), 2);
@@ -126,7 +129,7 @@ TEST_F(TextTest, AGridAndAClassAreRepeated) {
     ASSERT_EQ(sample(plain, "plain.png").code, 0);
     EXPECT_NE(again(path("plain.png")).height, read("labelled.png").height);
   }
-  ASSERT_EQ(program_({"sample", "--again", path("labelled.png"), "--out", path("apart")}).code, 0);
+  ASSERT_EQ(sample({"--again", path("labelled.png")}, "apart").code, 0);
   EXPECT_EQ(read("apart/00000.png").height, 8);
   const Outcome classes = program_({"sample", "--checkpoint", file("classes.safetensors"), "--classes", "0,2", "--out",
                                     path("classes.png"), "--batch", "1"});
@@ -145,7 +148,7 @@ TEST_F(TextTest, APictureIsRepeatedOtherwise) {
       again(path("picture.png"), {"--checkpoint", path("moved.safetensors"), "--text-encoder", path("moved-qwen3")})
           .rgb,
       first.rgb);
-  EXPECT_EQ(sample::read_records(path("again.png")).front().checkpoint, path("moved.safetensors"));
+  EXPECT_EQ(sample::read_records(path("again.png")).front().checkpoint, "moved.safetensors");
   expect_error(program_({"sample", "--again", path("picture.png"), "--out", path("a.png"), "--checkpoint",
                          file("classes.safetensors")}),
                1, "not what the checkpoint draws");
@@ -210,9 +213,9 @@ TEST_F(TextTest, WhatDoesNotFitIsRefused) {
   expect_error(sample({"--prompts", path("none.txt")}, "a"), 1, "none.txt");
   write("sizes.jsonl", "{\"prompt\": \"ab\"}\n{\"prompt\": \"cd\", \"size\": [20, 18]}\n");
   expect_error(sample({"--prompts", path("sizes.jsonl")}, "a"), 1, "sizes.jsonl:2: an image of 20x18");
-  expect_error(sample({"--prompt", "ab", "--count", "2", "--seed", "9223372036854775807"}, "a"), 1, "seeds");
-  write("seeds.jsonl", "{\"prompt\": \"ab\", \"seed\": 9223372036854775807}\n");
-  expect_error(sample({"--prompts", path("seeds.jsonl"), "--count", "2"}, "a"), 1, "seeds");
+  expect_error(sample({"--prompt", "ab", "--seed", "18446744073709551616"}, "a"), 2, "--seed");
+  write("seeds.jsonl", "{\"prompt\": \"ab\", \"seed\": 18446744073709551616}\n");
+  expect_error(sample({"--prompts", path("seeds.jsonl")}, "a"), 1, "seeds.jsonl:1");
   for (const Arguments& of_text : {Arguments{"--text-encoder", file("qwen3")}, Arguments{"--negative-prompt", "ab"},
                                    Arguments{"--prompt-cache", path("cache")}}) {
     Arguments all{"sample", "--checkpoint", classes, "--classes", "0", "--out", path("a.png")};
@@ -222,11 +225,13 @@ TEST_F(TextTest, WhatDoesNotFitIsRefused) {
   EXPECT_TRUE(fs::is_empty(own_.path()) || !fs::exists(path("a.png")));
 }
 
-// What records cannot hold is mended or refused before anything is drawn.
-TEST_F(TextTest, BytesThatAreNoTextLoseNoPicture) {
-  EXPECT_EQ(picture({"--prompt", "ab", "--negative-prompt", "c\xff"}).rgb,
-            picture({"--prompt", "ab", "--negative-prompt", "c\ufffd"}).rgb);
-  EXPECT_EQ(picture({"--prompt", "a\xff"}).rgb, picture({"--prompt", "a\ufffd"}).rgb);
+// What records cannot hold is refused before anything is drawn, in flags as in files.
+TEST_F(TextTest, BytesThatAreNoTextAreRefused) {
+  expect_error(sample({"--prompt", "a\xff"}, "a.png"), 2, "is no text in UTF-8");
+  expect_error(sample({"--prompt", "ab", "--negative-prompt", "c\xff"}, "a.png"), 2, "no text in UTF-8");
+  write("latin.txt", "a\xff");
+  expect_error(sample({"--prompts", path("latin.txt")}, "a"), 1, "latin.txt:1: is no text in UTF-8");
+  EXPECT_EQ(picture({"--prompt", "\ufeffab"}).rgb, picture({"--prompt", "ab"}).rgb);
   fs::copy_file(file("t2i.safetensors"), path("t\xff.safetensors"));
   fs::copy(file("qwen3"), path("q\xff"));
   expect_error(program_({"sample", "--checkpoint", path("t\xff.safetensors"), "--text-encoder", file("qwen3"),

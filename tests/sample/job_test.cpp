@@ -87,5 +87,30 @@ TEST_F(JobTest, APromptsImpossibleSizeIsNamedWithItsLine) {
               }).starts_with("p.jsonl:7: an image of 24x24"));
 }
 
+TEST(RestOf, KeepsBatchesInWhichSomethingIsMissing) {
+  Request request;
+  request.labels = {5, 6, 7, 8, 9};
+  request.styles = {0, 1, 2, 3, 4};
+  request.seed = 40;
+  request.batch_size = 2;
+  const std::vector<Job> jobs = {job_of(request), job_of(request, 5)};
+  std::vector<bool> is_there(10, true);
+  EXPECT_TRUE(rest_of(jobs, is_there).empty());
+  is_there[3] = is_there[4] = false;
+  const std::vector<Job> rest = rest_of(jobs, is_there);
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].numbers, (std::vector<int64_t>{-1, 3, 4}));
+  EXPECT_EQ(rest[0].request.labels, (std::vector<int64_t>{7, 8, 9}));
+  EXPECT_EQ(rest[0].request.styles, (std::vector<int64_t>{2, 3, 4}));
+  EXPECT_EQ(rest[0].request.seeds, (std::vector<uint64_t>{42, 43, 44}));
+  TextTable texts;
+  std::vector<TextPicture> pictures;
+  for (uint64_t i = 0; i < 3; ++i) pictures.push_back({concat("p", i), "", i, {8, 8}});
+  const std::vector<Job> of_texts = rest_of(jobs_of(pictures, request, texts), {true, true, false});
+  ASSERT_EQ(of_texts.size(), 1U);
+  EXPECT_EQ(texts.texts()[static_cast<size_t>(of_texts[0].request.texts->rows.at(0))], "p2");
+  EXPECT_EQ(of_texts[0].numbers, (std::vector<int64_t>{2}));
+}
+
 }  // namespace
 }  // namespace pixnerd::sample

@@ -39,8 +39,37 @@ TEST_F(Prompts, OtherEncodingsAreRefusedWithTheLine) {
     EXPECT_NE(message.find("p.txt:2"), std::string::npos) << message;
     EXPECT_NE(message.find("UTF-8"), std::string::npos) << message;
   }
-  EXPECT_NE(error("\xFF\xFE\x61\0\n\0"s).find("p.txt:1"), std::string::npos);  // UTF-16
-  EXPECT_NE(error("a\0 \0f\0o\0x\0"s).find("p.txt:1"), std::string::npos);
+}
+
+// In a file of plain prompts each line stands for itself, whatever it begins with.
+TEST_F(Prompts, ABraceMakesNoJson) {
+  for (const char* line :
+       {"{cat|dog} in the snow", "{{x}} {\"a\"}", "{fox:1.2}", " {2$$red|blue} fox", "{promptly} {seed}",
+        "{\"red\", \"blue\"} fox", "{\"an unfinished quote", "\"{prompt: a}\"", "{prompts: many}", "{'red'}: a fox"}) {
+    const auto prompts = read(std::string("an owl\n") + line + "\n" + line);
+    ASSERT_EQ(prompts.size(), 3U) << line;
+    EXPECT_EQ(prompts[1].prompt, line);
+    EXPECT_EQ(read(line)[0].prompt, line);
+  }
+}
+
+TEST_F(Prompts, WhatIsMeantAsJsonAndIsBrokenIsNoPrompt) {
+  for (const char* bad : {"{\"prompt\": \"a\"", "{\"prompt\": a}", "{'prompt': 'a fox'}", "{prompt: \"a fox\"}",
+                          "{ \"promt\" : \"a\",}", "{", "  { ", "{}", "{\"seed\": 1, \"seed\": 2}"}) {
+    EXPECT_NE(error(bad).find("p.txt:1: "), std::string::npos) << bad;
+    EXPECT_NE(error(std::string("a fox\n") + bad + "\nan owl\n").find("p.txt:2: "), std::string::npos) << bad;
+  }
+}
+
+TEST_F(Prompts, PlainLinesAndObjectsAreNotMixed) {
+  for (const char* plain : {"an owl", "{cat|dog} in the snow", "[\"a\"]", "\"a fox\""}) {
+    const std::string object = R"({"prompt": "a"})";
+    const std::string before = error(std::string(plain[0] == '[' ? "x\n" : "") + plain + "\n" + object);
+    EXPECT_NE(before.find("p.txt:1: "), std::string::npos) << before;
+    const std::string behind = error(object + "\n" + object + "\n\n" + plain);
+    EXPECT_NE(behind.find("p.txt:4: "), std::string::npos) << behind;
+    EXPECT_NE(behind.find("line 1 is a JSON object"), std::string::npos) << behind;
+  }
 }
 
 TEST_F(Prompts, AByteOrderMarkIsNoPartOfTheText) {
@@ -48,6 +77,9 @@ TEST_F(Prompts, AByteOrderMarkIsNoPartOfTheText) {
   EXPECT_EQ(read(mark + "a fox\n")[0].prompt, "a fox");
   EXPECT_EQ(read(mark + "{\"prompt\": \"a fox\", \"seed\": 3}\n")[0].seed, 3);
   EXPECT_NE(error(mark).find("no prompt"), std::string::npos);
+  const auto joined = read(mark + "a fox\r\n" + mark + "{an owl}\n" + mark + "\n");
+  ASSERT_EQ(joined.size(), 2U);
+  EXPECT_EQ(joined[1].prompt, "{an owl}");
 }
 
 TEST_F(Prompts, AJsonListIsRefused) {

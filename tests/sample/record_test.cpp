@@ -64,6 +64,15 @@ TEST(PictureRecord, OfEarlierVersionsIsRead) {
   EXPECT_EQ(to_json(read_records(folder / "old.png").front()), to_json(record()));
 }
 
+TEST(PictureRecord, NamesFilesWithoutFolders) {
+  EXPECT_EQ(recorded_name("/home/ada/secret/last.ckpt"), "last.ckpt");
+  EXPECT_EQ(recorded_name("last.ckpt"), "last.ckpt");
+  EXPECT_EQ(recorded_name("../models/Qwen3-1.7B/"), "Qwen3-1.7B");
+  EXPECT_EQ(recorded_name("Qwen3-1.7B/."), "Qwen3-1.7B");
+  EXPECT_EQ(recorded_name("."), std::filesystem::current_path().filename());
+  EXPECT_EQ(recorded_name(""), "");
+}
+
 TEST(PictureRecord, SeedsHave64Bits) {
   const TemporaryFolder folder;
   for (const auto& [written, seed] : {std::pair("18446744073709551615", ~uint64_t{0}),

@@ -78,6 +78,32 @@ TEST_F(Suites, DpgTakesTheTextsOfAFolderInTheOrderOfNames) {
   EXPECT_EQ(suite.file_of(7), 1U);
 }
 
+// As Python's open(), read() and strip() do.
+TEST_F(Suites, DpgReadsPromptsAsItsEvaluatorDoes) {
+  write("p/a.txt", "\xEF\xBB\xBFone\n");
+  write("p/b.txt", "\u3000 two\r\nlines\rmore\u00a0\r\n");
+  write("p/._a.txt", std::string("\0\5\x16\7", 4));
+  write("p/.ipynb_checkpoints/a.txt", "no");
+  const Suite suite = read_dpg(folder_ / "p");
+  EXPECT_EQ(suite.prompts, (std::vector<std::string>{"one", "two\nlines\nmore"}));
+  EXPECT_TRUE(misread_names(suite).empty());
+  write("p/c.1.txt", "three");
+  EXPECT_EQ(misread_names(read_dpg(folder_ / "p")), (std::vector<std::filesystem::path>{"c.1.png"}));
+  for (const std::string& bad : {std::string("\xFF\xFE\x61\0", 4), std::string("caf\xE9"), std::string(" \n")}) {
+    write("p/d.txt", bad);
+    const std::string message = thrown<DataError>([&] { read_dpg(folder_ / "p"); });
+    EXPECT_NE(message.find("d.txt"), std::string::npos) << message;
+  }
+}
+
+TEST_F(Suites, AByteOrderMarkIsNoPartOfMetadata) {
+  const Suite suite = read_geneval(write("m.jsonl", "\xEF\xBB\xBF{\"prompt\": \"a\"}\r\n{\"prompt\": \"b\"}\n"), 1);
+  EXPECT_EQ(suite.prompts, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(suite.notes[0].second, "{\"prompt\": \"a\"}");
+  const auto wide = write("w.jsonl", std::string("{\0}\0", 4));
+  EXPECT_NE(thrown<DataError>([&] { read_geneval(wide, 1); }).find("UTF-16LE"), std::string::npos);
+}
+
 TEST_F(Suites, WhatIsMissingIsDrawnInTheBatchesOfTheWhole) {
   const Suite suite =
       read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n{\"prompt\": \"c\"}"), 3);
@@ -170,7 +196,7 @@ TEST_F(Suites, TheNetworkIsKnownByItsContent) {
   moved.common.checkpoint_hash = "12";
   SuiteFolder first(folder_ / "out", suite, moved);
   fill(first, 1000, "12");
-  moved.common.checkpoint = "./elsewhere/a.ckpt";
+  moved.common.checkpoint = "b.ckpt";
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, moved).finished(), 2);
   SuiteRequest replaced = request(1);
   replaced.common.checkpoint_hash = "13";
