@@ -238,6 +238,7 @@ class Run {
       throw DataError(concat("the run has diverged: ", name, " is not finite after step ", trainer_.steps_taken(),
                              "; lower train.learning_rate, or set train.gradient_clip_norm", last_good()));
     }
+    folder_.keep();
     summary_.checkpoint = folder_.save(trainer_, description_, state_);
     saved_step_ = trainer_.steps_taken();
   }

@@ -66,6 +66,8 @@ TEST_F(FlagsTest, AnEmptyValueIsRefused) {
       {"data", "pack", "a", "--out", ""},
       {"bench", "--model", ""},
       {"bench", "--table", "emoji64", "--checkpoint", ""},
+      {"bench", "--table", "", "--checkpoint", weights},
+      {"train", "emoji64", "--out", path("run"), "--init=", "--set", "train.steps=1"},
   };
   for (const Arguments& each : all) {
     std::string words;
@@ -87,7 +89,7 @@ TEST_F(FlagsTest, TheEmptyPromptIsOne) {
 
 TEST_F(FlagsTest, NumbersAreDecimal) {
   EXPECT_TRUE(draw("ten", {"--count", "010", "--steps", "01", "--seed", "0012"}).says("10 pictures, seeds 12 to 21"));
-  EXPECT_TRUE(program_(drawing("two.png", {"--classes", "02,+1", "--steps", "1"})).says("2 pictures"));
+  EXPECT_TRUE(program_(drawing("two.png", {"--classes", "02,1", "--steps", "1"})).says("2 pictures"));
   for (const char* flag : {"--count", "--seed", "--batch", "--threads", "--steps"}) {
     for (const char* value : {"0x10", "2.0", "99999999999999999999"}) {
       expect_error(

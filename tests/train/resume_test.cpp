@@ -51,6 +51,16 @@ TEST(CheckResumable, ATextEncoderMayHaveAnotherSpelling) {
   EXPECT_THROW(check_resumable(before, now), ConfigError);
 }
 
+TEST(CheckResumable, ANetworkOfAnotherTypeSaysThatAlone) {
+  RunConfig classes, texts;
+  classes.model.num_classes = 7;
+  texts.model.type = models::ModelType::t2i;
+  const std::string one_way = thrown<ConfigError>([&] { check_resumable(classes, texts); });
+  EXPECT_NE(one_way.find("settings: model.type is c2i in the run and t2i now. Only"), std::string::npos) << one_way;
+  const std::string other_way = thrown<ConfigError>([&] { check_resumable(texts, classes); });
+  EXPECT_NE(other_way.find("settings: model.type is t2i in the run and c2i now. Only"), std::string::npos) << other_way;
+}
+
 TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
   RunConfig of_text;
   of_text.model.type = models::ModelType::t2i;

@@ -339,6 +339,39 @@ TEST_F(Run, MemoryThatEndsInAStepIsSaidAndTheLastWholeStepKept) {
   EXPECT_EQ(read_file(run(config_, folder_ / "whole", {}, progress_).checkpoint, 1 << 24), read_file(parts, 1 << 24));
 }
 
+TEST_F(Run, AnErrorOnTheWaySavesTheLastWholeStep) {
+  struct Failing : public Progress {
+    void update(int64_t done, int64_t, std::string_view) override {
+      if (done == 1) throw DataError("the pictures are gone");
+    }
+  };
+  config_.train.checkpoint_every = 100;
+  Failing failing;
+  EXPECT_EQ(thrown<DataError>([&] { run(config_, folder_ / "run", {}, failing); }), "the pictures are gone");
+  EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/step-00000001.safetensors"));
+  RunOptions options;
+  options.start = Start::resume;
+  const RunSummary summary = run(config_, folder_ / "run", options, progress_);
+  const RunSummary whole = run(config_, folder_ / "whole", {}, progress_);
+  EXPECT_EQ(read_file(summary.checkpoint, 1 << 24), read_file(whole.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, DoesNotLieInItsOwnDataSet) {
+  const std::string message = thrown<DataError>([&] { run(config_, folder_ / "data/dark/run", {}, progress_); });
+  EXPECT_NE(message.find("lies in the data set"), std::string::npos) << message;
+  EXPECT_FALSE(fs::exists(folder_ / "data/dark/run"));
+}
+
+TEST_F(Run, WhatIsNoFileIsNoCheckpoint) {
+  run(config_, folder_ / "run", {}, progress_);
+  fs::create_symlink("nowhere", folder_ / "run/checkpoints/step-00000008.safetensors");
+  fs::create_directory(folder_ / "run/checkpoints/step-00000009.safetensors");
+  config_.train.steps = 4;
+  RunOptions options;
+  options.start = Start::resume;
+  EXPECT_EQ(run(config_, folder_ / "run", options, progress_).step, 4);
+}
+
 TEST_F(Run, KeepsTheLastCheckpointsOnly) {
   config_.train.steps = 6;
   config_.train.checkpoint_every = 1;
