@@ -22,8 +22,9 @@ CLI::Validator positive(double most);
 
 CLI::Validator one_of(const std::vector<std::string>& words);
 
-// CLI::ValidationError for an argument that is empty, or a flag with "=" and nothing behind it: that comes of a variable
-// that is not set, and would pass for a flag that is not given, or take the next argument. A prompt may be empty.
+// CLI::ValidationError for an argument that is empty, or a flag with "=" and nothing behind it: that comes of a
+// variable that is not set, and would pass for a flag that is not given, or take the next argument. A prompt may be
+// empty.
 void require_values(std::span<char* const> arguments);
 
 // For all verbs, once their flags are defined: between() holds for what CLI11 reads, which takes 010 for eight.

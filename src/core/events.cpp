@@ -85,7 +85,8 @@ fs::path next_file(const fs::path& folder) {
 
 void append(AppendFile& file, const tensorboard::Event& event) {
   if (event.ByteSizeLong() > kMaxDataBytes) {
-    throw DataError(concat("cannot write ", quoted(file.path()), ": an event is larger than ", human_bytes(kMaxDataBytes)));
+    throw DataError(
+        concat("cannot write ", quoted(file.path()), ": an event is larger than ", human_bytes(kMaxDataBytes)));
   }
   file.append(record_of(event));
 }

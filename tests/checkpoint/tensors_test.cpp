@@ -149,7 +149,7 @@ TEST(Tensors, RefusesToSaveWhatTheFormatLacks) {
     EXPECT_FALSE(std::filesystem::exists(folder / "x"));
   };
   expect_unsaved({{"w", at::Tensor()}}, "w is an undefined tensor");
-  expect_unsaved({{"w", at::ones({2}).to(c10::kComplexDouble)}}, "w has dtype ComplexDouble");
+  expect_unsaved({{"w", at::ones({2}).to(c10::kComplexDouble)}}, "w has dtype complex128");
   expect_unsaved({{"w", at::ones({2}).to_sparse()}}, "w is sparse");
   expect_unsaved({{"w", at::ones({2})}, {"w", at::ones({3})}}, "w is there twice");
 }

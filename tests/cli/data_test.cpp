@@ -131,7 +131,8 @@ TEST_F(DataTest, PackCutsSquares) {
                  "--background");
   }
   expect_error(run({"pack", path("pets"), "--out", path("x"), "--background", "1,2,3"}), 2, "--crop");
-  expect_error(run({"pack", path("pets"), "--out", path("pets/x"), "--overwrite"}), 1, "lies in the data set itself");
+  expect_error(run({"pack", path("pets"), "--out", path("pets/x"), "--overwrite"}), 1,
+               "lies in the folder that is packed");
 }
 
 TEST_F(DataTest, InspectTakesPatternsOfShards) {

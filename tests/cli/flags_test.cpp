@@ -153,18 +153,18 @@ TEST_F(FlagsTest, WhatIsReadIsNeverReplaced) {
 
 TEST_F(FlagsTest, OfTwoThatDrawIntoOnePlaceOneIsRefused) {
   for (const char* name : {"folder", "all.npz", "grid.png"}) {
-    const Program first;
-    first.start(drawing(name, {"--classes", "0", "--count", "2000", "--steps", "1000", "--batch", "1", "--size", "4x4",
-                               "--overwrite"}));
-    // The lock is taken before the first step, which takes until the network is loaded.
+    // The lock is taken once the network is loaded. Where the second comes before that, it may be the first that is
+    // refused, so that both begin again.
     Outcome second;
-    for (int wait = 0; wait < 200; ++wait) {
+    for (int wait = 1; wait < 8 && second.code != 1; ++wait) {
+      const Program first;
+      first.start(drawing(name, {"--classes", "0", "--count", "2000", "--steps", "1000", "--batch", "1", "--size",
+                                 "4x4", "--overwrite"}));
+      std::this_thread::sleep_for(std::chrono::milliseconds(300 * wait));
       second = draw(name, {"--overwrite", "--steps", "1", "--size", "4x4"});
-      if (second.code != 0) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      first.signal(SIGKILL);
+      first.wait();
     }
-    first.signal(SIGKILL);
-    first.wait();
     expect_error(second, 1, "another process is writing to");
     EXPECT_EQ(draw(name, {"--overwrite", "--steps", "1", "--size", "4x4"}).code, 0);
   }

@@ -77,10 +77,11 @@ class ProcessTest : public testing::Test {
   }
 
   // With a stream that is a pipe of which the other end is closed; the exit code.
-  static int without_reader(int stream, Arguments arguments) {
+  // Its reader goes as soon as `is_time`.
+  static int without_reader(int stream, Arguments arguments, const std::function<bool()>& is_time = {}) {
     std::array<int, 2> ends{};
-    EXPECT_EQ(pipe(ends.data()), 0);
-    close(ends[0]);
+    EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+    if (!is_time) close(ends[0]);
     const pid_t child = fork();
     if (child == 0) {
       arguments.insert(arguments.begin(), PIXNERD_PROGRAM);
@@ -93,6 +94,10 @@ class ProcessTest : public testing::Test {
       _exit(127);
     }
     close(ends[1]);
+    if (is_time) {
+      EXPECT_TRUE(comes_true(is_time));
+      close(ends[0]);
+    }
     int status = 0;
     EXPECT_EQ(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -180,7 +185,10 @@ TEST_F(ProcessTest, UnderNohupAHangupChangesNothing) {
 
 TEST_F(ProcessTest, ARunWithoutAReaderIsSaved) {
   // The first line of progress comes after some seconds and finds nobody who reads it.
-  EXPECT_EQ(without_reader(STDERR_FILENO, training("run")), 0);
+  const auto has_trained = [&] {
+    return fs::exists(folder_ / "run/log.jsonl") && fs::file_size(folder_ / "run/log.jsonl") > 0;
+  };
+  EXPECT_EQ(without_reader(STDERR_FILENO, training("run"), has_trained), 0);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "run/checkpoints"), fs::directory_iterator()), 1);
 }
 

@@ -13,8 +13,8 @@
 #include "image/codec.h"
 #include "models/precision.h"
 #include "tests/cli/program.h"
-#include "tests/image/test_fonts.h"
 #include "tests/image/pictures.h"
+#include "tests/image/test_fonts.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {

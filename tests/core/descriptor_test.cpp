@@ -52,7 +52,7 @@ void check_streams_that_were_closed() {
   const bool reads = read(0, &byte, 1) >= 0, writes = write(1, "x", 1) >= 0;
   const bool is_quiet = write(2, "x", 1) == 1;
   const int next = open("/dev/zero", O_RDONLY);
-  _exit(!reads && !writes && is_quiet && next == 3 ? 0 : 1);
+  _exit(!reads && !writes && is_quiet && next > 2 ? 0 : 1);
 }
 
 TEST(StandardStreamsTest, AreOpenedWhereTheyWereClosed) {

@@ -1,8 +1,8 @@
 // Rows of captions end in a DataError, or in names and in captions of UTF-8. The first byte says whether the rest is
 // CSV.
-#include "config/plain.h"
 #include "core/errors.h"
 #include "core/file.h"
+#include "core/utf8.h"
 #include "data/metadata_rows.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/fuzz/checks.h"
@@ -17,7 +17,7 @@ using fuzz::require;
 void read(const std::filesystem::path& path) {
   const auto take = [](const data::MetadataRow& row) {
     require(!row.file_name.empty(), "a row has a name");
-    for (const std::string& caption : row.captions) require(config::is_utf8(caption), "a caption is UTF-8");
+    for (const std::string& caption : row.captions) require(is_utf8(caption), "a caption is UTF-8");
   };
   data::read_metadata(path, take,
                       [](const std::string& problem) { require(!problem.empty(), "a problem is explained"); });

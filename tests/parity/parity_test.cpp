@@ -21,7 +21,8 @@ class GoldenFolder : public testing::Test {
   // The golden case of this name, with its file where it is.
   static nlohmann::json golden_case(const std::string& name) {
     std::ifstream file(std::filesystem::path(kGolden) / "manifest.json");
-    for (nlohmann::json entry : nlohmann::json::parse(file).at("cases")) {
+    const nlohmann::json manifest = nlohmann::json::parse(file);
+    for (nlohmann::json entry : manifest.at("cases")) {
       if (entry.at("name") != name) continue;
       entry["file"] = std::filesystem::absolute(std::filesystem::path(kGolden) / entry.at("file")).string();
       return entry;
