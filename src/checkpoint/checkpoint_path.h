@@ -9,10 +9,12 @@
 namespace pixnerd::checkpoint {
 
 // The path itself where it is no folder. Of a folder:
-//   a run's, or its checkpoints/            the newest checkpoint that can be opened; those passed over are logged
-//   Diffusers', a pipeline's or a network's the file in it, or the index:
-//   transformer/diffusion_pytorch_model.safetensors DeepSpeed's                             the states of the network
-//   that its file `latest` names one that holds model.safetensors        that file, or its index
+// clang-format off
+//   a run's, or its checkpoints/               the newest checkpoint that can be opened; those passed over are logged
+//   Diffusers', a pipeline's or a network's    its (transformer/)diffusion_pytorch_model.safetensors, or the index of it
+//   DeepSpeed's                                the states of the network that its file `latest` names
+//   one that holds model.safetensors           that file, or its index
+// clang-format on
 // CheckpointError for any other folder, named as what it is where that is known; only names are looked at, and no more
 // than a few thousand of them.
 std::filesystem::path checkpoint_path(const std::filesystem::path& given);

@@ -61,7 +61,7 @@ std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
     ++number;
     if (!line.empty()) {
       if (std::ssize(records) == diffusion::kMostRecords) {
-        throw DataError(concat("'", path, "' has more than ", diffusion::kMostRecords,
+        throw DataError(concat(quoted(path), " has more than ", diffusion::kMostRecords,
                                " records of pictures; give a file with a part of them"));
       }
       records.push_back(parse(line, concat(path, ":", number)));
