@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "measure/child.h"
 #include "models/cost.h"
-#include "sample/sampler.h"
+#include "sample/drawing.h"
 
 namespace pixnerd::bench {
 namespace {
@@ -24,25 +24,28 @@ struct Row {
 uint64_t draw(const std::filesystem::path& weights, const Row& row) {
   use_huge_pages();
   const sample::ModelFile file = sample::load_model(weights);
-  sample::Request request;
   const models::ModelConfig& config = file.description.model;
+  sample::SampleConfig settings = file.description.sample;
+  settings.size = {row.size, row.size};
+  settings.sampler.solver = diffusion::SolverKind::adams;
+  settings.sampler.steps = row.steps;
+  settings.sampler.guidance = row.guidance;
+  settings.sampler.guidance_interval.reset();
+  sample::PictureRequest request;
   if (config.takes_text()) {
-    request.texts = sample::TextConditions{models::blank_condition(config, 1), {0}, {0}};
+    request.prompt = "";
   } else {
-    request.labels = {0};
+    request.label = 0;
   }
-  request.sample = file.description.sample;
-  request.sample.size = {row.size, row.size};
-  request.sample.sampler.solver = diffusion::SolverKind::adams;
-  request.sample.sampler.steps = row.steps;
-  request.sample.sampler.guidance = row.guidance;
-  request.sample.sampler.guidance_interval.reset();
-  request.precision = row.precision;
+  request.settings = std::make_shared<const sample::SampleConfig>(settings);
+  sample::DrawSettings drawing;
+  drawing.precision = row.precision;
+  drawing.states = [&](const std::string&) { return models::blank_condition(config, 1); };
   file.network->prepare_for_inference(at::kCPU, models::weight_type(row.precision));
   keep_freed_memory();
   Silent silent;
-  sample::sample_images(
-      *file.network, request, [](int64_t, const image::Image&) {}, silent);
+  sample::draw(
+      *file.network, {request}, drawing, [](int64_t, const image::Image&) {}, silent);
   return peak_resident_bytes();
 }
 

@@ -8,7 +8,7 @@
 #include "bench/table.h"
 #include "config/builtin.h"
 #include "core/text.h"
-#include "diffusion/integrate.h"
+#include "engine/engine.h"
 #include "models/cost.h"
 #include "models/network.h"
 #include "models/precision.h"
@@ -79,15 +79,21 @@ void bench_forward(const char* question, const char* name, int64_t size) {
 }
 
 void bench_sampling(const char* question, const char* name, int64_t size) {
-  const c10::InferenceMode inference;
   const train::RunConfig config = builtin_config(name);
   const auto plain = random_network(config.model), network = random_network(config.model);
   const auto reference = models::make_reference(config.model, by_name(*plain), models::Mode::infer);
   network->prepare_for_inference(at::kCPU, at::kFloat);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser) {
-    diffusion::ImageNoise noise(std::vector<uint64_t>(static_cast<size_t>(size), 7));
-    diffusion::integrate(denoiser, batch.y, batch.y, config.sample.sampler, batch.x, noise);
+    engine::EngineOptions options;
+    options.most_together = size;
+    engine::Engine engine(denoiser, Precision::float32, options);
+    std::vector<engine::Picture> pictures(static_cast<size_t>(size));
+    for (size_t i = 0; i < pictures.size(); ++i) {
+      pictures[i].condition = pictures[i].null_condition = batch.y.narrow(0, static_cast<int64_t>(i), 1);
+      pictures[i].settings = std::make_shared<const engine::SampleConfig>(config.sample);
+    }
+    engine::draw_all(engine, std::move(pictures));
   };
   print(
       question,

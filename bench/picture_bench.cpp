@@ -18,8 +18,8 @@
 #include "image/codec.h"
 #include "measure/child.h"
 #include "models/reference.h"
+#include "sample/drawing.h"
 #include "sample/preset.h"
-#include "sample/sampler.h"
 
 namespace pixnerd::bench {
 namespace {
@@ -59,20 +59,21 @@ Seconds with_preset(const std::filesystem::path& weights, Preset preset, const s
   use_huge_pages();
   Seconds seconds;
   sample::ModelFile file;
-  sample::Request request;
-  request.labels = {kClass};
+  sample::PictureRequest request;
+  request.label = kClass;
+  sample::DrawSettings drawing;
   seconds.load = seconds_of([&] {
     file = sample::load_model(weights);
     const sample::PresetSettings settings = sample::settings_of(preset, file.description.sample);
-    request.sample = settings.sample;
-    request.precision = settings.precision;
+    request.settings = std::make_shared<const sample::SampleConfig>(settings.sample);
+    drawing.precision = settings.precision;
     file.network->prepare_for_inference(at::kCPU, models::weight_type(settings.precision));
   });
   keep_freed_memory();
   image::Image picture;
   Silent silent;
   const auto keep = [&](int64_t, image::Image drawn) { picture = std::move(drawn); };
-  seconds.draw = seconds_of([&] { sample::sample_images(*file.network, request, keep, silent); });
+  seconds.draw = seconds_of([&] { sample::draw(*file.network, {request}, drawing, keep, silent); });
   seconds.write = seconds_of([&] { image::write_png(png, picture); });
   return seconds;
 }

@@ -48,7 +48,6 @@ void require_common(const std::vector<PictureRecord>& before, const Chosen& chos
   require(chosen.checkpoint, same_checkpoint, "from several checkpoints", "--checkpoint");
   require(chosen.text_encoder, same_text_encoder, "with several text encoders", "--text-encoder");
   require(chosen.decoder, equal(&PictureRecord::decoder), "with several decoders", "--decoder");
-  require(chosen.threads, equal(&PictureRecord::threads), "on several numbers of threads", "--threads");
   require(chosen.dtype, equal(&PictureRecord::dtype), "in several arithmetics", "--dtype");
 }
 

@@ -9,7 +9,7 @@ namespace pixnerd::cli {
 
 // What flags say in place of the records.
 struct Chosen {
-  bool checkpoint = false, text_encoder = false, decoder = false, threads = false, dtype = false;
+  bool checkpoint = false, text_encoder = false, decoder = false, dtype = false;
 };
 
 // RequestError where records differ in something that is not chosen; it names the flag. Files are told by what is in

@@ -17,7 +17,8 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "diffusion/integrate.h"
+#include "diffusion/noise.h"
+#include "engine/engine.h"
 #include "measure/candidates.h"
 #include "models/cost.h"
 #include "models/reference.h"
@@ -124,11 +125,25 @@ class Workload {
       };
     } else {
       candidate.run = [=, this] {
-        const models::PrecisionScope scope(flags_.compute.precision(), device_);
-        diffusion::integrate(*denoiser, condition_, condition_, config_.sample.sampler, x_, *noise_);
+        engine::EngineOptions options;
+        options.channels = config_.model.in_channels;
+        options.most_together = flags_.batch;
+        engine::Engine engine(*denoiser, flags_.compute.precision(), options);
+        engine::draw_all(engine, pictures());
       };
     }
     return candidate;
+  }
+
+  std::vector<engine::Picture> pictures() const {
+    const auto settings = std::make_shared<const sample::SampleConfig>(config_.sample);
+    std::vector<engine::Picture> pictures;
+    for (int64_t i = 0; i < flags_.batch; ++i) {
+      engine::Picture& picture = pictures.emplace_back();
+      picture.condition = picture.null_condition = condition_.narrow(0, i, 1);
+      picture.settings = settings;
+    }
+    return pictures;
   }
 
   void reference_pass(diffusion::Denoiser& denoiser) {

@@ -21,8 +21,8 @@
 #include "core/timing.h"
 #include "diffusion/noise.h"
 #include "measure/child.h"
+#include "sample/drawing.h"
 #include "sample/model_file.h"
-#include "sample/sampler.h"
 #include "train/trainer.h"
 
 namespace pixnerd::cli {
@@ -68,20 +68,25 @@ Fields sampling(const Subject& subject, const TableFlags& flags, const ComputeFl
   const at::Device device = set_up(compute);
   const auto network = subject.network();
   const int64_t parameters = parameters_of(*network);
-  sample::Request request;
-  const std::vector<int64_t> first(static_cast<size_t>(batch), 0);  // of the classes, or of the texts
-  if (subject.config.model.takes_text()) {
-    request.texts = sample::TextConditions{models::blank_condition(subject.config.model, 1), first, first};
-  } else {
-    request.labels = first;
-  }
-  request.sample = subject.config.sample;
-  request.precision = compute.precision();
-  request.batch_size = batch;
-  const int64_t usual = request.sample.sampler.steps, steps = flags.steps.value_or(usual);
-  request.sample.sampler.steps = steps;
-  sample::check(*network, request);
-  network->prepare_for_inference(device, models::weight_type(request.precision));
+  sample::SampleConfig settings = subject.config.sample;
+  const int64_t usual = settings.sampler.steps, steps = flags.steps.value_or(usual);
+  sample::DrawSettings drawing;
+  drawing.precision = compute.precision();
+  drawing.batch = batch;
+  const auto requests = [&](int64_t count) {
+    settings.sampler.steps = count;
+    sample::PictureRequest request;
+    if (subject.config.model.takes_text()) {
+      request.prompt = "";
+    } else {
+      request.label = 0;
+    }
+    request.settings = std::make_shared<const sample::SampleConfig>(settings);
+    return std::vector<sample::PictureRequest>(static_cast<size_t>(batch), request);
+  };
+  drawing.states = [&](const std::string&) { return models::blank_condition(subject.config.model, 1); };
+  sample::check(*network, requests(steps));
+  network->prepare_for_inference(device, models::weight_type(drawing.precision));
   keep_freed_memory();
   release_freed_memory();
   const uint64_t before = resident_bytes();
@@ -89,10 +94,8 @@ Fields sampling(const Subject& subject, const TableFlags& flags, const ComputeFl
 
   Silent progress;
   const auto draw = [&](int64_t count) {
-    sample::Request some = request;
-    some.sample.sampler.steps = count;
-    sample::sample_images(
-        *network, some, [](int64_t, const image::Image&) {}, progress);
+    sample::draw(
+        *network, requests(count), drawing, [](int64_t, const image::Image&) {}, progress);
   };
   draw(std::min<int64_t>(2, steps));  // not counted
   const double seconds = seconds_of([&] { draw(steps); });

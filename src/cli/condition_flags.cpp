@@ -68,19 +68,4 @@ std::vector<int64_t> styles_of(const ConditionFlags& flags, const sample::ModelD
   return styles;
 }
 
-std::vector<image::Label> captions_of(const sample::Request& request, const sample::ModelDescription& description) {
-  const models::ModelConfig& model = description.model;
-  const std::vector<std::string> names = sample::class_names(description);
-  std::vector<image::Label> captions;
-  for (size_t i = 0; i < request.labels.size(); ++i) {
-    captions.push_back({sample::described_label(request.labels[i], model.num_classes, names, "class"), ""});
-    if (request.styles.empty()) continue;
-    const int64_t style = request.styles[i];
-    const bool is_named = style < std::ssize(description.styles);
-    captions.back().note = is_named ? description.styles[static_cast<size_t>(style)]
-                                    : sample::described_label(style, model.num_styles, {}, "style");
-  }
-  return captions;
-}
-
 }  // namespace pixnerd::cli

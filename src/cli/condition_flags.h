@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "image/grid.h"
 #include "sample/model_file.h"
-#include "sample/request.h"
 
 namespace pixnerd::cli {
 
@@ -28,8 +26,5 @@ std::vector<int64_t> classes_of(const ConditionFlags& flags, const sample::Model
 
 // The styles that are named, or all; none for a network without styles. RequestError as above.
 std::vector<int64_t> styles_of(const ConditionFlags& flags, const sample::ModelDescription& description);
-
-// What is written under the pictures of a request, which has been checked.
-std::vector<image::Label> captions_of(const sample::Request& request, const sample::ModelDescription& description);
 
 }  // namespace pixnerd::cli

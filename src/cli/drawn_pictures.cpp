@@ -4,67 +4,61 @@
 
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
+#include "cli/preparation.h"
 #include "config/member.h"
 #include "core/errors.h"
-#include "core/memory.h"
 #include "core/text.h"
-#include "sample/job.h"
+#include "sample/requests.h"
 
 namespace pixnerd::cli {
 namespace {
 
 // The prompts in turn; where a prompt has a seed of its own, that is its first picture's.
-void ask_for_texts(sample::Request& request, const DrawnFlags& flags, sample::TextTable& texts) {
+std::vector<sample::PictureRequest> requests_of_texts(const DrawnFlags& flags, const sample::SampleConfig& settings,
+                                                      uint64_t seed) {
   if (flags.condition.names_classes() || !flags.condition.styles.empty() || !flags.labels_from.empty()) {
     throw CLI::ValidationError("the checkpoint draws prompts, not classes; ask with --prompts");
   }
   if (!flags.text.names_prompts()) throw CLI::ValidationError("--prompts is required: the checkpoint draws prompts");
-  if (flags.text.encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
   const std::vector<sample::Prompt> prompts = prompts_of(flags.text);
-  request.texts.emplace();
+  const auto shared = std::make_shared<const sample::SampleConfig>(settings);
+  std::vector<sample::PictureRequest> pictures;
   for (size_t i = 0; i < static_cast<size_t>(flags.count); ++i) {
     const sample::Prompt& prompt = prompts[i % prompts.size()];
-    if (prompt.size && *prompt.size != request.sample.size) {
+    if (prompt.size && *prompt.size != settings.size) {
       throw RequestError(concat("prompt ", i + 1,
                                 " has a size of its own; pictures that are judged have one size, that "
                                 "of --size"));
     }
-    const uint64_t round = i / prompts.size();
-    request.seeds.push_back(prompt.seed ? *prompt.seed + round : request.seed + i);
-    request.texts->rows.push_back(texts.row_of(prompt.prompt));
-    request.texts->null_rows.push_back(texts.row_of(prompt.negative_prompt.value_or(flags.text.negative_prompt)));
+    sample::PictureRequest& picture = pictures.emplace_back();
+    picture.prompt = prompt.prompt;
+    picture.negative_prompt = prompt.negative_prompt.value_or(flags.text.negative_prompt);
+    picture.seed = prompt.seed ? *prompt.seed + i / prompts.size() : seed + i;
+    picture.settings = shared;
   }
+  return pictures;
 }
 
-// The states of `texts` are still missing.
-sample::Request request_of(const DrawnFlags& flags, const sample::ModelDescription& description, uint64_t seed,
-                           sample::TextTable& texts) {
-  sample::Request request;
-  request.seed = seed;
+std::vector<sample::PictureRequest> requests_of(const DrawnFlags& flags, const sample::ModelDescription& description,
+                                                uint64_t seed) {
   tell_of_reuse(flags.sampler, description.sample);
-  request.sample = settings_of(flags.sampler, description.sample);
-  request.batch_size = flags.batch;
-  request.precision = flags.compute.precision();
-  if (description.model.takes_text()) {
-    ask_for_texts(request, flags, texts);
-    return request;
-  }
+  const sample::SampleConfig settings = settings_of(flags.sampler, description.sample);
+  if (description.model.takes_text()) return requests_of_texts(flags, settings, seed);
   if (flags.text.any()) throw CLI::ValidationError("the checkpoint draws classes, not prompts");
   if (!flags.labels_from.empty()) {
     data::DataConfig config;
     config.path = flags.labels_from;
     config.include = flags.include;
     config.styles = description.model.num_styles > 0;
-    eval::ask_as_in(request, flags.count, *data::open_pictures(config), description, seed);
-    return request;
+    return eval::requests_as_in(*data::open_pictures(config), flags.count, description, seed, settings);
   }
   std::vector<int64_t> classes = classes_of(flags.condition, description);
   if (classes.empty()) {
     classes.resize(static_cast<size_t>(description.model.num_classes));
     std::iota(classes.begin(), classes.end(), 0);
   }
-  eval::ask_in_turn(request, flags.count, classes, styles_of(flags.condition, description));
-  return request;
+  return sample::requests_of(classes, styles_of(flags.condition, description), flags.count, sample::ClassOrder::turns,
+                             seed, settings);
 }
 
 }  // namespace
@@ -95,11 +89,10 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
   for (const char* each : {"--classes", "--class", "--style"}) {
     command.get_option(each)->needs(checkpoint)->excludes(labels_from);
   }
-  command.add_option("--sample-batch", flags.batch, "pictures drawn together")
+  command.add_option("--sample-batch", flags.batch, "pictures drawn together at most; as many as is best unless given")
       ->check(between(1, diffusion::kLargestBatch))
       ->needs(checkpoint)
-      ->type_name("N")
-      ->capture_default_str();
+      ->type_name("N");
   command.add_option("--sample-dtype", flags.compute.dtype, "arithmetic of drawing")
       ->check(one_of(config::names_of<models::Precision>()))
       ->needs(checkpoint)
@@ -119,17 +112,12 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
 DrawnPictures::DrawnPictures(const DrawnFlags& flags, uint64_t seed)
     : file_(sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, {flags.ignore_unknown})) {
   const at::Device device = set_up(flags.compute);
-  sample::TextTable texts;
-  sample::Request request = request_of(flags, file_.description, seed, texts);
-  sample::check_settings(*file_.network, request);
-  sample::check_memory(*file_.network, {sample::job_of(request)}, available_bytes());
-  if (request.texts) {
-    request.texts->states = encode(texts.texts(), flags.text.encoder, flags.text.cache, file_.description.model);
-  }
-  pictures_ =
-      std::make_unique<eval::SampledPictures>(*file_.network, request, concat("samples of ", flags.checkpoint), relay_);
-  file_.network->prepare_for_inference(device, models::weight_type(request.precision));
-  keep_freed_memory();
+  std::vector<sample::PictureRequest> requests = requests_of(flags, file_.description, seed);
+  const DrawingTools tools{file_, flags.compute.precision(), device, flags.batch, flags.text.encoder, flags.text.cache};
+  check(tools, requests);
+  sample::DrawSettings settings = prepare(tools, requests);
+  pictures_ = std::make_unique<eval::SampledPictures>(*file_.network, std::move(requests), std::move(settings),
+                                                      concat("samples of ", flags.checkpoint), relay_);
 }
 
 }  // namespace pixnerd::cli

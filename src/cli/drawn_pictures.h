@@ -23,7 +23,8 @@ struct DrawnFlags {
   TextFlags text;
   SamplerFlags sampler;
   ComputeFlags compute;  // of the sampler; its threads are the verb's
-  int64_t count = 50000, batch = 16;
+  int64_t count = 50000;
+  int64_t batch = 0;  // as many as is best
   bool ignore_unknown = false;
 };
 

@@ -1,7 +1,5 @@
 #include "cli/sample.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -10,19 +8,20 @@
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
+#include "cli/preparation.h"
 #include "cli/sample_plan.h"
 #include "cli/sample_report.h"
 #include "cli/sources.h"
 #include "cli/suite.h"
 #include "cli/terminal_progress.h"
+#include "config/member.h"
 #include "core/destination.h"
 #include "core/errors.h"
 #include "core/log.h"
-#include "core/memory.h"
 #include "core/text.h"
-#include "core/threads.h"
 #include "diffusion/limits.h"
 #include "image/missing_fonts.h"
+#include "sample/drawing.h"
 #include "sample/output.h"
 #include "sample/trajectory.h"
 
@@ -35,7 +34,7 @@ struct SampleFlags {
   SuiteFlags suite;
   bool overwrite = false, resume = false, labels = false, no_record = false, ignore_unknown = false;
   ComputeFlags compute;
-  CLI::Option *dtype = nullptr, *threads = nullptr;
+  CLI::Option* dtype = nullptr;
 };
 
 void define_pictures(CLI::App& command, SampleFlags& flags) {
@@ -45,11 +44,10 @@ void define_pictures(CLI::App& command, SampleFlags& flags) {
   add_count_and_seed(command, pictures, "pictures of each class or prompt; 1 unless given");
   command
       .add_option("--batch", pictures.batch,
-                  "pictures computed together. It changes the speed and, in float32, single grey levels of some "
-                  "pictures, as sums are rounded otherwise; a picture's record has its batch, for --again")
+                  "pictures computed together at most, which changes the speed alone; as many as is best on this "
+                  "machine unless given")
       ->check(between(1, diffusion::kLargestBatch))
-      ->type_name("N")
-      ->capture_default_str();
+      ->type_name("N");
   CLI::Option* const again =
       command
           .add_option("--again", flags.again,
@@ -98,7 +96,6 @@ void define(CLI::App& command, SampleFlags& flags) {
   add_ignore_unknown(command, flags.ignore_unknown);
   add_compute_flags(command, flags.compute);
   flags.dtype = command.get_option("--dtype");
-  flags.threads = command.get_option("--threads");
   add_preset(command, flags.pictures.sampler, flags.compute, "--dtype");
   command.get_option("--preset")->excludes(command.get_option("--again"));
   add_sampler_flags(command, flags.pictures.sampler);
@@ -106,9 +103,9 @@ void define(CLI::App& command, SampleFlags& flags) {
 
 // All pictures have one size: what grids, arrays and animations need.
 sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) {
-  const sample::PictureSize size = plan.jobs.front().request.sample.picture_size();
-  for (const sample::Job& job : plan.jobs) {
-    if (job.request.sample.picture_size() == size) continue;
+  const sample::PictureSize size = plan.pictures.front().settings->picture_size();
+  for (const sample::PictureRequest& picture : plan.pictures) {
+    if (picture.settings->picture_size() == size) continue;
     throw RequestError(concat("the pictures have several sizes, which do not go together into ", quoted(out),
                               "; let --out be a folder"));
   }
@@ -116,8 +113,8 @@ sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) 
 }
 
 bool has_two_sizes(const SamplePlan& plan) {
-  return std::any_of(plan.jobs.begin(), plan.jobs.end(),
-                     [](const sample::Job& job) { return job.request.sample.decode_size.has_value(); });
+  return std::any_of(plan.pictures.begin(), plan.pictures.end(),
+                     [](const sample::PictureRequest& picture) { return picture.settings->decode_size.has_value(); });
 }
 
 bool has_labels(const SampleFlags& flags, const SamplePlan& plan) {
@@ -125,12 +122,14 @@ bool has_labels(const SampleFlags& flags, const SamplePlan& plan) {
 }
 
 sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan, const InputFiles& inputs) {
-  const auto [width, height] = plan.jobs.front().request.sample.picture_size();
-  sample::OutputPlan output{plan.pictures, width, height, plan.columns, flags.overwrite, inputs};
+  const auto [width, height] = plan.pictures.front().settings->picture_size();
+  sample::OutputPlan output{plan.size(), width, height, plan.columns, flags.overwrite, inputs};
   if (sample::output_kind(flags.out) != sample::OutputKind::folder) common_size(plan, flags.out);
   output.resume = flags.resume;
   output.padding = plan.padding;
-  output.classes = plan.classes;
+  for (const sample::PictureRequest& picture : plan.pictures) {
+    if (picture.label) output.classes.push_back(*picture.label);
+  }
   output.names = plan.names;
   if (has_labels(flags, plan)) output.labels = plan.labels;
   return output;
@@ -146,12 +145,8 @@ std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan
   if (flags.animate.empty()) return std::nullopt;
   if (has_two_sizes(plan)) throw RequestError("--animate needs pictures of one size; leave out --decode-size");
   const auto [width, height] = common_size(plan, flags.animate);
-  std::vector<int64_t> steps(static_cast<size_t>(plan.pictures));
-  for (const sample::Job& job : plan.jobs) {
-    for (const int64_t number : job.numbers) {
-      if (number >= 0) steps[static_cast<size_t>(number)] = job.request.sample.sampler.steps;
-    }
-  }
+  std::vector<int64_t> steps;
+  for (const sample::PictureRequest& picture : plan.pictures) steps.push_back(picture.settings->sampler.steps);
   return Animation{Destination(flags.animate, flags.overwrite, inputs),
                    sample::Trajectory(flags.animate, std::move(steps), width, height, plan.columns)};
 }
@@ -178,21 +173,10 @@ sample::PictureRecord common_record(const SampleFlags& flags, const Sources& sou
   return common;
 }
 
-// Pictures are drawn again with as many threads, and in the arithmetic, as they were, unless flags say otherwise.
-ComputeFlags compute_of(const SampleFlags& flags, std::vector<sample::PictureRecord>& before) {
+// Pictures are drawn again in the arithmetic that they were, unless flags say otherwise.
+ComputeFlags compute_of(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before) {
   ComputeFlags compute = flags.compute;
-  if (before.empty()) return compute;
-  const int64_t threads = before.front().threads;
-  if (flags.threads->count() == 0) {
-    if (threads > std::max<int64_t>(hardware_threads(), diffusion::kMostRecordedThreads)) {
-      throw RequestError(concat("the picture was drawn with ", threads,
-                                " threads, far more than there are processors; ", "choose a number with --threads"));
-    }
-    compute.threads = static_cast<int>(threads);
-  }
-  for (sample::PictureRecord& record : before) {
-    if (flags.dtype->count() > 0) record.dtype = compute.precision();
-  }
+  if (!before.empty() && flags.dtype->count() == 0) compute.dtype = config::enum_name(before.front().dtype);
   return compute;
 }
 
@@ -212,52 +196,52 @@ void describe(const sample::ModelFile& file, const Sources& sources, at::Device 
   common.step = file.step.value_or(0);
   common.weights = file.weights;
   common.device = device.str();
-  common.threads = at::get_num_threads();
 }
 
-// Before the texts are encoded, which takes its time.
-void check(const SamplePlan& plan, const models::Network& network, const Sources& sources) {
-  for (const sample::Job& job : plan.jobs) {
-    job.request.texts ? sample::check_settings(network, job.request) : sample::check(network, job.request);
+// Draws what is not there yet.
+void draw(const DrawingTools& tools, const SamplePlan& plan, sample::PictureOutput& output, Animation* animation) {
+  const std::vector<bool> there = output.is_there();
+  std::vector<sample::PictureRequest> pictures;
+  std::vector<int64_t> numbers;
+  for (size_t i = 0; i < plan.pictures.size(); ++i) {
+    if (!there.empty() && there[i]) continue;
+    pictures.push_back(plan.pictures[i]);
+    numbers.push_back(static_cast<int64_t>(i));
   }
-  sample::check_memory(network, plan.jobs, available_bytes());
-  if (!plan.texts.empty() && sources.text_encoder.empty()) {
-    throw CLI::ValidationError("--text-encoder is required to draw prompts");
+  if (pictures.empty()) return;
+  const auto number = [&](int64_t index) { return numbers[static_cast<size_t>(index)]; };
+  sample::FrameSink frames;
+  if (animation != nullptr) {
+    frames = [&](int64_t i, int64_t step, const image::Image& frame) {
+      animation->trajectory.add(number(i), step, frame);
+    };
   }
+  sample::DrawSettings settings = prepare(tools, pictures);
+  TerminalProgress progress("sampling", "steps");
+  sample::draw(
+      *tools.file.network, std::move(pictures), std::move(settings),
+      [&](int64_t i, image::Image picture) { output.put(number(i), std::move(picture)); }, progress, frames);
+  progress.finish();
 }
 
-void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& file, const Sources& sources,
-          at::Device device, sample::PictureRecord common) {
-  check(plan, *file.network, sources);
-  const InputFiles inputs = inputs_of(flags, sources);
+void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& tools, const InputFiles& inputs,
+          sample::PictureRecord common) {
+  check(tools, plan.pictures);
   sample::OutputPlan output_settings = output_plan(flags, plan, inputs);
   std::optional<Animation> animation = animation_of(flags, plan, inputs);
   common.labels = has_labels(flags, plan);
-  const bool in_grid =
-      sample::output_kind(flags.out) == sample::OutputKind::grid && (plan.pictures > 1 || common.labels);
+  const bool in_grid = sample::output_kind(flags.out) == sample::OutputKind::grid && (plan.size() > 1 || common.labels);
   common.columns = in_grid ? plan.columns : 0;
   common.padding = in_grid ? plan.padding : std::nullopt;
-  if (!flags.no_record) output_settings.record = records_of(plan, std::move(common));
+  common.dtype = tools.precision;
+  if (!flags.no_record) {
+    output_settings.record = [&](int64_t number) {
+      return sample::record_of(common, plan.pictures[static_cast<size_t>(number)]);
+    };
+  }
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
-  const std::vector<bool> there = output->is_there();
-  const bool is_complete = !there.empty() && std::find(there.begin(), there.end(), false) == there.end();
-  if (is_complete) return report(output->finish(), plan);
-  if (!plan.texts.empty()) {
-    set_states(plan, encode(plan.texts, sources.text_encoder, flags.pictures.text.cache, file.description.model));
-  }
-  sample::FrameSink frames;
-  if (animation) {
-    frames = [&](int64_t i, int64_t step, const image::Image& frame) { animation->trajectory.add(i, step, frame); };
-  }
-
-  file.network->prepare_for_inference(device, models::weight_type(plan.jobs.front().request.precision));
-  keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
-  TerminalProgress progress("sampling", "steps");
-  sample::draw(
-      *file.network, there.empty() ? plan.jobs : sample::rest_of(plan.jobs, there),
-      [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress, frames);
-  progress.finish();
+  draw(tools, plan, *output, animation ? &*animation : nullptr);
   report(output->finish(), plan);
   if (animation) {
     animation->trajectory.write();
@@ -274,8 +258,8 @@ void run(const SampleFlags& flags) {
     throw CLI::ValidationError("--resume is for a folder: a .png or .npz appears when all is drawn");
   }
   const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
-                      flags.threads->count() > 0, flags.dtype->count() > 0};
-  std::vector<sample::PictureRecord> before = records_before(flags, chosen);
+                      flags.dtype->count() > 0};
+  const std::vector<sample::PictureRecord> before = records_before(flags, chosen);
   Sources sources{checkpoint_of(flags.checkpoint, before, flags.again), flags.pictures.text.encoder};
   if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
   sample::PictureRecord common = common_record(flags, sources, before);
@@ -290,19 +274,19 @@ void run(const SampleFlags& flags) {
     sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
   }
   describe(file, sources, device, common);
+  const DrawingTools tools{
+      file, compute.precision(), device, flags.pictures.batch, sources.text_encoder, flags.pictures.text.cache};
+  const InputFiles inputs = inputs_of(flags, sources);
   if (!flags.suite.name.empty()) {
-    draw_suite(flags.suite,
-               {flags.pictures, flags.out, flags.overwrite, inputs_of(flags, sources), compute.precision(), device,
-                sources.text_encoder, common},
-               file);
+    draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common}, tools);
     return;
   }
   // Splits of the Inception Score are runs of an .npz.
-  const ClassOrder order = kind == sample::OutputKind::arrays ? ClassOrder::turns : ClassOrder::runs;
-  SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, flags.compute.precision(), order)
-                                   : plan_of(before, flags.pictures.sampler, file.description);
+  const auto order = kind == sample::OutputKind::arrays ? sample::ClassOrder::turns : sample::ClassOrder::runs;
+  const SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, order)
+                                         : plan_of(before, flags.pictures.sampler, file.description);
   warn_of_other_files(before, chosen, common);
-  draw(flags, plan, file, sources, device, std::move(common));
+  draw(flags, plan, tools, inputs, std::move(common));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// What `pixnerd sample` is asked to draw, whether it is classes, prompts or pictures that were drawn before, as jobs.
+// What `pixnerd sample` is asked to draw, whether it is classes, prompts or pictures that were drawn before.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +12,8 @@
 #include "cli/text_flags.h"
 #include "core/destination.h"
 #include "image/grid.h"
-#include "sample/job.h"
 #include "sample/model_file.h"
+#include "sample/requests.h"
 
 namespace pixnerd::cli {
 
@@ -22,7 +22,7 @@ struct PictureFlags {
   TextFlags text;
   SamplerFlags sampler;
   std::optional<int64_t> count;
-  int64_t batch = 16;
+  int64_t batch = 0;  // as many as is best
   uint64_t seed = 0;
 
   int64_t pictures_each() const { return count.value_or(1); }
@@ -35,33 +35,23 @@ struct PictureFlags {
 void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::string& count_help);
 
 struct SamplePlan {
-  std::vector<sample::Job> jobs;
-  int64_t pictures = 0, columns = 1;
+  std::vector<sample::PictureRequest> pictures;
+  int64_t columns = 1;
   std::optional<int64_t> padding;    // of a grid
   bool labelled = false;             // of a grid: as it was when it was drawn before
-  std::vector<std::string> texts;    // of text-to-image: whose states the jobs still lack
   std::vector<image::Label> labels;  // what each picture shows
-  std::vector<int64_t> classes;      // the same as numbers, of classes
   std::vector<std::string> names;    // of pictures that had one each in a folder
-};
 
-// In which order pictures of several classes come: class by class, as people want to see them, or one of each class in
-// turn, so that any run of pictures is like the whole.
-enum class ClassOrder { runs, turns };
+  int64_t size() const { return std::ssize(pictures); }
+};
 
 // RequestError, DataError: names that the checkpoint does not have, prompts that cannot be read, more pictures than can
 // be numbered; CLI::ValidationError: a checkpoint of another kind than the flags.
-SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& description, models::Precision precision,
-                   ClassOrder order = ClassOrder::runs);
+SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& description,
+                   sample::ClassOrder order = sample::ClassOrder::runs);
 
 // Records drawn anew, with settings that flags replace.
 SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,
                    const sample::ModelDescription& description);
-
-// Gives every job the states of its texts.
-void set_states(SamplePlan& plan, const at::Tensor& states);
-
-// How each picture is made, by its number; `common` says what all have in common. The plan must outlive the function.
-std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan& plan, sample::PictureRecord common);
 
 }  // namespace pixnerd::cli

@@ -18,11 +18,7 @@ std::string plural(int64_t count, const std::string& word) {
 // "seed 7", "seeds 7 to 9", "seeds from 3 to 80" of seeds with gaps between.
 std::string seeds(const SamplePlan& plan) {
   std::vector<uint64_t> all;
-  for (const sample::Job& job : plan.jobs) {
-    for (size_t k = 0; k < job.numbers.size(); ++k) {
-      if (job.numbers[k] >= 0) all.push_back(job.request.seed_of(static_cast<int64_t>(k)));
-    }
-  }
+  for (const sample::PictureRequest& picture : plan.pictures) all.push_back(picture.seed);
   const auto [least, most] = std::minmax_element(all.begin(), all.end());
   if (*least == *most) return concat("seed ", *least);
   return concat("seeds ", *most - *least + 1 == all.size() ? "" : "from ", *least, " to ", *most);

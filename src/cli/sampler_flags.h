@@ -5,7 +5,7 @@
 
 #include "cli/compute_flags.h"
 #include "config/value.h"
-#include "sample/config.h"
+#include "sample/picture.h"
 
 namespace pixnerd::cli {
 

@@ -12,16 +12,15 @@
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
+#include "cli/preparation.h"
 #include "cli/sample_plan.h"
 #include "cli/terminal_progress.h"
 #include "core/destination.h"
 #include "core/errors.h"
-#include "core/memory.h"
 #include "core/text.h"
 #include "diffusion/limits.h"
 #include "diffusion/reuse_schedule.h"
 #include "sample/redescribe.h"
-#include "sample/sampler.h"
 #include "sample/similarity.h"
 
 namespace pixnerd::cli {
@@ -91,18 +90,13 @@ std::optional<Destination> destination_of(const ScheduleFlags& flags) {
 }
 
 // Before the work: what would end it, or lose what it gives.
-void check(const ScheduleFlags& flags, const SamplePlan& plan, const sample::ModelFile& file,
+void check(const ScheduleFlags& flags, const SamplePlan& plan, const DrawingTools& tools,
            const checkpoint::WeightsFile& weights) {
-  for (const sample::Job& job : plan.jobs) {
-    if (job.request.sample.decode_size) {
-      throw RequestError("reuse is measured with pictures of one size; give --decode-size none");
-    }
-    job.request.texts ? sample::check_settings(*file.network, job.request) : sample::check(*file.network, job.request);
+  for (const sample::PictureRequest& picture : plan.pictures) {
+    if (!picture.settings->decode_size) continue;
+    throw RequestError("reuse is measured with pictures of one size; give --decode-size none");
   }
-  sample::check_memory(*file.network, plan.jobs, available_bytes());
-  if (!plan.texts.empty() && flags.pictures.text.encoder.empty()) {
-    throw CLI::ValidationError("--text-encoder is required to draw prompts");
-  }
+  check(tools, plan.pictures);
   if (!flags.out.empty()) require_space(flags.out, weights.bytes());
 }
 
@@ -131,23 +125,17 @@ void print_row(const std::string& name, const diffusion::Similarity& similarity,
 void report(const SamplePlan& plan, const diffusion::SamplerConfig& sampler, const diffusion::Similarity& similarity) {
   const auto encodings = static_cast<int64_t>(sampler.encode_steps.size());
   std::cout << "s computed at " << encodings << " of " << sampler.steps << " steps; similarity of the s used to the "
-            << "step's own, over " << plan.pictures << (plan.pictures == 1 ? " picture\n" : " pictures\n");
+            << "step's own, over " << plan.size() << (plan.size() == 1 ? " picture\n" : " pictures\n");
   std::cout << "schedule         mean      least  steps\n";
   print_row("chosen", similarity, sampler.encode_steps);
   print_row("uniform", similarity, diffusion::uniform_encode_steps(sampler.steps, encodings));
   std::cout.flush();
 }
 
-diffusion::Similarity measure(const ScheduleFlags& flags, SamplePlan& plan, const sample::ModelFile& file,
-                              at::Device device) {
-  if (!plan.texts.empty()) {
-    set_states(plan,
-               encode(plan.texts, flags.pictures.text.encoder, flags.pictures.text.cache, file.description.model));
-  }
-  file.network->prepare_for_inference(device, models::weight_type(plan.jobs.front().request.precision));
-  keep_freed_memory();
+diffusion::Similarity measure(const SamplePlan& plan, const DrawingTools& tools) {
+  const sample::DrawSettings settings = prepare(tools, plan.pictures);
   TerminalProgress progress("measuring", "steps");
-  diffusion::Similarity similarity = sample::measure_similarity(*file.network, plan.jobs, progress);
+  diffusion::Similarity similarity = sample::measure_similarity(*tools.file.network, plan.pictures, settings, progress);
   progress.finish();
   return similarity;
 }
@@ -162,14 +150,20 @@ void run(const ScheduleFlags& flags) {
   diffusion::SamplerConfig& stored = file.description.sample.sampler;
   stored.reuse = 1;
   stored.encode_steps.clear();
-  SamplePlan plan = plan_of(pictures_of(flags, file.description.model), file.description, flags.compute.precision());
+  const SamplePlan plan = plan_of(pictures_of(flags, file.description.model), file.description);
+  const DrawingTools tools{file,
+                           flags.compute.precision(),
+                           device,
+                           flags.pictures.batch,
+                           flags.pictures.text.encoder,
+                           flags.pictures.text.cache};
   const auto weights = checkpoint::WeightsFile::open(path, options);
-  check(flags, plan, file, *weights);
+  check(flags, plan, tools, *weights);
   sample::SampleConfig settings = settings_of(flags.pictures.sampler, file.description.sample);
   if (flags.encodings > settings.sampler.steps) {
     throw RequestError(concat("s cannot be computed at ", flags.encodings, " of ", settings.sampler.steps, " steps"));
   }
-  const diffusion::Similarity similarity = measure(flags, plan, file, device);
+  const diffusion::Similarity similarity = measure(plan, tools);
   settings.sampler.encode_steps = diffusion::best_encode_steps(similarity, flags.encodings);
   report(plan, settings.sampler, similarity);
   if (flags.out.empty()) return;

@@ -1,17 +1,15 @@
 #include "cli/suite.h"
 
 #include <iostream>
-#include <map>
-#include <optional>
+#include <vector>
 
 #include "cli/checks.h"
 #include "cli/terminal_progress.h"
 #include "core/errors.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "core/memory.h"
 #include "core/text.h"
-#include "models/precision.h"
+#include "sample/drawing.h"
 #include "sample/output.h"
 #include "sample/suite.h"
 
@@ -50,7 +48,8 @@ sample::Suite suite_of(const SuiteFlags& flags, const PictureFlags& pictures) {
   return sample::read_geneval(flags.metadata, pictures.count.value_or(kGenevalCount));
 }
 
-sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file) {
+sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& settings, const DrawingTools& tools) {
+  const sample::ModelFile& file = tools.file;
   if (!file.description.model.takes_text()) {
     throw CLI::ValidationError("the checkpoint draws classes, not prompts, of which --suite is made");
   }
@@ -59,39 +58,27 @@ sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& sett
   }
   sample::SuiteRequest request;
   tell_of_reuse(settings.pictures.sampler, file.description.sample);
-  request.like.sample = settings_of(settings.pictures.sampler, file.description.sample);
-  request.like.batch_size = settings.pictures.batch;
-  request.like.precision = settings.precision;
+  request.settings = settings_of(settings.pictures.sampler, file.description.sample);
   request.negative_prompt = settings.pictures.text.negative_prompt;
   request.common = settings.common;
+  request.common.dtype = tools.precision;
   request.overwrite = settings.overwrite;
   request.inputs = settings.inputs;
   return {settings.out, suite_of(flags, settings.pictures), std::move(request)};
 }
 
-// Before the prompts are encoded, which takes its time.
-void check(const sample::Job& job, const SuiteSettings& settings, const sample::ModelFile& file) {
-  sample::check_settings(*file.network, job.request);
-  sample::check_memory(*file.network, {job}, available_bytes());
-  if (settings.text_encoder.empty()) throw CLI::ValidationError("--text-encoder is required to draw prompts");
-}
-
 // Until all is drawn, or the user stops it.
-void draw(sample::SuiteFolder& folder, const sample::Job& job, const std::vector<std::string>& texts,
-          const SuiteSettings& settings, const sample::ModelFile& file) {
-  const std::vector<sample::Job> jobs{job};
-  std::map<int64_t, int64_t> place_of;  // in the job, of each picture
-  for (size_t k = 0; k < job.numbers.size(); ++k) place_of[job.numbers[k]] = static_cast<int64_t>(k);
-  file.network->prepare_for_inference(settings.device, models::weight_type(settings.precision));
-  keep_freed_memory();
+void draw(sample::SuiteFolder& folder, const std::vector<int64_t>& missing,
+          std::vector<sample::PictureRequest> pictures, const DrawingTools& tools) {
+  sample::DrawSettings settings = prepare(tools, pictures);
   const InterruptScope interrupts;
   TerminalProgress shown("sampling", "steps");
-  SuiteProgress progress(shown, folder.suite().pictures() * job.request.sample.sampler.steps);
-  const auto put = [&](int64_t picture, image::Image image) {
-    folder.put(picture, std::move(image), sample::record_of(settings.common, job, place_of.at(picture), texts));
+  SuiteProgress progress(shown, folder.suite().pictures() * pictures.front().settings->sampler.steps);
+  const auto put = [&](int64_t index, image::Image image) {
+    folder.put(missing[static_cast<size_t>(index)], std::move(image));
   };
   try {
-    sample::draw(*file.network, jobs, put, progress);
+    sample::draw(*tools.file.network, std::move(pictures), std::move(settings), put, progress);
     shown.finish();
   } catch (const Stopped&) {
     // What is there is counted by the caller.
@@ -130,14 +117,15 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
   }
 }
 
-void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file) {
-  sample::SuiteFolder folder = folder_of(flags, settings, file);
+void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const DrawingTools& tools) {
+  sample::SuiteFolder folder = folder_of(flags, settings, tools);
   const int64_t all = folder.suite().pictures(), found = folder.finished();
-  sample::TextTable texts;
-  std::optional<sample::Job> job = folder.rest(texts);
-  if (job) {
-    check(*job, settings, file);
-    const auto [width, height] = job->request.sample.picture_size();
+  const std::vector<int64_t> missing = folder.missing();
+  std::vector<sample::PictureRequest> pictures;
+  for (const int64_t number : missing) pictures.push_back(folder.request_of(number));
+  if (!pictures.empty()) {
+    check(tools, pictures);
+    const auto [width, height] = pictures.front().settings->picture_size();
     require_space(settings.out, sample::png_bytes(all - found, width, height));
   }
   if (found > 0) {
@@ -145,11 +133,7 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sa
   }
   warn_of_unexpected(folder, settings.out);
   folder.open();
-  if (job) {
-    job->request.texts->states =
-        encode(texts.texts(), settings.text_encoder, settings.pictures.text.cache, file.description.model);
-    draw(folder, *job, texts.texts(), settings, file);
-  }
+  if (!pictures.empty()) draw(folder, missing, std::move(pictures), tools);
   if (folder.finished() < all) {
     throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in ", quoted(settings.out),
                               "; the same command draws the others"));

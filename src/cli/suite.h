@@ -1,13 +1,11 @@
 // The part of `pixnerd sample` that draws prompt suites: GenEval's and DPG-Bench's.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "cli/preparation.h"
 #include "cli/sample_plan.h"
-#include "sample/model_file.h"
 #include "sample/record.h"
 
 namespace pixnerd::cli {
@@ -25,15 +23,11 @@ struct SuiteSettings {
   std::string out;
   bool overwrite = false;
   InputFiles inputs;
-  models::Precision precision = models::Precision::float32;
-  at::Device device = at::kCPU;
-  std::string text_encoder;      // where it is
   sample::PictureRecord common;  // what the records of all pictures have in common
 };
 
 // Draws what is missing in the folder, and says so. CLI::ValidationError for flags that do not go together;
-// RequestError as SuiteFolder's, for sizes and memory as sample::check_settings and check_memory, and when it was
-// interrupted before the end.
-void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const sample::ModelFile& file);
+// RequestError as SuiteFolder's, for sizes and memory as check(), and when it was interrupted before the end.
+void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const DrawingTools& tools);
 
 }  // namespace pixnerd::cli

@@ -14,36 +14,35 @@ double lambda(double t) {
   return std::log(t / (1 - t));
 }
 
-class DpmSolver : public Solver {
+class DpmSolver : public GridSolver {
  public:
-  explicit DpmSolver(std::vector<float> grid) : grid_(std::move(grid)) {}
+  using GridSolver::GridSolver;
 
   // The last step, to t = 1, where lambda is infinite, is of first order: it ends in D.
-  StepResult step(size_t i, const at::Tensor& x, GuidedVelocity& velocity, NoiseSource&) override {
-    const float from = grid_[i];
-    const double s = from, t = grid_[i + 1];
-    const at::Tensor picture = x + velocity(x, from) * (1 - s);
+  std::vector<StepResult> take(const at::Tensor& v) override {
+    const at::Tensor x = course_.x;
+    const double s = from(), t = to();
+    const at::Tensor picture = x + v * (1 - s);
     at::Tensor ahead = picture;
     // From noise (t = 0), too, lambda is infinitely far away, and there is nothing to carry on.
-    if (i > 0 && grid_[i - 1] > 0 && t < 1) {
-      const double ratio = (lambda(t) - lambda(s)) / (lambda(s) - lambda(grid_[i - 1]));
+    if (step_ > 0 && course_.grid[step_ - 1] > 0 && t < 1) {
+      const double ratio = (lambda(t) - lambda(s)) / (lambda(s) - lambda(course_.grid[step_ - 1]));
       ahead = picture + (picture - before_) * (ratio / 2);
     }
     before_ = picture;
     const double kept = (1 - t) / (1 - s);  // e^-h is kept s / t, so t (1 - e^-h) is t - kept s
     const at::Tensor end = x * kept + ahead * (t - kept * s);
-    return {end, (end - x) / (t - s)};
+    return {end_step(end, (end - x) / (t - s))};
   }
 
  private:
-  std::vector<float> grid_;
   at::Tensor before_;  // D of the previous step
 };
 
 }  // namespace
 
-std::unique_ptr<Solver> make_dpm(const SamplerConfig&, std::vector<float> grid) {
-  return std::make_unique<DpmSolver>(std::move(grid));
+std::unique_ptr<Solver> make_dpm(const SamplerConfig&, Course course) {
+  return std::make_unique<DpmSolver>(std::move(course));
 }
 
 }  // namespace pixnerd::diffusion

@@ -5,28 +5,25 @@
 namespace pixnerd::diffusion {
 namespace {
 
-class Euler : public Solver {
+class Euler : public GridSolver {
  public:
-  Euler(const SamplerConfig& config, std::vector<float> grid) : config_(config), grid_(std::move(grid)) {}
+  Euler(const SamplerConfig& config, Course course) : GridSolver(std::move(course)), config_(config) {}
 
-  StepResult step(size_t i, const at::Tensor& x, GuidedVelocity& velocity, NoiseSource& noise) override {
-    const float t = grid_[i];
-    const bool last = i + 2 == grid_.size();
-    const Stochastic form = last ? config_.last_step_stochastic : config_.stochastic;
-    const at::Tensor v = velocity(x, t);
-    const at::Tensor s = form == Stochastic::none ? at::Tensor() : score(v, x, t);
-    return {advance(form, x, v, s, noise_weight(config_.noise_scale, t), grid_[i + 1] - t, noise), v};
+  std::vector<StepResult> take(const at::Tensor& v) override {
+    const Stochastic form = is_last() ? config_.last_step_stochastic : config_.stochastic;
+    const at::Tensor s = form == Stochastic::none ? at::Tensor() : score(v, course_.x, from());
+    const float w = noise_weight(config_.noise_scale, from());
+    return {end_step(advance(form, course_, v, s, w, to() - from()), v)};
   }
 
  private:
   SamplerConfig config_;
-  std::vector<float> grid_;
 };
 
 }  // namespace
 
-std::unique_ptr<Solver> make_euler(const SamplerConfig& config, std::vector<float> grid) {
-  return std::make_unique<Euler>(config, std::move(grid));
+std::unique_ptr<Solver> make_euler(const SamplerConfig& config, Course course) {
+  return std::make_unique<Euler>(config, std::move(course));
 }
 
 }  // namespace pixnerd::diffusion

@@ -1,17 +1,14 @@
-// Classifier-free guidance over a denoiser, with reuse of the conditioning s.
+// Classifier-free guidance, and which steps compute the conditioning s anew.
 //
 //   v = v_u + g (v_c - v_u)  where lo < t < hi, else v_c
-//
-// The unconditional branch is computed only where it is used; where both are, they form one batch, unconditional first.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "diffusion/denoiser.h"
+#include "diffusion/sampler_config.h"
 
 namespace pixnerd::diffusion {
 
@@ -28,42 +25,13 @@ class EncodeSchedule {
  public:
   static EncodeSchedule every(int64_t interval);  // 0, K, 2K, ...
   static EncodeSchedule at(std::vector<int64_t> steps);
+  static EncodeSchedule of(const SamplerConfig& config);  // what the settings say of reuse
 
   bool contains(int64_t step) const;
 
  private:
   int64_t interval_ = 1;
   std::vector<int64_t> steps_;  // ascending
-};
-
-// The velocity that a solver sees. One object lives for one trajectory, in one thread.
-class GuidedVelocity {
- public:
-  // condition and null_condition as the denoiser takes them, [B, ...]. The denoiser must outlive this object.
-  GuidedVelocity(Denoiser& denoiser, at::Tensor condition, at::Tensor null_condition, Guidance guidance,
-                 EncodeSchedule schedule = EncodeSchedule::every(1));
-
-  // Every evaluation until the next call belongs to this step of the schedule.
-  void begin_step(int64_t step);
-
-  // x [B, C, H, W] at time t -> velocity, same shape.
-  at::Tensor operator()(const at::Tensor& x, float t);
-
- private:
-  // One of the two conditions with its s, and the field's weights where that serves again.
-  struct Branch {
-    at::Tensor condition, s, weights;
-  };
-
-  // Fills the s of the branches in use: all of them on a scheduled step, else those that have none yet.
-  void encode(const at::Tensor& x, float t, bool guided);
-  at::Tensor decode(const at::Tensor& x, float t, bool guided) const;
-
-  Denoiser& denoiser_;
-  Branch given_, null_;
-  Guidance guidance_;
-  EncodeSchedule schedule_;
-  bool scheduled_ = true, serves_again_ = false;
 };
 
 }  // namespace pixnerd::diffusion

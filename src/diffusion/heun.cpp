@@ -11,49 +11,55 @@
 namespace pixnerd::diffusion {
 namespace {
 
-// A velocity and the score of the same place.
-struct Slope {
-  at::Tensor v, s;
-};
-
-Slope evaluate(const at::Tensor& x, float t, GuidedVelocity& velocity) {
-  const at::Tensor v = velocity(x, t);
-  return {v, score(v, x, t)};
-}
-
-class Heun : public Solver {
+class Heun : public GridSolver {
  public:
-  Heun(const SamplerConfig& config, std::vector<float> grid) : config_(config), grid_(std::move(grid)) {}
+  Heun(const SamplerConfig& config, Course course) : GridSolver(std::move(course)), config_(config) {}
 
-  StepResult step(size_t i, const at::Tensor& x, GuidedVelocity& velocity, NoiseSource& noise) override {
-    const float t = grid_[i];
-    const float t_next = grid_[i + 1];
-    const float dt = t_next - t;
-    const float w = noise_weight(config_.noise_scale, t);
-    const bool reuses = config_.solver == SolverKind::heun_reuse && corrector_.v.defined();
-    const Slope predictor = reuses ? corrector_ : evaluate(x, t, velocity);
+  std::optional<Query> query() const override {
+    if (!predictor_.v.defined()) return GridSolver::query();
+    return Query{x_hat_, to(), static_cast<int64_t>(step_)};
+  }
 
-    // The last step has no corrector, yet its predictor's draw is made: what follows it in the stream is fixed.
-    const at::Tensor x_hat = advance(config_.stochastic, x, predictor.v, predictor.s, w, dt, noise);
-    if (i + 2 == grid_.size()) {
-      return {advance(config_.last_step_stochastic, x, predictor.v, predictor.s, w, dt, noise), predictor.v};
+  std::vector<StepResult> take(const at::Tensor& v) override {
+    if (!predictor_.v.defined()) return predict({v, score(v, course_.x, from())});
+    const Slope corrector{v, score(v, x_hat_, to())};
+    const Slope mean{(predictor_.v + corrector.v) / 2, (predictor_.s + corrector.s) / 2};
+    std::vector<StepResult> ended{end_step(carried(config_.stochastic, mean), mean.v)};
+    predictor_ = {};
+    if (config_.solver == SolverKind::heun_reuse) {
+      for (StepResult& step : predict(corrector)) ended.push_back(std::move(step));
     }
-    corrector_ = evaluate(x_hat, t_next, velocity);
-    const at::Tensor v = (predictor.v + corrector_.v) / 2;
-    const at::Tensor s = (predictor.s + corrector_.s) / 2;
-    return {advance(config_.stochastic, x, v, s, w, dt, noise), v};
+    return ended;
   }
 
  private:
+  // A velocity and the score of the same place.
+  struct Slope {
+    at::Tensor v, s;
+  };
+
+  // The last step has no corrector, yet its predictor's draw is made: what follows it in the stream is fixed.
+  std::vector<StepResult> predict(const Slope& slope) {
+    x_hat_ = carried(config_.stochastic, slope);
+    if (is_last()) return {end_step(carried(config_.last_step_stochastic, slope), slope.v)};
+    predictor_ = slope;
+    return {};
+  }
+
+  at::Tensor carried(Stochastic form, const Slope& slope) const {
+    const float w = noise_weight(config_.noise_scale, from());
+    return advance(form, course_, slope.v, slope.s, w, to() - from());
+  }
+
   SamplerConfig config_;
-  std::vector<float> grid_;
-  Slope corrector_;  // of the previous step, for heun-reuse
+  Slope predictor_;   // of the step that waits for its corrector; undefined where none does
+  at::Tensor x_hat_;  // where it leads
 };
 
 }  // namespace
 
-std::unique_ptr<Solver> make_heun(const SamplerConfig& config, std::vector<float> grid) {
-  return std::make_unique<Heun>(config, std::move(grid));
+std::unique_ptr<Solver> make_heun(const SamplerConfig& config, Course course) {
+  return std::make_unique<Heun>(config, std::move(course));
 }
 
 }  // namespace pixnerd::diffusion

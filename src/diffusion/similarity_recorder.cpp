@@ -2,8 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 
-#include <algorithm>
-
 namespace pixnerd::diffusion {
 namespace {
 
@@ -16,39 +14,33 @@ at::Tensor directions(const at::Tensor& s) {
 
 }  // namespace
 
-SimilarityRecorder::SimilarityRecorder(Denoiser& denoiser, int64_t steps)
-    : denoiser_(denoiser), sums_(static_cast<size_t>(steps)) {
+SimilarityRecorder::SimilarityRecorder(int64_t steps) : sums_(static_cast<size_t>(steps)) {
   for (size_t i = 0; i < sums_.size(); ++i) sums_[i].resize(i);
 }
 
-void SimilarityRecorder::begin_run() {
-  steps_.clear();
-  last_.reset();
-}
-
-void SimilarityRecorder::end_step() {
-  steps_.push_back(last_);
-}
-
-at::Tensor SimilarityRecorder::encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) {
-  at::Tensor s = denoiser_.encode(x, t, condition);
-  last_ = directions(s);
-  std::vector<Sum>& row = sums_[steps_.size()];
-  for (size_t j = 0; j < row.size(); ++j) {
-    // The conditional half is the last one of a batch of two.
-    const int64_t common = std::min(last_.size(0), steps_[j].size(0));
-    const at::Tensor cosines =
-        (last_.narrow(0, last_.size(0) - common, common) * steps_[j].narrow(0, steps_[j].size(0) - common, common))
-            .sum(-1);
-    row[j].cosines += cosines.sum(at::kDouble).item<double>();
-    row[j].tokens += cosines.numel();
+void SimilarityRecorder::add(uint64_t run, int64_t step, const at::Tensor& s, const at::Tensor& null_s) {
+  const Halves now{directions(s), null_s.defined() ? directions(null_s) : at::Tensor()};
+  std::vector<Halves>& steps = runs_[run];
+  const auto i = static_cast<size_t>(step);
+  // Steps without an evaluation leave what the one before left.
+  while (steps.size() < i) steps.push_back(steps.empty() ? now : steps.back());
+  for (size_t j = 0; j < i; ++j) {
+    compare(sums_[i][j], now.given, steps[j].given);
+    compare(sums_[i][j], now.null, steps[j].null);
   }
-  return s;
+  steps.resize(i + 1);
+  steps[i] = now;
 }
 
-at::Tensor SimilarityRecorder::decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
-                                      const at::Tensor& weights) {
-  return denoiser_.decode(x, t, s, weights);
+void SimilarityRecorder::end(uint64_t run) {
+  runs_.erase(run);
+}
+
+void SimilarityRecorder::compare(Sum& sum, const at::Tensor& a, const at::Tensor& b) const {
+  if (!a.defined() || !b.defined()) return;
+  const at::Tensor cosines = (a * b).sum(-1);
+  sum.cosines += cosines.sum(at::kDouble).item<double>();
+  sum.tokens += cosines.numel();
 }
 
 Similarity SimilarityRecorder::similarity() const {

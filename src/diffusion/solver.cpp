@@ -5,17 +5,17 @@
 
 namespace pixnerd::diffusion {
 
-std::unique_ptr<Solver> make_solver(const SamplerConfig& config, std::vector<float> grid) {
+std::unique_ptr<Solver> make_solver(const SamplerConfig& config, Course course) {
   switch (config.solver) {
     case SolverKind::euler:
-      return make_euler(config, std::move(grid));
+      return make_euler(config, std::move(course));
     case SolverKind::heun:
     case SolverKind::heun_reuse:
-      return make_heun(config, std::move(grid));
+      return make_heun(config, std::move(course));
     case SolverKind::adams:
-      return make_adams(config, std::move(grid));
+      return make_adams(config, std::move(course));
     case SolverKind::dpm:
-      return make_dpm(config, std::move(grid));
+      return make_dpm(config, std::move(course));
   }
   throw RequestError("unknown solver");
 }

@@ -1,39 +1,58 @@
 // Solvers of the flow ODE dx/dt = v(x, t) from noise (t = 0) to image (t = 1), and its stochastic forms.
 //
-// A solver is a small object with one method, `step`; it may remember velocities of earlier steps, so one object serves
-// one trajectory, and one thread. Times and x are float32. The stochastic forms add the score s = (t v - x) / (1 - t),
-// scaled by w:
+// A solver is one trajectory on its way. It evaluates nothing: query() says at which (x, t) it wants the velocity, and
+// take() goes on with it. Whoever drives many solvers can so evaluate what several of them want at once, each at its
+// own time. Times and x are float32. The stochastic forms add the score s = (t v - x) / (1 - t), scaled by w:
 //   mean      x += v dt + s w dt
 //   sde       x += v dt + s w dt + sqrt(2 w dt) n
 //   preserve  x += v dt + s w dt / 2 + sqrt(w dt) n
+//
+// Threads: a solver is used by one at a time.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "diffusion/guidance.h"
 #include "diffusion/noise.h"
 #include "diffusion/sampler_config.h"
 
 namespace pixnerd::diffusion {
+
+// Where a trajectory wants its velocity.
+struct Query {
+  at::Tensor x;      // [B, C, H, W]
+  float t = 0;       // a time of the grid below 1
+  int64_t step = 0;  // of the solver's grid, from 0, to which the evaluation belongs
+};
 
 struct StepResult {
   at::Tensor x;  // at the step's end
   at::Tensor v;  // the velocity the step used
 };
 
+// From where to where, and what is random on the way.
+struct Course {
+  std::vector<float> grid;     // ascends; may begin at any time below 1, and only its last one may be 1
+  at::Tensor x;                // at grid.front()
+  NoiseSource* noise;          // of the stochastic forms; must outlive the solver
+  at::Tensor noise_weights{};  // factors of w, broadcast to x; undefined: 1. Where it is 0, the step is deterministic
+};
+
 class Solver {
  public:
   virtual ~Solver() = default;
 
-  // Advances x [B, C, H, W] from grid[i] to grid[i + 1]. Steps are taken in order, from i = 0. The velocity is asked
-  // for at times of the grid alone.
-  virtual StepResult step(size_t i, const at::Tensor& x, GuidedVelocity& velocity, NoiseSource& noise) = 0;
+  // Nothing after the last step.
+  virtual std::optional<Query> query() const = 0;
+
+  // Goes on with the velocity at query(). The steps that end with it: one as a rule; none where a step takes more than
+  // one evaluation, two where the next one takes none of its own.
+  virtual std::vector<StepResult> take(const at::Tensor& v) = 0;
 };
 
-// `grid` ascends and may begin at any time below 1; only its last one may be 1.
-std::unique_ptr<Solver> make_solver(const SamplerConfig& config, std::vector<float> grid);
+std::unique_ptr<Solver> make_solver(const SamplerConfig& config, Course course);
 
 }  // namespace pixnerd::diffusion

@@ -4,9 +4,18 @@
 
 #include <cmath>
 
-#include "core/errors.h"
-
 namespace pixnerd::diffusion {
+namespace {
+
+float root(float x) {
+  return std::sqrt(x);
+}
+
+at::Tensor root(const at::Tensor& x) {
+  return x.sqrt();
+}
+
+}  // namespace
 
 at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t) {
   return (t * v - x) / (1.0F - t);
@@ -16,19 +25,18 @@ float noise_weight(NoiseScale scale, float t) {
   return scale == NoiseScale::sigma ? 1.0F - t : 1.0F;
 }
 
-at::Tensor advance(Stochastic form, const at::Tensor& x, const at::Tensor& v, const at::Tensor& score, float w,
-                   float dt, NoiseSource& noise) {
-  switch (form) {
-    case Stochastic::none:
-      return x + v * dt;
-    case Stochastic::mean:
-      return x + v * dt + score * (w * dt);
-    case Stochastic::sde:
-      return x + v * dt + score * (w * dt) + std::sqrt(2.0F * w * dt) * noise.draw_like(x);
-    case Stochastic::preserve:
-      return x + v * dt + score * (0.5F * w * dt) + std::sqrt(w * dt) * noise.draw_like(x);
-  }
-  throw RequestError("unknown stochastic form");
+at::Tensor advance(Stochastic form, const Course& course, const at::Tensor& v, const at::Tensor& score, float w,
+                   float dt) {
+  const at::Tensor along = course.x + v * dt;
+  if (form == Stochastic::none) return along;
+  const float drift = form == Stochastic::preserve ? 0.5F : 1.0F;
+  const float variance = form == Stochastic::mean ? 0.0F : form == Stochastic::sde ? 2.0F : 1.0F;
+  // w dt, a number or one a pixel.
+  const auto carried = [&](const auto& share) {
+    at::Tensor x = along + score * (share * drift);
+    return variance > 0 ? x + root(share * variance) * course.noise->draw_like(x) : x;
+  };
+  return course.noise_weights.defined() ? carried(at::Tensor(course.noise_weights * (w * dt))) : carried(w * dt);
 }
 
 }  // namespace pixnerd::diffusion

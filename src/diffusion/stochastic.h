@@ -3,8 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "diffusion/noise.h"
 #include "diffusion/sampler_config.h"
+#include "diffusion/solver.h"
 
 namespace pixnerd::diffusion {
 
@@ -14,9 +14,9 @@ at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t);
 // w at time t: 1 - t, or 1.
 float noise_weight(NoiseScale scale, float t);
 
-// x after a step of length dt. `score` is read by the stochastic forms alone and may be undefined for `none`; noise is
-// drawn by sde and preserve only.
-at::Tensor advance(Stochastic form, const at::Tensor& x, const at::Tensor& v, const at::Tensor& score, float w,
-                   float dt, NoiseSource& noise);
+// course.x after a step of length dt. `score` is read by the stochastic forms alone and may be undefined for `none`;
+// noise is drawn by sde and preserve only.
+at::Tensor advance(Stochastic form, const Course& course, const at::Tensor& v, const at::Tensor& score, float w,
+                   float dt);
 
 }  // namespace pixnerd::diffusion

@@ -1,16 +1,14 @@
 #include "eval/sampled_pictures.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "core/errors.h"
 #include "core/random.h"
 #include "core/text.h"
-#include "sample/sampler.h"
 
 namespace pixnerd::eval {
 namespace {
@@ -46,48 +44,27 @@ int64_t looked_up(int64_t label, const std::vector<int64_t>& numbers, const std:
 
 }  // namespace
 
-SampledPictures::SampledPictures(models::Network& network, sample::Request request, std::string source,
-                                 Progress& progress)
-    : network_(network), request_(std::move(request)), progress_(progress) {
-  sample::check(network, request_);
+SampledPictures::SampledPictures(models::Network& network, std::vector<sample::PictureRequest> pictures,
+                                 sample::DrawSettings settings, std::string source, Progress& progress)
+    : progress_(progress) {
   source_ = std::move(source);
-  size_ = request_.pictures();
-  width_ = request_.sample.picture_size()[0];
-  height_ = request_.sample.picture_size()[1];
-  ready_ = at::empty({0, height_, width_, 3}, at::kByte);
+  size_ = std::ssize(pictures);
+  if (size_ > 0) {
+    width_ = pictures.front().settings->picture_size()[0];
+    height_ = pictures.front().settings->picture_size()[1];
+  }
+  drawing_.emplace(network, std::move(pictures), std::move(settings));
 }
 
 at::Tensor SampledPictures::next(int64_t count) {
-  while (ready_.size(0) < count && drawn_ < size_) draw_batch();
-  const int64_t given = std::min(count, ready_.size(0));
-  const at::Tensor batch = ready_.narrow(0, 0, given);
-  ready_ = ready_.narrow(0, given, ready_.size(0) - given);
-  return batch;
-}
-
-void SampledPictures::draw_batch() {
-  const int64_t taken = std::min(request_.batch_size, size_ - drawn_);
-  const at::Tensor batch = at::empty({taken, height_, width_, 3}, at::kByte);
+  const at::Tensor batch = at::empty({count, height_, width_, 3}, at::kByte);
   auto* to = static_cast<uint8_t*>(batch.mutable_data_ptr());
-  const auto put = [&](int64_t, const image::Image& picture) {
-    std::memcpy(to, picture.rgb.data(), picture.rgb.size());
-    to += picture.rgb.size();
-  };
-  sample::sample_part(network_, request_, drawn_, taken, put, progress_);
-  drawn_ += taken;
-  ready_ = at::cat({ready_, batch});
-}
-
-void ask_in_turn(sample::Request& request, int64_t count, const std::vector<int64_t>& classes,
-                 const std::vector<int64_t>& styles) {
-  request.labels.clear();
-  request.styles.clear();
   for (int64_t i = 0; i < count; ++i) {
-    const size_t at = static_cast<size_t>(i) % classes.size(), round = static_cast<size_t>(i) / classes.size();
-    request.labels.push_back(classes[at]);
-    // Begun one further for each class: a single round has all styles, too.
-    if (!styles.empty()) request.styles.push_back(styles[(round + at) % styles.size()]);
+    const std::optional<sample::Drawn> drawn = drawing_->next(progress_);
+    if (!drawn) return batch.narrow(0, 0, i);
+    to = std::copy(drawn->image.rgb.begin(), drawn->image.rgb.end(), to);
   }
+  return batch;
 }
 
 std::vector<int64_t> drawn_pictures(int64_t size, int64_t count, uint64_t seed) {
@@ -100,19 +77,25 @@ std::vector<int64_t> drawn_pictures(int64_t size, int64_t count, uint64_t seed) 
   return drawn;
 }
 
-void ask_as_in(sample::Request& request, int64_t count, const data::PictureSet& set,
-               const sample::ModelDescription& description, uint64_t seed) {
+std::vector<sample::PictureRequest> requests_as_in(const data::PictureSet& set, int64_t count,
+                                                   const sample::ModelDescription& description, uint64_t seed,
+                                                   const sample::SampleConfig& settings) {
   const models::ModelConfig& model = description.model;
   const bool has_styles = model.num_styles > 0;
   const auto classes = numbers_of(set.classes(), set.num_classes(), description.classes, model.num_classes);
   const auto styles =
       numbers_of(set.styles(), static_cast<int64_t>(set.styles().size()), description.styles, model.num_styles);
-  request.labels.clear();
-  request.styles.clear();
+  const auto shared = std::make_shared<const sample::SampleConfig>(settings);
+  std::vector<sample::PictureRequest> pictures;
   for (const int64_t i : drawn_pictures(set.size(), count, seed)) {
-    request.labels.push_back(looked_up(set.label(i), classes, set.classes(), "class", set, i));
-    if (has_styles) request.styles.push_back(looked_up(set.style(i), styles, set.styles(), "style", set, i));
+    sample::PictureRequest picture;
+    picture.label = looked_up(set.label(i), classes, set.classes(), "class", set, i);
+    if (has_styles) picture.style = looked_up(set.style(i), styles, set.styles(), "style", set, i);
+    picture.seed = seed + pictures.size();
+    picture.settings = shared;
+    pictures.push_back(std::move(picture));
   }
+  return pictures;
 }
 
 }  // namespace pixnerd::eval

@@ -138,4 +138,21 @@ std::vector<int64_t> namesakes(const std::vector<std::string>& names, const std:
   return places;
 }
 
+std::vector<image::Label> captions_of(const std::vector<PictureRequest>& pictures,
+                                      const ModelDescription& description) {
+  const models::ModelConfig& model = description.model;
+  const std::vector<std::string> names = class_names(description);
+  std::vector<image::Label> captions;
+  for (const PictureRequest& picture : pictures) {
+    image::Label& caption = captions.emplace_back();
+    caption.name =
+        picture.prompt ? *picture.prompt : described_label(*picture.label, model.num_classes, names, "class");
+    if (!picture.style) continue;
+    const bool is_named = *picture.style < std::ssize(description.styles);
+    caption.note = is_named ? description.styles[static_cast<size_t>(*picture.style)]
+                            : described_label(*picture.style, model.num_styles, {}, "style");
+  }
+  return captions;
+}
+
 }  // namespace pixnerd::sample

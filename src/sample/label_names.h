@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "image/grid.h"
 #include "sample/model_file.h"
+#include "sample/picture.h"
 
 namespace pixnerd::sample {
 
@@ -31,5 +33,8 @@ std::string described_label(int64_t label, int64_t count, const std::vector<std:
 // For each of `names` the place among `others` of the class of that name, or of another name of the same ImageNet
 // class; -1 if there is none.
 std::vector<int64_t> namesakes(const std::vector<std::string>& names, const std::vector<std::string>& others);
+
+// What is written under pictures that have been checked: a class with its style, or a prompt.
+std::vector<image::Label> captions_of(const std::vector<PictureRequest>& pictures, const ModelDescription& description);
 
 }  // namespace pixnerd::sample

@@ -17,7 +17,7 @@
 #include "config/schema.h"
 #include "models/config.h"
 #include "models/network.h"
-#include "sample/config.h"
+#include "sample/picture.h"
 #include "sample/guess_config.h"
 #include "sample/weight_sets.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "models/precision.h"
-#include "sample/config.h"
+#include "sample/picture.h"
 
 namespace pixnerd::sample {
 

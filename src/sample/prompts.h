@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "sample/config.h"
+#include "sample/picture.h"
 #include "sample/seed.h"
 
 namespace pixnerd::sample {

@@ -28,7 +28,6 @@ PictureRecord parse(std::string_view line, const std::string& where) {
 }  // namespace
 
 void PictureRecord::validate() const {
-  if (place >= batch) throw ConfigError(concat("place ", place, " is beyond a batch of ", batch));
   if (!decoder.empty() && decoder != "plain" && decoder != "heavy")
     throw ConfigError("decoder is neither plain nor heavy");
   if (label.has_value() == prompt.has_value()) throw ConfigError("a picture has either a label or a prompt");
@@ -42,7 +41,13 @@ std::string recorded_name(const std::filesystem::path& path) {
 }
 
 std::string to_json(const PictureRecord& record) {
-  return config::to_json(config::member_value(record));
+  config::Value value = config::member_value(record);
+  std::erase_if(value.fields, [](const auto& field) {  // of earlier versions
+    const auto& [key, member] = field;
+    const bool is_old = key == "threads" || key == "batch" || key == "place";
+    return is_old && member.kind == config::Value::Kind::null;
+  });
+  return config::to_json(value);
 }
 
 std::vector<PictureRecord> read_records(const std::filesystem::path& path) {

@@ -1,5 +1,4 @@
-// Everything that makes a picture again: a line of a folder's manifest.jsonl, and the text in a PNG. Rounding depends
-// on the batch that a picture was computed in and on the number of threads, so that these are kept, too.
+// Everything that makes a picture again: a line of a folder's manifest.jsonl, and the text in a PNG.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,7 @@
 
 #include "config/schema.h"
 #include "models/precision.h"
-#include "sample/config.h"
+#include "sample/picture.h"
 #include "sample/seed.h"
 
 namespace pixnerd::sample {
@@ -34,9 +33,8 @@ struct PictureRecord {
   SampleConfig sample;
   models::Precision dtype = models::Precision::float32;
   std::string device = "cpu";
-  int64_t threads = 1;
-  int64_t batch = 1;               // pictures that were computed together
-  int64_t place = 0;               // this one's among them, from 0
+  // Of records of earlier versions, whose pictures depended on them by single grey levels.
+  std::optional<int64_t> threads, batch, place;
   int64_t columns = 0;             // of the grid that the picture is in; 0 for a picture of its own
   std::optional<int64_t> padding;  // of that grid, in pixels; none: as pixnerd usually makes them
   bool labels = false;             // whether that grid has what it shows written under each picture
@@ -60,8 +58,10 @@ struct PictureRecord {
     visit("sample", self.sample, "size and settings of the sampler");
     visit("dtype", self.dtype, "arithmetic");
     visit("device", self.device, "what it was computed on");
-    visit("threads", self.threads, "threads of an operation", config::between(1, diffusion::kMostThreads));
-    visit("batch", self.batch, "pictures computed together", config::between(1, diffusion::kLargestBatch));
+    visit("threads", self.threads, "threads of an operation, in earlier versions",
+          config::between(1, diffusion::kMostThreads));
+    visit("batch", self.batch, "pictures computed together, in earlier versions",
+          config::between(1, diffusion::kLargestBatch));
     visit("place", self.place, "this one's place among them", config::between(0, diffusion::kLargestBatch - 1));
     visit("columns", self.columns, "columns of the grid it is in", config::between(0, diffusion::kMostColumns));
     visit("padding", self.padding, "pixels between the pictures of that grid",
@@ -69,7 +69,7 @@ struct PictureRecord {
     visit("labels", self.labels, "whether what they show is written under the pictures of that grid");
   }
 
-  // ConfigError: a place beyond the batch, a picture of nothing or of both a class and a prompt.
+  // ConfigError: a picture of nothing or of both a class and a prompt.
   void validate() const;
 };
 

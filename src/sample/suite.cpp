@@ -13,6 +13,7 @@
 #include "image/codec.h"
 #include "image/grid.h"
 #include "sample/mismatch.h"
+#include "sample/requests.h"
 #include "sample/text_file.h"
 #include "text/unicode.h"
 
@@ -133,7 +134,10 @@ std::vector<fs::path> misread_names(const Suite& suite) {
 }
 
 SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteRequest request)
-    : folder_(std::move(folder)), suite_(std::move(suite)), request_(std::move(request)) {
+    : folder_(std::move(folder)),
+      suite_(std::move(suite)),
+      request_(std::move(request)),
+      settings_(std::make_shared<const SampleConfig>(request_.settings)) {
   if (suite_.columns > 0) {
     request_.common.columns = suite_.columns;
     request_.common.padding = 0;
@@ -150,19 +154,20 @@ SuiteFolder::SuiteFolder(fs::path folder, Suite suite, SuiteRequest request)
   check_notes();
 }
 
-std::vector<TextPicture> SuiteFolder::pictures() const {
-  std::vector<TextPicture> all;
-  for (const std::string& prompt : suite_.prompts) {
-    for (int64_t k = 0; k < suite_.count; ++k) {
-      all.push_back({prompt, request_.negative_prompt, static_cast<uint64_t>(k), request_.like.sample.size});
-    }
-  }
-  return all;
+PictureRequest SuiteFolder::request_of(int64_t picture) const {
+  PictureRequest request;
+  request.prompt = suite_.prompts[static_cast<size_t>(picture / suite_.count)];
+  request.negative_prompt = request_.negative_prompt;
+  request.seed = static_cast<uint64_t>(picture % suite_.count);
+  request.settings = settings_;
+  return request;
+}
+
+PictureRecord SuiteFolder::record(int64_t picture) const {
+  return record_of(request_.common, request_of(picture));
 }
 
 void SuiteFolder::find_finished() {
-  TextTable texts;
-  const Job all = jobs_of(pictures(), request_.like, texts).front();
   const auto in_a_file = static_cast<size_t>(suite_.columns > 0 ? suite_.count : 1);
   for (size_t file = 0; file < suite_.files.size(); ++file) {
     const fs::path path = folder_ / suite_.files[file];
@@ -170,7 +175,7 @@ void SuiteFolder::find_finished() {
     if (!fs::exists(path, error)) continue;
     std::vector<PictureRecord> wanted;
     for (size_t k = 0; k < in_a_file; ++k) {
-      wanted.push_back(record_of(request_.common, all, static_cast<int64_t>(file * in_a_file + k), texts.texts()));
+      wanted.push_back(record(static_cast<int64_t>(file * in_a_file + k)));
     }
     const std::string why = mismatch(path, wanted);
     if (!why.empty() && !request_.overwrite) {
@@ -227,26 +232,12 @@ std::vector<fs::path> SuiteFolder::unexpected_pictures() const {
   return found;
 }
 
-std::optional<Job> SuiteFolder::rest(TextTable& texts) const {
-  const std::vector<TextPicture> all = pictures();
-  const auto is_wanted = [&](int64_t picture) { return !is_there_[suite_.file_of(picture)]; };
-  std::vector<TextPicture> chosen;
+std::vector<int64_t> SuiteFolder::missing() const {
   std::vector<int64_t> numbers;
-  const auto count = static_cast<int64_t>(all.size());
-  for (int64_t first = 0; first < count; first += request_.like.batch_size) {
-    const int64_t last = std::min(first + request_.like.batch_size, count);
-    bool needed = false;
-    for (int64_t i = first; i < last; ++i) needed = needed || is_wanted(i);
-    if (!needed) continue;
-    for (int64_t i = first; i < last; ++i) {
-      chosen.push_back(all[static_cast<size_t>(i)]);
-      numbers.push_back(is_wanted(i) ? i : -1);
-    }
+  for (int64_t i = 0; i < suite_.pictures(); ++i) {
+    if (!is_there_[suite_.file_of(i)]) numbers.push_back(i);
   }
-  if (chosen.empty()) return std::nullopt;
-  Job job = jobs_of(chosen, request_.like, texts).front();
-  job.numbers = std::move(numbers);
-  return job;
+  return numbers;
 }
 
 void SuiteFolder::open() {
@@ -263,10 +254,8 @@ void SuiteFolder::open() {
   }
 }
 
-void SuiteFolder::put(int64_t picture, image::Image image, const PictureRecord& record) {
-  PictureRecord own = record;
-  own.columns = request_.common.columns;
-  own.padding = request_.common.padding;
+void SuiteFolder::put(int64_t picture, image::Image image) {
+  const PictureRecord own = record(picture);
   const fs::path path = folder_ / suite_.files[suite_.file_of(picture)];
   prepare_file(path);
   if (suite_.columns == 0) {

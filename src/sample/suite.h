@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +15,7 @@
 
 #include "core/destination.h"
 #include "image/image.h"
-#include "sample/job.h"
+#include "sample/picture.h"
 #include "sample/record.h"
 
 namespace pixnerd::sample {
@@ -47,7 +48,7 @@ std::vector<std::filesystem::path> misread_names(const Suite& suite);
 
 // How a suite's pictures are made.
 struct SuiteRequest {
-  Request like;  // everything but conditions and seeds
+  SampleConfig settings;
   std::string negative_prompt;
   PictureRecord common;    // what the records of all pictures have in common
   bool overwrite = false;  // use a folder with other things in it, replace what was made otherwise
@@ -70,21 +71,20 @@ class SuiteFolder {
   // prompts: it would count them. Below the folder, in order.
   std::vector<std::filesystem::path> unexpected_pictures() const;
 
-  // What is to be drawn, in the batches of the whole suite: of a batch of which something is missing all pictures are
-  // drawn, so that they come out the same in one go or in many. Nothing if all are there. The job's states are still
-  // missing, as those of jobs_of().
-  std::optional<Job> rest(TextTable& texts) const;
+  // The numbers of the pictures that are to be drawn: those of files that are not there.
+  std::vector<int64_t> missing() const;
+  PictureRequest request_of(int64_t picture) const;
 
   // To be called before the work: makes the folder, with the notes in it, and removes what a killed run left half
   // written. RequestError: another process draws into the folder. DataError: no permission, or what else the system
   // says.
   void open();
 
-  // A picture of rest(); a grid is written with its last one.
-  void put(int64_t picture, image::Image image, const PictureRecord& record);
+  // A picture that is missing; a grid is written with its last one.
+  void put(int64_t picture, image::Image image);
 
  private:
-  std::vector<TextPicture> pictures() const;
+  PictureRecord record(int64_t picture) const;
   void find_finished();
   void require_empty() const;
   void check_notes() const;
@@ -92,6 +92,7 @@ class SuiteFolder {
   std::filesystem::path folder_;
   Suite suite_;
   SuiteRequest request_;
+  std::shared_ptr<const SampleConfig> settings_;
   std::vector<bool> is_there_;  // one a file
   int64_t finished_ = 0;
   std::optional<OutputLock> lock_;

@@ -28,12 +28,9 @@ class LabelConditions : public Conditions {
   at::Tensor of_picture(const data::PictureSet& set, int64_t index) override { return data::condition_of(set, index); }
   at::Tensor null_condition() override { return models::null_labels(config_, 1); }
 
-  void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) override {
-    for (const int64_t index : pictures) {
-      request.labels.push_back(set.label(index));
-      if (config_.num_styles == 0) continue;
-      request.styles.push_back(set.style(index) >= 0 ? set.style(index) : config_.num_styles);
-    }
+  void ask_for(sample::PictureRequest& request, const data::PictureSet& set, int64_t index) override {
+    request.label = set.label(index);
+    if (config_.num_styles > 0) request.style = set.style(index) >= 0 ? set.style(index) : config_.num_styles;
   }
 
  private:
@@ -69,16 +66,12 @@ class CaptionConditions : public Conditions {
 
   at::Tensor null_condition() override { return null_; }
 
-  void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) override {
-    std::vector<std::string> texts{""};
-    sample::TextConditions conditions;
-    for (const int64_t index : pictures) {
-      conditions.rows.push_back(static_cast<int64_t>(texts.size()));
-      conditions.null_rows.push_back(0);
-      texts.push_back(captions_of(set, index).front());
-    }
-    conditions.states = states(texts);
-    request.texts = std::move(conditions);
+  void ask_for(sample::PictureRequest& request, const data::PictureSet& set, int64_t index) override {
+    request.prompt = captions_of(set, index).front();
+  }
+
+  sample::StatesOf states() override {
+    return [this](const std::string& text) { return states_of(text); };
   }
 
  private:
@@ -112,7 +105,6 @@ class CaptionConditions : public Conditions {
     std::map<std::string_view, at::Tensor> known;  // a caption may be there many times
     std::vector<at::Tensor> states;
     for (const std::string& caption : captions) {
-      stop_if(stop_);
       at::Tensor& of_caption = known[caption];
       if (!of_caption.defined()) of_caption = states_of(caption);
       states.push_back(of_caption);
@@ -121,6 +113,7 @@ class CaptionConditions : public Conditions {
   }
 
   at::Tensor states_of(const std::string& caption) {
+    stop_if(stop_);
     const models::EncodedPrompts encoded = encoder_.encode(std::span(&caption, 1), width_);
     for (const models::CutPrompt& cut : encoded.cut) {
       if (!std::exchange(has_warned_, true)) {

@@ -9,7 +9,7 @@
 
 #include "data/loader.h"
 #include "data/picture_set.h"
-#include "sample/request.h"
+#include "sample/condition.h"
 #include "train/config.h"
 #include "train/stop.h"
 
@@ -29,8 +29,11 @@ class Conditions {
   // What takes the place of a condition that is dropped, [1, ...].
   virtual at::Tensor null_condition() = 0;
 
-  // Puts the label, with its style, or the caption of each of these pictures into the request.
-  virtual void ask_for(sample::Request& request, const data::PictureSet& set, const std::vector<int64_t>& pictures) = 0;
+  // Puts the label, with its style, or the caption of a picture into the request.
+  virtual void ask_for(sample::PictureRequest& request, const data::PictureSet& set, int64_t index) = 0;
+
+  // Of texts, for drawing them; it refers to this object. Stopped as make_conditions().
+  virtual sample::StatesOf states() { return {}; }
 };
 
 // As the network takes them. ConfigError, DataError: no text encoder, or pictures without a caption. Whatever takes

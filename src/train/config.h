@@ -13,7 +13,7 @@
 #include "diffusion/flow_matching.h"
 #include "models/config.h"
 #include "models/precision.h"
-#include "sample/config.h"
+#include "sample/picture.h"
 #include "train/eval_config.h"
 #include "train/text_config.h"
 

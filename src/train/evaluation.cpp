@@ -41,11 +41,17 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   settings_.metrics = config_.metrics;
   settings_.resamples = 0;
   settings_.seed = seed;
-  request_.seed = seed;
-  request_.sample = config.sample;
-  request_.precision = config.train.precision;
-  request_.batch_size = config_.batch_size;
-  conditions.ask_for(request_, pictures, eval::drawn_pictures(pictures.size(), config_.pictures, seed));
+  drawing_.precision = config.train.precision;
+  drawing_.batch = config_.batch_size;
+  drawing_.states = conditions.states();
+  const auto settings = std::make_shared<const sample::SampleConfig>(config.sample);
+  for (const int64_t index : eval::drawn_pictures(pictures.size(), config_.pictures, seed)) {
+    sample::PictureRequest request;
+    conditions.ask_for(request, pictures, index);
+    request.seed = seed + requests_.size();
+    request.settings = settings;
+    requests_.push_back(std::move(request));
+  }
   if (eval::needs_reference(settings_.metrics) && !data::is_there(config_.reference)) {
     throw DataError(concat("eval.reference: there is no file or folder ", quoted(config_.reference)));
   }
@@ -77,7 +83,7 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopR
 // What evaluate() would refuse, found by one black picture.
 void Evaluation::require_comparable() const {
   const c10::NoGradGuard no_grad;
-  const auto [width, height] = request_.sample.picture_size();
+  const auto [width, height] = requests_.front().settings->picture_size();
   const eval::Features seen = extractor_.extract(at::zeros({1, height, width, 3}, at::kByte));
   for (const eval::Metric metric : settings_.metrics) {
     const std::string reason =
@@ -89,7 +95,7 @@ void Evaluation::require_comparable() const {
 eval::Report Evaluation::run(models::Network& network, const StopRequested& stop) const {
   const c10::NoGradGuard no_grad;
   StoppableProgress progress(stop);
-  eval::SampledPictures pictures(network, request_, "the run's own pictures", progress);
+  eval::SampledPictures pictures(network, requests_, drawing_, "the run's own pictures", progress);
   const eval::Features features =
       eval::extract(pictures, extractor_.extract, config_.batch_size, eval::needs_of(settings_.metrics), &progress);
   return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);

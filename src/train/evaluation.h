@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -12,8 +13,8 @@
 #include "eval/extractor.h"
 #include "eval/reference.h"
 #include "models/network.h"
+#include "sample/drawing.h"
 #include "sample/model_file.h"
-#include "sample/request.h"
 #include "train/conditions.h"
 #include "train/config.h"
 #include "train/stop.h"
@@ -38,7 +39,7 @@ class Evaluation {
   // which is asked after every step of a batch of pictures, says so.
   eval::Report run(models::Network& network, const StopRequested& stop) const;
 
-  int64_t pictures() const { return request_.pictures(); }
+  int64_t pictures() const { return std::ssize(requests_); }
 
  private:
   eval::Reference look_at_reference(const std::filesystem::path& cache, const StopRequested& stop) const;
@@ -47,7 +48,8 @@ class Evaluation {
   EvalConfig config_;
   eval::Extractor extractor_;
   eval::Settings settings_;
-  sample::Request request_;
+  std::vector<sample::PictureRequest> requests_;
+  sample::DrawSettings drawing_;
   std::optional<eval::Reference> reference_;
 };
 

@@ -10,10 +10,10 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "engine/memory.h"
 #include "image/grid.h"
 #include "models/cost.h"
 #include "models/token_grid.h"
-#include "sample/sampler.h"
 #include "train/preview.h"
 #include "train/run_state.h"
 
@@ -42,7 +42,7 @@ void check_sizes(const RunConfig& config) {
   const int64_t side = config.data.image_size;
   in_terms_of("data.image_size", [&] { models::token_grid(config.model, side, side); });
   if (config.train.sample_every == 0 && config.eval.every == 0) return;
-  in_terms_of("sample.size", [&] { sample::check_sizes(config.model, config.sample); });
+  in_terms_of("sample.size", [&] { engine::require_sizes(config.model, config.sample); });
 }
 
 void check_grid(const RunConfig& config) {

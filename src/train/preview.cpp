@@ -1,12 +1,14 @@
 #include "train/preview.h"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "image/grid.h"
+#include "sample/drawing.h"
 #include "sample/output.h"
-#include "sample/sampler.h"
 
 namespace pixnerd::train {
 namespace {
@@ -22,19 +24,30 @@ std::vector<int64_t> spread(int64_t pictures, int64_t count) {
 
 image::Image preview(models::Network& network, Conditions& conditions, const data::PictureSet& set,
                      const RunConfig& config, const StopRequested& stop) {
-  sample::Request request;
-  if (config.model.takes_text()) {
-    conditions.ask_for(request, set, spread(config.train.sample_pictures, set.size()));
-  } else {
-    request.labels = spread(config.train.sample_pictures, network.config().num_classes);
+  const int64_t count = config.train.sample_pictures;
+  const auto settings = std::make_shared<const sample::SampleConfig>(config.sample);
+  std::vector<sample::PictureRequest> requests;
+  for (const int64_t each : spread(count, config.model.takes_text() ? set.size() : network.config().num_classes)) {
+    sample::PictureRequest request;
+    if (config.model.takes_text()) {
+      conditions.ask_for(request, set, each);
+    } else {
+      request.label = each;
+      if (config.model.num_styles > 0) request.style = std::ssize(requests) % config.model.num_styles;
+    }
+    request.seed = requests.size();
+    request.settings = settings;
+    requests.push_back(std::move(request));
   }
-  request.sample = config.sample;
-  request.precision = config.train.precision;
-  request.batch_size = std::min<int64_t>(config.train.batch_size, config.train.sample_pictures);
+  sample::DrawSettings drawing;
+  drawing.precision = config.train.precision;
+  drawing.batch = std::min<int64_t>(config.train.batch_size, count);
+  drawing.states = conditions.states();
   std::vector<image::Image> pictures;
   StoppableProgress progress(stop);
-  sample::sample_images(
-      network, request, [&](int64_t, image::Image picture) { pictures.push_back(std::move(picture)); }, progress);
+  sample::draw(
+      network, std::move(requests), std::move(drawing),
+      [&](int64_t, image::Image picture) { pictures.push_back(std::move(picture)); }, progress);
   return image::make_grid(pictures, static_cast<int>(preview_columns(config.train.sample_pictures)), kPreviewPadding);
 }
 

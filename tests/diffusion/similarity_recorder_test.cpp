@@ -10,7 +10,8 @@
 
 #include <cmath>
 
-#include "diffusion/integrate.h"
+#include "diffusion/evaluation.h"
+#include "diffusion/time_grid.h"
 
 namespace pixnerd::diffusion {
 namespace {
@@ -43,12 +44,18 @@ SamplerConfig config_of(SolverKind solver, int64_t steps) {
 
 Similarity measure(const SamplerConfig& config, const std::vector<double>& conditions) {
   Turning denoiser;
-  SimilarityRecorder recorder(denoiser, config.steps);
-  for (const double condition : conditions) {
+  SimilarityRecorder recorder(config.steps);
+  for (uint64_t run = 0; run < conditions.size(); ++run) {
     ImageNoise noise({1});
-    recorder.begin_run();
-    integrate(recorder, at::full({1}, condition), at::full({1}, 3.0), config, at::zeros({1, 1, 2, 2}), noise,
-              [&](size_t, const StepResult&) { recorder.end_step(); });
+    Conditioning conditioning(at::full({1}, conditions[run]), at::full({1}, 3.0),
+                              {config.guidance, config.guidance_interval});
+    const auto solver = make_solver(config, {time_grid(config.steps, 1.0), at::zeros({1, 1, 2, 2}), &noise});
+    while (const auto query = solver->query()) {
+      const Ask ask{*query, &conditioning};
+      solver->take(evaluate(denoiser, std::span(&ask, 1)).front());
+      recorder.add(run, query->step, conditioning.s(), rows_of(ask) > 1 ? conditioning.null_s() : at::Tensor());
+    }
+    recorder.end(run);
   }
   return recorder.similarity();
 }
@@ -89,33 +96,21 @@ TEST(SimilarityRecorder, AStepWithoutEvaluationsLosesNothing) {
   EXPECT_LT(similarity[1][0], 1.0);
 }
 
-TEST(SimilarityRecorder, ChangesNothingOfTheRun) {
-  class Sum : public Turning {
-   public:
-    at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
-      return x + s.sum() * t.view({-1, 1, 1, 1});
-    }
-  } denoiser;
-  SimilarityRecorder recorder(denoiser, 3);
-  const SamplerConfig config = config_of(SolverKind::euler, 3);
-  const auto run = [&](Denoiser& each) {
-    ImageNoise noise({1});
-    recorder.begin_run();
-    return integrate(each, at::ones({1}), at::ones({1}), config, at::ones({1, 1, 2, 2}), noise,
-                     [&](size_t, const StepResult&) { recorder.end_step(); });
+TEST(SimilarityRecorder, RunsMayGoSideBySide) {
+  const auto s_at = [](double angle) {
+    return at::stack({at::full({1, 1}, std::cos(angle)), at::full({1, 1}, std::sin(angle))}, -1);
   };
-  const at::Tensor plain = run(denoiser);
-  EXPECT_TRUE(run(recorder).equal(plain));
+  SimilarityRecorder recorder(2);
+  recorder.add(1, 0, s_at(0), {});
+  recorder.add(2, 0, s_at(1), {});
+  recorder.add(1, 1, s_at(.5), {});
+  recorder.add(2, 1, s_at(1.1), {});
+  EXPECT_NEAR(recorder.similarity()[1][0], (std::cos(.5) + std::cos(.1)) / 2, 1e-6);
 }
 
 TEST(SimilarityRecorder, ZeroIsLikeNothing) {
-  FunctionDenoiser denoiser([](const at::Tensor& x, const at::Tensor&, const at::Tensor&) { return x; });
-  SimilarityRecorder recorder(denoiser, 2);
-  recorder.begin_run();
-  for (int i = 0; i < 2; ++i) {
-    recorder.encode({}, {}, at::zeros({1, 3}));
-    recorder.end_step();
-  }
+  SimilarityRecorder recorder(2);
+  for (int64_t step = 0; step < 2; ++step) recorder.add(0, step, at::zeros({1, 3}), {});
   EXPECT_EQ(recorder.similarity()[1][0], 0.0);
 }
 

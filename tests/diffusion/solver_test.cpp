@@ -3,6 +3,8 @@
 #include "diffusion/solver.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -14,8 +16,8 @@
 #include <tuple>
 
 #include "core/errors.h"
-#include "diffusion/integrate.h"
 #include "diffusion/time_grid.h"
+#include "tests/diffusion/one_trajectory.h"
 
 namespace pixnerd::diffusion {
 namespace {
@@ -102,11 +104,11 @@ class OnALaterGrid : public testing::TestWithParam<std::tuple<LaterRun, float, d
     grid_ = time_grid(steps, shift);
     for (float& t : grid_) t = begin + (1 - begin) * t;
     asked_.clear();
-    GuidedVelocity velocity(denoiser, at::zeros({1}), at::zeros({1}), {});
     ImageNoise noise({1});
     const at::Tensor x = at::full({1, 1, 1, 1}, begin * kMean + sd(begin) * kZ, at::kDouble);
-    const auto solver = make_solver(config, grid_);
-    return std::abs(integrate(velocity, *solver, 0, steps, x, noise).item<double>() - (kMean + kDeviation * kZ));
+    config.steps = steps;
+    const at::Tensor y = at::zeros({1});
+    return std::abs(integrate(denoiser, y, y, config, {grid_, x, &noise}).item<double>() - (kMean + kDeviation * kZ));
   }
 
   std::vector<float> grid_, asked_;
@@ -180,6 +182,30 @@ TEST(Solver, StochasticStepsDrawForTheirImageAlone) {
     return integrate(denoiser, y, y, config, noise.draw(1, 4, 4), noise);
   };
   EXPECT_LT((run({8, 9})[1] - run({9})[0]).abs().max().item<float>(), 1e-6F);
+}
+
+// Where the noise weighs nothing, a stochastic step is a deterministic one.
+TEST(Solver, NoiseWeightsOfNoughtMakeAStepDeterministic) {
+  FunctionDenoiser denoiser([](const at::Tensor& x, const at::Tensor&, const at::Tensor&) { return 0.5 - x; });
+  const at::Tensor y = at::zeros({1});
+  at::Tensor weights = at::ones({1, 1, 4, 4});
+  weights.narrow(2, 0, 2).zero_();
+  for (const auto solver : {SolverKind::euler, SolverKind::heun, SolverKind::heun_reuse}) {
+    for (const auto form : {Stochastic::mean, Stochastic::sde, Stochastic::preserve}) {
+      SamplerConfig config;
+      config.solver = solver;
+      config.steps = 5;
+      const auto run = [&](Stochastic stochastic, const at::Tensor& noise_weights) {
+        config.stochastic = stochastic;
+        ImageNoise noise({3});
+        const at::Tensor x = noise.draw(1, 4, 4);
+        return integrate(denoiser, y, y, config, {time_grid(5, 1.0), x, &noise, noise_weights});
+      };
+      const at::Tensor plain = run(Stochastic::none, {}), noisy = run(form, {}), mixed = run(form, weights);
+      EXPECT_TRUE(at::equal(mixed.narrow(2, 0, 2), plain.narrow(2, 0, 2)));
+      EXPECT_TRUE(at::allclose(mixed.narrow(2, 2, 2), noisy.narrow(2, 2, 2), 1e-5, 1e-6));
+    }
+  }
 }
 
 TEST(SamplerConfig, RefusesCombinationsThatMeanNothing) {

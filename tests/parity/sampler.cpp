@@ -1,9 +1,11 @@
 // Kind sampler: whole trajectories, with recorded draws, of a small network or an affine denoiser.
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "core/text.h"
-#include "diffusion/integrate.h"
 #include "diffusion/time_grid.h"
+#include "engine/engine.h"
 #include "tests/parity/parity.h"
 
 namespace pixnerd::parity {
@@ -45,20 +47,41 @@ SamplerConfig sampler_config(const Json& config) {
   return sampler;
 }
 
+// The draws of one picture: its noise, then those of the steps.
 class RecordedNoise : public diffusion::NoiseSource {
  public:
-  explicit RecordedNoise(const Case& golden)
-      : draws_(golden.has("in.step_noise") ? golden.tensor("in.step_noise") : at::Tensor()) {}
+  RecordedNoise(const Case& golden, int64_t picture, int64_t& left)
+      : noise_(golden.tensor("in.noise").narrow(0, picture, 1)), left_(left) {
+    if (golden.has("in.step_noise")) draws_ = golden.tensor("in.step_noise").narrow(1, picture, 1);
+    left_ += 1 + (draws_.defined() ? draws_.size(0) : 0);
+  }
 
   at::Tensor draw_like(const at::Tensor&) override {
+    --left_;
+    if (noise_.defined()) return std::exchange(noise_, {});
     if (!draws_.defined() || next_ >= draws_.size(0)) throw std::runtime_error("more draws than the official sampler");
     return draws_[next_++];
   }
-  bool exhausted() const { return !draws_.defined() || next_ == draws_.size(0); }
 
  private:
-  at::Tensor draws_;
+  at::Tensor noise_, draws_;
   int64_t next_ = 0;
+  int64_t& left_;  // draws of all pictures
+};
+
+// The trajectory of one picture, or what ended it.
+struct Path : engine::Observer {
+  void evaluated(engine::PictureId, const engine::Evaluated& each) override {
+    if (x.empty()) x.push_back(each.x);
+  }
+  void stepped(engine::PictureId, const engine::Stepped& step) override {
+    x.push_back(step.x);
+    v.push_back(step.v);
+  }
+  void failed(engine::PictureId, std::exception_ptr failure) override { error = failure; }
+
+  std::vector<at::Tensor> x, v;
+  std::exception_ptr error;
 };
 
 std::shared_ptr<diffusion::Denoiser> denoiser_of(const Case& golden) {
@@ -73,26 +96,53 @@ std::shared_ptr<diffusion::Denoiser> denoiser_of(const Case& golden) {
 
 }  // namespace
 
+// As pictures of the engine, which share their evaluations.
 void run_sampler(Case& golden) {
-  const c10::InferenceMode inference;
-  const SamplerConfig config = sampler_config(golden.config());
+  auto config = std::make_shared<engine::SampleConfig>();
+  config->sampler = sampler_config(golden.config());
+  const at::Tensor noise = golden.tensor("in.noise");
+  config->size = {noise.size(3), noise.size(2)};
   const auto denoiser = denoiser_of(golden);
-  RecordedNoise noise(golden);
-  std::vector<at::Tensor> x_trajectory{golden.tensor("in.noise")}, v_trajectory;
-  const at::Tensor x =
-      diffusion::integrate(*denoiser, golden.tensor("in.condition"), golden.tensor("in.uncondition"), config,
-                           golden.tensor("in.noise"), noise, [&](size_t, const diffusion::StepResult& result) {
-                             x_trajectory.push_back(result.x);
-                             v_trajectory.push_back(result.v);
-                           });
+  engine::EngineOptions options;
+  options.channels = noise.size(1);
+  options.most_together = noise.size(0);
+  engine::Engine engine(*denoiser, models::Precision::float32, options);
+
+  int64_t draws_left = 0;
+  std::vector<std::shared_ptr<Path>> paths;
+  for (int64_t i = 0; i < noise.size(0); ++i) {
+    engine::Picture picture;
+    picture.condition = golden.tensor("in.condition").narrow(0, i, 1);
+    picture.null_condition = golden.tensor("in.uncondition").narrow(0, i, 1);
+    picture.noise = std::make_unique<RecordedNoise>(golden, i, draws_left);
+    picture.settings = config;
+    engine.submit(std::move(picture), paths.emplace_back(std::make_shared<Path>()));
+  }
+  while (engine.advance()) {
+  }
+  std::vector<at::Tensor> x_trajectory, v_trajectory;
+  const auto collect = [&](auto member, std::vector<at::Tensor>& trajectory) {
+    for (size_t step = 0; step < ((*paths.front()).*member).size(); ++step) {
+      std::vector<at::Tensor> batch;
+      for (const auto& path : paths) batch.push_back(((*path).*member).at(step));
+      trajectory.push_back(at::cat(batch));
+    }
+  };
+  for (const auto& path : paths) {
+    if (path->error) std::rethrow_exception(path->error);
+  }
+  collect(&Path::x, x_trajectory);
+  collect(&Path::v, v_trajectory);
+
   // The golden Adams trajectories were made with the official float32 coefficients; ours are exact.
+  const diffusion::SamplerConfig& sampler = config->sampler;
   const double limit = golden.tolerance("out") + 2 * golden.config().value("x_error_with_exact_coefficients", 0.0);
-  golden.compare("timesteps", at::tensor(diffusion::time_grid(config.steps, config.timeshift, config.last_step)),
+  golden.compare("timesteps", at::tensor(diffusion::time_grid(sampler.steps, sampler.timeshift, sampler.last_step)),
                  golden.tensor("out.timesteps"), 2e-6);
-  golden.compare("x", x, golden.tensor("out.x"), limit);
+  golden.compare("x", x_trajectory.back(), golden.tensor("out.x"), limit);
   golden.compare("x_traj", at::stack(x_trajectory), golden.tensor("out.x_traj"), limit);
   golden.compare("v_traj", at::stack(v_trajectory), golden.tensor("out.v_traj"), limit);
-  golden.require("every recorded draw was used", noise.exhausted());
+  golden.require("every recorded draw was used", draws_left == 0);
 }
 
 }  // namespace pixnerd::parity

@@ -8,7 +8,7 @@
 #include "config/schema.h"
 #include "diffusion/sampler_config.h"
 
-namespace pixnerd::sample {
+namespace pixnerd::engine {
 
 using PictureSize = std::array<int64_t, 2>;  // width, height
 
@@ -39,4 +39,4 @@ struct SampleConfig {
   bool operator==(const SampleConfig&) const = default;
 };
 
-}  // namespace pixnerd::sample
+}  // namespace pixnerd::engine

@@ -1,0 +1,14 @@
+// A picture that a trajectory begins from, and which of its pixels stay.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace pixnerd::engine {
+
+struct Edit {
+  at::Tensor image;     // x1 [1, C, H, W] in [-1, 1], of the picture's size
+  at::Tensor mask;      // m [1, 1, H, W] in [0, 1]: 1 is drawn anew, 0 stays; undefined: 1 everywhere
+  double strength = 1;  // 0 < strength <= 1: the flow begins at t = 1 - strength, from t x1 + (1 - t) noise
+};
+
+}  // namespace pixnerd::engine

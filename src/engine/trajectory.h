@@ -1,0 +1,81 @@
+// One picture on its way from noise: at one size, or at two, or along the known part of another picture.
+//
+// At two sizes the layout is drawn at `size`, the detail at `decode_size` with the tokens of the first. The steps to
+// the first time t of the grid that is not below decode_time, rounding aside, are those of one size. There
+// x1 = x + (1 - t) v is resized bicubically and noised again, x = t x1 + (1 - t) n with the picture's next noise. From
+// there on the transformer sees x resized to its own grid, and the neural field decodes patches of the new size; the
+// solver begins anew.
+//
+// With an edit, of a picture x1 with the mask m, the velocity that the solver sees is m v + (1 - m) (x1 - noise), noise
+// being that which the picture began with: where m is 0, x stays on its straight line, x = t x1 + (1 - t) noise, with
+// every solver. The noise of stochastic forms is weighted by m.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "diffusion/evaluation.h"
+#include "diffusion/noise.h"
+#include "diffusion/solver.h"
+#include "engine/config.h"
+#include "engine/edit.h"
+
+namespace pixnerd::engine {
+
+// What a picture is made of.
+struct Source {
+  at::Tensor condition, null_condition;           // as the network takes them, [1, ...]
+  std::unique_ptr<diffusion::NoiseSource> noise;  // its first draw is x at t = 0
+  int64_t channels = 3;
+  std::optional<Edit> edit;
+};
+
+class Trajectory {
+ public:
+  // Draws the first noise. The settings are checked by the caller.
+  Trajectory(Source source, const SampleConfig& config, at::Device device);
+
+  // The velocity that is wanted next; nothing at the end. It refers to this object, and its step counts over all of
+  // them.
+  std::optional<diffusion::Ask> ask();
+
+  // Whether the second size is drawn: by the tokens of the first.
+  bool is_decoding() const { return stage_ == Stage::decode; }
+
+  // What the solver sees of the network's velocity at ask(): the same without an edit.
+  at::Tensor edited(const at::Tensor& v) const;
+
+  // Goes on with edited(v); the steps that end there.
+  std::vector<diffusion::StepResult> take(const at::Tensor& v);
+
+  // x [1, C, H, W], which is the picture at the end.
+  const at::Tensor& x() const { return x_; }
+
+  int64_t steps() const { return config_.sampler.steps; }
+  int64_t steps_done() const { return steps_done_; }  // those that an edit leaves out count
+
+ private:
+  enum class Stage { draw, change, decode };  // of two sizes; one size is the first alone
+
+  void begin(std::vector<float> grid, const at::Tensor& x);
+  void begin_edit(std::vector<float> grid);
+  void forget_conditioning();
+  void enter_change();
+  void change_size(const at::Tensor& v);
+
+  Source source_;
+  SampleConfig config_;
+  Stage stage_ = Stage::draw;
+  int64_t steps_before_ = 0;  // of other solvers, or left out
+  int64_t steps_done_ = 0;
+  std::vector<float> remaining_;  // the grid from the change of size on
+  at::Tensor x_, line_;           // line_: x1 - noise of an edit
+  std::unique_ptr<diffusion::Solver> solver_;
+  std::optional<diffusion::Conditioning> conditioning_;
+};
+
+}  // namespace pixnerd::engine

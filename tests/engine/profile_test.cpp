@@ -1,0 +1,74 @@
+#include "engine/profile.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/core/temporary_folder.h"
+
+namespace pixnerd::engine {
+namespace {
+
+constexpr Profile::Size kSize{16, 4096};
+
+// An evaluation costs `call` seconds and .01 a row.
+void learn(Profile& profile, double call) {
+  for (int64_t rows = 0; rows != profile.rows(kSize);) {
+    rows = profile.rows(kSize);
+    for (int i = 0; i < 3; ++i) profile.add(kSize, rows, call + .01 * static_cast<double>(rows) + .001 * i);
+  }
+}
+
+TEST(Profile, DoublesAsLongAsItPays) {
+  Profile costly, cheap;
+  learn(costly, .1);
+  learn(cheap, .0001);
+  EXPECT_EQ(costly.rows(kSize), 128);
+  EXPECT_EQ(cheap.rows(kSize), Profile::kLeastRows);
+}
+
+TEST(Profile, SizesAreLearntApart) {
+  Profile profile;
+  learn(profile, .1);
+  EXPECT_EQ(profile.rows({256, 65536}), Profile::kLeastRows);
+}
+
+TEST(Profile, AFileKeepsWhatWasLearnt) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "cache" / "profile.json";
+  {
+    Profile profile(file);
+    learn(profile, .1);
+    profile.save();
+  }
+  EXPECT_EQ(Profile(file).rows(kSize), 128);
+}
+
+TEST(Profile, AFileThatSaysNonsenseCountsForNothing) {
+  const TemporaryFolder folder;
+  for (const char* text : {"", "{", "7", "[[1]]", "[[16, 4096, 2, -1]]", "[[16, 4096, 3, 1]]", "[[\"x\", 1, 2, 3]]",
+                           "[[16, 4096, 1e300, 1]]", "[[16, 4096, 2, 1], 5]"}) {
+    const auto file = folder.path() / "profile.json";
+    std::ofstream(file) << text;
+    Profile profile(file);
+    learn(profile, .1);
+    EXPECT_EQ(profile.rows(kSize), 128) << text;
+  }
+}
+
+TEST(Profile, AFileThatCannotBeWrittenIsNoError) {
+  Profile profile("/proc/nothing/profile.json");
+  learn(profile, .1);
+  profile.save();
+}
+
+TEST(Profile, LiesInTheUsersCacheFolder) {
+  ::setenv("XDG_CACHE_HOME", "/somewhere", 1);
+  EXPECT_EQ(profile_file("a").parent_path(), "/somewhere/pixnerd/profiles");
+  EXPECT_NE(profile_file("a"), profile_file("b"));
+  ::unsetenv("XDG_CACHE_HOME");
+}
+
+}  // namespace
+}  // namespace pixnerd::engine
