@@ -20,6 +20,7 @@ using config::Value;
 
 constexpr int64_t kEnough = 3;       // evaluations of a number of rows, of which the fastest counts
 constexpr double kWorthwhile = .97;  // of the time a row takes: what more rows must get it to
+constexpr int64_t kPatience = 2;     // doublings that may be in vain: one may have been disturbed
 constexpr uint64_t kMostBytes = 1 << 20;
 
 int64_t rounded_down(int64_t rows) {
@@ -38,15 +39,17 @@ Profile::Profile(fs::path file) : file_(std::move(file)) {
 }
 
 int64_t Profile::rows(const Size& size) const {
-  const auto curve = curves_.find(size);
-  int64_t best = kLeastRows;
+  static const Curve kNothing;
+  const auto found = curves_.find(size);
+  const Curve& curve = found == curves_.end() ? kNothing : found->second;
+  int64_t best = kLeastRows, in_vain = 0;
   double best_row = INFINITY;
-  for (int64_t rows = kLeastRows; rows <= kMostRows; rows *= 2) {
-    const Measured* measured = nullptr;
-    if (curve != curves_.end() && curve->second.contains(rows)) measured = &curve->second.at(rows);
-    if (measured == nullptr || measured->times < kEnough) return rows;
-    const double row = measured->seconds / static_cast<double>(rows);
-    if (row > best_row * kWorthwhile) return best;
+  for (int64_t rows = kLeastRows; rows <= kMostRows && in_vain < kPatience; rows *= 2) {
+    const auto measured = curve.find(rows);
+    if (measured == curve.end() || measured->second.times < kEnough) return rows;
+    const double row = measured->second.seconds / static_cast<double>(rows);
+    in_vain = row > best_row * kWorthwhile ? in_vain + 1 : 0;
+    if (in_vain > 0) continue;
     best = rows;
     best_row = row;
   }
@@ -55,19 +58,23 @@ int64_t Profile::rows(const Size& size) const {
 
 void Profile::add(const Size& size, int64_t rows, double seconds) {
   if (rows < kLeastRows || rows > kMostRows || rounded_down(rows) != rows || !(seconds > 0)) return;
+  if (seen_.insert(size).second) return;  // what is done once, such as tables, is in the first
   Measured& measured = curves_[size][rows];
-  if (measured.times >= kEnough) return;
+  const bool is_new = measured.times < kEnough;
+  // A machine that was busy meanwhile is found out later.
+  if (measured.times > 0 && !is_new && seconds > measured.seconds * kWorthwhile) return;
   measured.seconds = measured.times == 0 ? seconds : std::min(measured.seconds, seconds);
-  is_changed_ = ++measured.times >= kEnough || is_changed_;
+  measured.times += is_new ? 1 : 0;
+  is_changed_ = is_changed_ || measured.times >= kEnough;
 }
 
 void Profile::read() {
   const Value value = config::parse_json(read_file(file_, kMostBytes), file_.string());
   for (const Value& each : value.items) {
     const auto number = [&](size_t i) {
-      const double value = std::stod(each.items.at(i).scalar);
-      if (!(value > 0 && value < 1e12)) throw std::out_of_range("no size and no time");
-      return value;
+      const double found = std::stod(each.items.at(i).scalar);
+      if (!(found > 0 && found < 1e12)) throw std::out_of_range("no size and no time");
+      return found;
     };
     const auto rows = static_cast<int64_t>(number(2));
     if (rows < kLeastRows || rows > kMostRows || rounded_down(rows) != rows) continue;

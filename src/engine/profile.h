@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 namespace pixnerd::engine {
@@ -46,6 +47,7 @@ class Profile {
 
   std::filesystem::path file_;
   std::map<Size, Curve> curves_;
+  std::set<Size> seen_;  // by this object
   bool is_changed_ = false;
 };
 
