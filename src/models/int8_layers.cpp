@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "nn/onednn.h"
+
 namespace pixnerd::models {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr std::array<LayerGroup, 10> kGroups{{
     {"w1, w3", true, "most of the time"},
     {"w2", true, "as accurate as the others"},
     {"text blocks", true, "as the blocks of the image"},
-    {"modulation", true, "a third of the weights, read for one row a picture", 1},
+    {"modulation", true, "a third of the weights, read for one row a picture", nn::kFewestRows},
     {"s_embedder", false, "no time is won"},
     {"y_embedder", false, "no time is won, and states of text have a few very large channels"},
     {"parameter generator", false, "ten times the others' error for the time it wins: its products are weights"},

@@ -1,7 +1,6 @@
 #include "models/pixnerd.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_nearest2d.h>
 
@@ -16,6 +15,7 @@
 #include "models/precision.h"
 #include "models/recompute.h"
 #include "nn/onednn.h"
+#include "nn/swiglu.h"
 
 namespace pixnerd::models {
 namespace {
@@ -81,7 +81,7 @@ at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, 
 
   at::Tensor s = s_embedder_->forward(nn::unfold_patches(seen, grid.rows, grid.columns));  // [B, L, D]
   for (const auto& block : blocks_) s = run_block(block, s, block_condition, rope);
-  return at::silu(t_emb.unsqueeze(1) + s);
+  return nn::silu(t_emb.unsqueeze(1) + s);
 }
 
 at::Tensor PixNerdImpl::run_block(const nn::TransformerBlock& block, const at::Tensor& tokens,

@@ -1,6 +1,6 @@
 #include "models/pixnerd_c2i.h"
 
-#include <ATen/ops/silu.h>
+#include "nn/swiglu.h"
 
 namespace pixnerd::models {
 namespace {
@@ -21,7 +21,7 @@ PixNerdC2IImpl::PixNerdC2IImpl(const ModelConfig& config) : PixNerdImpl(config, 
 }
 
 BlockCondition PixNerdC2IImpl::embed_condition(const at::Tensor& t_emb, const at::Tensor& y) {
-  return {at::silu(t_emb + y_embedder_->forward(y)).unsqueeze(1), {}};
+  return {nn::silu(t_emb + y_embedder_->forward(y)).unsqueeze(1), {}};
 }
 
 void PixNerdC2IImpl::initialise(at::Generator& generator) {

@@ -1,10 +1,10 @@
 #include "models/pixnerd_t2i.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/silu.h>
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "nn/swiglu.h"
 
 namespace pixnerd::models {
 namespace {
@@ -43,7 +43,7 @@ BlockCondition PixNerdT2IImpl::embed_condition(const at::Tensor& t_emb, const at
     throw RequestError(concat("the text's states have the shape ", y.sizes(), ", but the network takes [B, ",
                               config_.txt_max_length, ", ", config_.txt_embed_dim, "]"));
   }
-  const BlockCondition of_text{at::silu(t_emb).unsqueeze(1), {}};
+  const BlockCondition of_text{nn::silu(t_emb).unsqueeze(1), {}};
   const at::Tensor embedded = y_embedder_->forward(y.to(at::kFloat));
   at::Tensor text = embedded + y_pos_embedding_.to(embedded.scalar_type());  // [B, N, D]
   const at::Tensor positions = text_positions_.get(1, config_.txt_max_length, y.device());

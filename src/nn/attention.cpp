@@ -1,12 +1,38 @@
 #include "nn/attention.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include "nn/packed_attention.h"
 #include "nn/rotary.h"
 
 namespace pixnerd::nn {
+namespace {
+
+constexpr int64_t kCacheLine = 32;  // bfloat16 values
+
+// x [B, H, L, d] with so many rows that `multiple` divides them, the further ones zero.
+at::Tensor with_rows(const at::Tensor& x, int64_t multiple) {
+  const int64_t missing = (multiple - x.size(2) % multiple) % multiple;
+  return missing == 0 ? x : at::constant_pad_nd(x, {0, 0, 0, missing});
+}
+
+// The framework's attention. It gives its threads blocks of 32 queries or more of a head, and its small products round
+// by where their operands lie beside a cache line; where there is one block only, they share its work themselves. A
+// picture would depend on its place in a batch: so heads begin at such lines, whole blocks of queries keep the memory
+// of every thread there, and there are two blocks at least.
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  constexpr int64_t kBlock = 32;
+  const auto aligned = [](const at::Tensor& x) {
+    return with_rows(x.contiguous(), kCacheLine).narrow(2, 0, x.size(2));
+  };
+  return at::scaled_dot_product_attention(with_rows(q.contiguous(), q.size(1) > 1 ? kBlock : 2 * kBlock), aligned(k),
+                                          aligned(v))
+      .narrow(2, 0, q.size(2));
+}
+
+}  // namespace
 
 AttentionImpl::AttentionImpl(int64_t width, int64_t num_heads, AttentionKeys keys) : num_heads_(num_heads) {
   const bool with_text = keys == AttentionKeys::own_and_text;
@@ -41,8 +67,7 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, c
   }
   // For inference alone: a block that is recomputed must come to the same bits with gradients and without.
   if (proj_->is_packed() && has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
-  const at::Tensor mixed = at::scaled_dot_product_attention(q, k, v);  // [B, H, L, d]
-  return proj_->forward(mixed.transpose(1, 2).flatten(2));
+  return proj_->forward(attend(q, k, v).transpose(1, 2).flatten(2));
 }
 
 }  // namespace pixnerd::nn

@@ -2,11 +2,11 @@
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/silu.h>
 
 #include <cmath>
 
 #include "nn/positions.h"
+#include "nn/swiglu.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -46,7 +46,7 @@ void TimestepEmbedderImpl::initialise_weights_again(at::Generator& generator) {
 }
 
 at::Tensor TimestepEmbedderImpl::forward(const at::Tensor& t) const {
-  return second_->forward(at::silu(first_->forward(timestep_features(t))));
+  return second_->forward(nn::silu(first_->forward(timestep_features(t))));
 }
 
 LabelEmbedderImpl::LabelEmbedderImpl(int64_t num_classes, int64_t num_styles, int64_t width) {

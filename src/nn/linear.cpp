@@ -1,7 +1,6 @@
 #include "nn/linear.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 
 #include <cmath>
 
@@ -26,13 +25,9 @@ at::Tensor LinearImpl::forward(const at::Tensor& x) const {
   if (takes_int8()) return forward(quantise_rows(has_kernels(x) ? x : x.to(at::kFloat)));
   if (packed_) {
     const auto added = packed_->bias.defined() ? std::make_optional(packed_->bias) : std::nullopt;
-    return onednn_linear(x.to(packed_->dtype), packed_->weight, added);
+    return onednn_linear(x.to(packed_->dtype).contiguous(), packed_->weight, added);
   }
-  if (weight_scales.defined()) return at::linear(x, dequantise({weight, weight_scales}).to(x.scalar_type()), bias);
-  if (weight.scalar_type() != x.scalar_type() && !at::autocast::is_autocast_enabled(x.device().type())) {
-    return at::linear(x, weight.to(x.scalar_type()), bias);  // as a file had it
-  }
-  return has_linear_product(x, weight) ? linear_product(x, weight, bias) : at::linear(x, weight, bias);
+  return linear_product(x, weight_scales.defined() ? dequantise({weight, weight_scales}) : weight, bias);
 }
 
 at::Tensor LinearImpl::forward(const QuantisedRows& x) const {

@@ -1,5 +1,5 @@
 // A linear layer, y = x W^T + b, under PyTorch's parameter names and with PyTorch's default initialisation. On a CPU it
-// multiplies by oneDNN where that is there: in training by linear_product.h, in inference with a packed weight.
+// multiplies by oneDNN where that is there: by linear_product.h, or in inference with a packed weight.
 #pragma once
 
 #include <torch/nn/module.h>

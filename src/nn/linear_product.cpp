@@ -1,5 +1,6 @@
 #include "nn/linear_product.h"
 
+#include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -54,11 +55,11 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
 
 }  // namespace
 
-bool has_linear_product(const at::Tensor& x, const at::Tensor& weight) {
-  return weight.requires_grad() && weight.is_cpu() && weight.scalar_type() == at::kFloat && has_onednn(product_type(x));
-}
-
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const at::ScalarType type = product_type(x);
+  if (!x.is_cpu() || !weight.is_cpu() || !has_onednn(type)) {
+    return at::linear(x.to(type), weight.to(type), bias.defined() ? bias.to(type) : bias);
+  }
   return LinearProduct::apply(x, weight, bias.defined() ? std::make_optional(bias) : std::nullopt);
 }
 

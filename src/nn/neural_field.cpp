@@ -3,13 +3,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/silu.h>
 
 #include "nn/field_ends.h"
 #include "nn/field_kernel.h"
 #include "nn/kernel_call.h"
+#include "nn/linear_product.h"
 #include "nn/positions.h"
 
 namespace pixnerd::nn {
@@ -37,7 +37,7 @@ at::Tensor PixelEmbedderImpl::forward(const at::Tensor& pixels, const at::Tensor
   const int64_t channels = pixels.size(2);
   const at::Tensor of_pixel = linear_->weight.narrow(1, 0, channels);                // [E, C]
   const at::Tensor of_code = linear_->weight.narrow(1, channels, kCoordinateWidth);  // [E, 64]
-  const at::Tensor table = at::linear(code, of_code, linear_->bias);                 // [N, E]
+  const at::Tensor table = linear_product(code, of_code, linear_->bias);             // [N, E]
   const at::Tensor in_type = pixels.to(product_type(pixels));
   return has_kernels(in_type) ? embed_pixels(in_type, of_pixel, table) : at::matmul(in_type, of_pixel.t()) + table;
 }

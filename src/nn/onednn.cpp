@@ -57,6 +57,16 @@ const Operators& operators() {
   return found;
 }
 
+// product(x [..., in]) [..., out], by kFewestRows equal ones where x has one row.
+template <class Product>
+at::Tensor of_rows(const at::Tensor& x, const Product& product) {
+  if (x.numel() != x.size(-1)) return product(x);
+  const at::Tensor pair = product(x.reshape({1, -1}).expand({kFewestRows, -1}).contiguous());
+  at::DimVector shape(x.sizes());
+  shape.back() = pair.size(1);
+  return pair.narrow(0, 0, 1).view(shape);
+}
+
 }  // namespace
 
 bool has_onednn(at::ScalarType type) {
@@ -71,7 +81,9 @@ at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows) {
 }
 
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  return operators().pointwise->call(x, weight, bias, "none", Scalars(), std::nullopt);
+  return of_rows(x, [&](const at::Tensor& rows) {
+    return operators().pointwise->call(rows, weight, bias, "none", Scalars(), std::nullopt);
+  });
 }
 
 at::Tensor onednn_pack_int8(const at::Tensor& weight, int64_t rows) {
@@ -85,8 +97,10 @@ at::Tensor onednn_pack_int8(const at::Tensor& weight, int64_t rows) {
 at::Tensor onednn_linear_int8(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scales) {
   constexpr int64_t kZero = 128;
   static const at::Tensor zero = at::zeros({1}, at::kLong);
-  return operators().pointwise_int8->call(x, 1.0, kZero, weight, scales, zero, std::nullopt, 1.0, 0, at::kBFloat16,
-                                          "none", Scalars(), "");
+  return of_rows(x, [&](const at::Tensor& rows) {
+    return operators().pointwise_int8->call(rows, 1.0, kZero, weight, scales, zero, std::nullopt, 1.0, 0, at::kBFloat16,
+                                            "none", Scalars(), "");
+  });
 }
 
 at::Tensor onednn_pack_convolution(const at::Tensor& weight, const ConvolutionForm& form, at::IntArrayRef input) {

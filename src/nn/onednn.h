@@ -1,6 +1,11 @@
 // The products and convolutions of oneDNN that torch.compile uses; products in float32 are about 1.4 times as fast on
 // recent x86 processors as what at::linear picks. The framework has no C++ functions for them, so they are called
 // through its dispatcher.
+//
+// Rows: oneDNN gives a row of a product the same bits among two rows and among thousands, at any place and with any
+// number of threads, as it never splits the sum of one value and blocks it by the weight alone; a single row it sums in
+// another order. The products here put a copy beside a single row, so what a row becomes depends on the row and
+// on how the weight lies. Measured, not documented: tests/nn/rows_test.cpp says so again on every machine.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +16,9 @@
 
 namespace pixnerd::nn {
 
+// Rows that a product has at least.
+inline constexpr int64_t kFewestRows = 2;
+
 // Whether this LibTorch has these operators and this processor multiplies in that type: float32, bfloat16 or int8.
 bool has_onednn(at::ScalarType type);
 
@@ -18,7 +26,7 @@ bool has_onednn(at::ScalarType type);
 // it.
 at::Tensor onednn_pack(const at::Tensor& weight, int64_t rows);
 
-// x [M, in] and a weight [out, in], packed or of any strides, of one type -> x W^T + bias [M, out].
+// x [..., in] and a weight [out, in], packed or of any strides, of one type -> x W^T + bias [..., out].
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight,
                          const std::optional<at::Tensor>& bias = std::nullopt);
 

@@ -46,40 +46,59 @@ void pair_keys(const BFloat16* k, int64_t keys, int64_t width, uint32_t* pairs) 
   }
 }
 
-// v [M, d] in the same way: [M / 2, d, 2].
+// v [M, d] in the same way: [M / 2, d, 2], and zeros beside a last row that has no other.
 void pair_values(const BFloat16* v, int64_t keys, int64_t width, uint32_t* pairs) {
   for (int64_t j = 0; j < keys; j += 2) {
     for (int64_t i = 0; i < width; ++i) {
-      pairs[j / 2 * width + i] = v[j * width + i].x | static_cast<uint32_t>(v[(j + 1) * width + i].x) << 16;
+      const uint32_t second = j + 1 < keys ? v[(j + 1) * width + i].x : 0;
+      pairs[j / 2 * width + i] = v[j * width + i].x | second << 16;
     }
   }
+}
+
+int64_t in_pairs(int64_t keys) {
+  return keys + keys % 2;
 }
 
 // The memory of one head's work.
 struct Work {
   Work(kernels::Scratch& scratch, int64_t keys, int64_t width)
       : keys_in_pairs(scratch.floats(keys * width / 2)),
-        values_in_pairs(scratch.floats(keys * width / 2)),
+        values_in_pairs(scratch.floats(in_pairs(keys) * width / 2)),
         scores(scratch.floats(kQueries * keys)),
-        weights(scratch.floats(kQueries * keys / 2)),
+        weights(scratch.floats(kQueries * in_pairs(keys) / 2)),
         inverse_sums(scratch.floats(kQueries)),
         mixed(scratch.floats(kQueries * width)) {}
 
   float *keys_in_pairs, *values_in_pairs, *scores, *weights, *inverse_sums, *mixed;
 };
 
+// The weights of `count` queries from their scores, in rows of whole pairs; the weight of no key is 0.
+void weigh(const Work& work, int64_t count, int64_t keys, float factor) {
+  auto* weights = reinterpret_cast<kernels::BFloat16*>(work.weights);
+  if (keys % 2 == 0) {
+    kernels::softmax_rows(keys, factor, {work.scores, weights, work.inverse_sums}, {0, count});
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    kernels::BFloat16* row = weights + i * in_pairs(keys);
+    kernels::softmax_rows(keys, factor, {work.scores + i * keys, row, work.inverse_sums + i}, {0, 1});
+    row[keys] = kernels::BFloat16();
+  }
+}
+
 void attend(const Work& work, const BFloat16* q, int64_t queries, int64_t keys, int64_t width, BFloat16* y,
             int64_t stride) {
   const auto* k = reinterpret_cast<const BFloat16*>(work.keys_in_pairs);
   const auto* v = reinterpret_cast<const BFloat16*>(work.values_in_pairs);
   const auto* weights = reinterpret_cast<const BFloat16*>(work.weights);
+  const int64_t pairs = in_pairs(keys);
   const auto factor = static_cast<float>(1 / std::sqrt(static_cast<double>(width)));
   for (int64_t first = 0; first < queries; first += kQueries) {
     const int64_t count = std::min(kQueries, queries - first);
     blas::brgemm(count, keys, width, width, keys, keys, /*add_C=*/false, q + first * width, k, work.scores);
-    kernels::softmax_rows(
-        keys, factor, {work.scores, reinterpret_cast<kernels::BFloat16*>(work.weights), work.inverse_sums}, {0, count});
-    blas::brgemm(count, width, keys, keys, width, width, /*add_C=*/false, weights, v, work.mixed);
+    weigh(work, count, keys, factor);
+    blas::brgemm(count, width, pairs, pairs, width, width, /*add_C=*/false, weights, v, work.mixed);
     auto* to = reinterpret_cast<kernels::BFloat16*>(y + first * stride);
     kernels::multiply_rows(width, stride, {work.mixed, work.inverse_sums, to}, {0, count});
   }
@@ -89,9 +108,9 @@ void attend(const Work& work, const BFloat16* q, int64_t queries, int64_t keys, 
 
 bool has_packed_attention(const at::Tensor& q, const at::Tensor& k) {
   const int64_t keys = k.size(2), width = k.size(3);
-  return q.is_cpu() && q.scalar_type() == at::kBFloat16 && k.scalar_type() == at::kBFloat16 && keys % 2 == 0 &&
-         width % 2 == 0 && keys <= kMostKeys && !(c10::GradMode::is_enabled() && q.requires_grad()) &&
-         has_onednn(at::kBFloat16) && has_small_products();
+  return q.is_cpu() && q.scalar_type() == at::kBFloat16 && k.scalar_type() == at::kBFloat16 && width % 2 == 0 &&
+         keys <= kMostKeys && !(c10::GradMode::is_enabled() && q.requires_grad()) && has_onednn(at::kBFloat16) &&
+         has_small_products();
 }
 
 at::Tensor packed_attention(const at::Tensor& given_q, const at::Tensor& given_k, const at::Tensor& given_v) {

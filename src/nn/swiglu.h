@@ -5,6 +5,10 @@
 
 namespace pixnerd::nn {
 
+// x sigmoid(x) by the kernel of the gate: what a value becomes does not depend on its place, whereas the framework's
+// function has another exponential for the last few values of a tensor or of a thread's share.
+at::Tensor silu(const at::Tensor& x);
+
 // silu(a) * b; a and b contiguous and of one type and shape.
 at::Tensor gated_product(const at::Tensor& a, const at::Tensor& b);
 

@@ -1,6 +1,7 @@
 #include "nn/transformer_block.h"
 
 #include "nn/gated_residual.h"
+#include "nn/onednn.h"
 
 namespace pixnerd::nn {
 TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads, const TransformerBlockParts& parts) {
@@ -22,7 +23,7 @@ void TransformerBlockImpl::initialise(at::Generator& generator) {
 void TransformerBlockImpl::pack(at::ScalarType dtype) {
   attn_->pack(dtype);
   mlp_->pack(dtype);
-  modulation_->pack(dtype, /*rows=*/1);
+  modulation_->pack(dtype, kFewestRows);  // one a picture
 }
 
 at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope,

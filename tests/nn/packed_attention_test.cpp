@@ -27,7 +27,8 @@ TEST_F(PackedAttentionTest, IsTheFrameworksInFloat32) {
     int64_t heads, queries, keys, width;
   };
   for (const auto& [heads, queries, keys, width] :
-       {Sizes{1, 1, 2, 2}, Sizes{3, 5, 6, 8}, Sizes{2, 64, 64, 32}, Sizes{3, 100, 130, 72}, Sizes{16, 257, 256, 64}}) {
+       {Sizes{1, 1, 2, 2}, Sizes{3, 5, 6, 8}, Sizes{2, 64, 64, 32}, Sizes{3, 5, 1, 8}, Sizes{2, 70, 67, 12},
+        Sizes{3, 100, 130, 72}, Sizes{16, 257, 256, 64}}) {
     const at::Tensor q = drawn(heads, queries, width), k = drawn(heads, keys, width), v = drawn(heads, keys, width);
     const at::Tensor exact = at::scaled_dot_product_attention(q.to(at::kFloat), k.to(at::kFloat), v.to(at::kFloat))
                                  .transpose(1, 2)
@@ -41,17 +42,19 @@ TEST_F(PackedAttentionTest, IsTheFrameworksInFloat32) {
 }
 
 TEST_F(PackedAttentionTest, AQueryThatIsNotFiniteGivesNothingFinite) {
-  at::Tensor q = drawn(1, 70, 16);
-  const at::Tensor k = drawn(1, 6, 16), v = drawn(1, 6, 16);
-  q[0][0][66][3] = std::numeric_limits<float>::quiet_NaN();
-  const at::Tensor y = packed_attention(q, k, v);
-  EXPECT_FALSE(y[0][66].isfinite().any().item<bool>());
-  EXPECT_EQ(y.isfinite().logical_not().sum().item<int64_t>(), 16);
+  for (const int64_t keys : {5, 6}) {
+    at::Tensor q = drawn(1, 70, 16);
+    const at::Tensor k = drawn(1, keys, 16), v = drawn(1, keys, 16);
+    q[0][0][66][3] = std::numeric_limits<float>::quiet_NaN();
+    const at::Tensor y = packed_attention(q, k, v);
+    EXPECT_FALSE(y[0][66].isfinite().any().item<bool>());
+    EXPECT_EQ(y.isfinite().logical_not().sum().item<int64_t>(), 16);
+  }
 }
 
 TEST_F(PackedAttentionTest, OtherCasesAreLeftToTheFramework) {
   const at::Tensor q = drawn(1, 4, 8);
-  EXPECT_FALSE(has_packed_attention(q, drawn(1, 5, 8)));
+  EXPECT_FALSE(has_packed_attention(q, drawn(1, 8194, 8)));
   EXPECT_FALSE(has_packed_attention(q.to(at::kFloat), q.to(at::kFloat)));
   EXPECT_FALSE(has_packed_attention(q.detach().requires_grad_(), q));
 }
