@@ -12,7 +12,7 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
-BENCHMARKS := kernels_bench optimizer_bench network_bench picture_bench memory_bench inception_bench tokenizer_bench
+BENCHMARKS := kernels_bench optimizer_bench network_bench engine_bench picture_bench memory_bench inception_bench tokenizer_bench
 
 # Options for ctest, for example `make test TEST_OPTIONS='-L golden -V'`.
 TEST_OPTIONS :=
