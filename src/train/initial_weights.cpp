@@ -8,6 +8,7 @@
 
 #include "checkpoint/quantised.h"
 #include "checkpoint/tensors.h"
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "sample/label_names.h"
@@ -29,8 +30,10 @@ int64_t labels_in(const at::Tensor& table) {
 }
 
 std::string made_anew(const at::Tensor& table, const at::Tensor* stored, const Names& names) {
-  const std::string before = stored == nullptr ? std::string("none") : concat(labels_in(*stored), " ", names.kinds);
-  return concat("the ", labels_in(table), " ", names.kinds, " are made anew: the file has ", before,
+  const std::string before =
+      stored == nullptr ? std::string("none") : counted(labels_in(*stored), names.kind, names.kinds);
+  return concat("the ", counted(labels_in(table), names.kind, names.kinds), labels_in(table) == 1 ? " is" : " are",
+                " made anew: the file has ", before,
                 names.now.empty() || names.stored.empty() ? ", and not both sides have names to go by" : "");
 }
 
@@ -58,9 +61,9 @@ std::string take_rows(const at::Tensor& table, const at::Tensor& stored, const N
     }
   }
   if (!moved) return "";
-  return concat(std::ssize(places) - missing, " of ", places.size(), " ", names.kinds,
-                " take the rows of their namesakes in the file",
-                missing > 0 ? concat("; made anew: ", join(anew, ", ")) : "",
+  return concat(std::ssize(places) - missing, " of ", counted(std::ssize(places), names.kind, names.kinds),
+                places.size() == 1 ? " takes the row of its namesake" : " take the rows of their namesakes",
+                " in the file", missing > 0 ? concat("; made anew: ", join(anew, ", ")) : "",
                 missing > std::ssize(anew) ? concat(" and ", missing - std::ssize(anew), " more") : "");
 }
 
