@@ -67,6 +67,31 @@ std::string take_rows(const at::Tensor& table, const at::Tensor& stored, const N
                 missing > std::ssize(anew) ? concat(" and ", missing - std::ssize(anew), " more") : "");
 }
 
+// What makes the parameters' shapes, but for the tables of labels. The decoders of text have the same parameters.
+bool is_of_shapes(const std::string& key) {
+  return key != "num_classes" && key != "num_styles" && key != "label_init_std" && key != "prediction" &&
+         !key.starts_with("decoder_");
+}
+
+void check_sizes(const models::ModelConfig& config, const std::optional<sample::ModelDescription>& stored,
+                 const std::string& source) {
+  if (!stored) return;
+  const config::Value now = config::member_value(config), before = config::member_value(stored->model);
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : before.fields) {
+    const bool is_type = key == "type";
+    const config::Value* const other = now.find(key);
+    if (other == nullptr || !is_of_shapes(key) || *other == value) continue;
+    if (is_type && stored->model.takes_text() == config.takes_text()) continue;
+    differences.push_back(
+        concat("model.", key, " ", config::to_line(value), ", the config needs ", config::to_line(*other)));
+    if (is_type) break;  // says all
+  }
+  if (differences.empty()) return;
+  throw CheckpointError(concat("checkpoint ", quoted(source), ": its network has ", join(differences, "; "),
+                               "; to train that of the file, say none of its sizes in `model`"));
+}
+
 // Network and file must mean the same by what the last layer gives.
 void check_prediction(const models::ModelConfig& config, const std::optional<sample::ModelDescription>& stored,
                       const std::string& source) {
@@ -92,6 +117,7 @@ std::string take_weights(models::Network& network, const sample::ModelDescriptio
   }
   sample::require_computable(weights, network.parameters());
   const auto before = sample::describe_weights(weights);
+  check_sizes(network.config(), before, weights.source);
   if (!other_prediction) check_prediction(network.config(), before, weights.source);
 
   struct Table {
