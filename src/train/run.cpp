@@ -191,7 +191,7 @@ class Run {
     trainer_.restore(state.tensors, state.step, state.source);
     log_info(concat("going on from step ", state.step, " of ", state.source,
                     has_schedule(config_) ? concat("; the learning rate follows a schedule of ",
-                                                   config_.train.schedule_length(), " steps")
+                                                   counted(config_.train.schedule_length(), "step", "steps"))
                                           : ""));
   }
 
