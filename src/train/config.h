@@ -144,9 +144,9 @@ double learning_rate(const TrainConfig& config, int64_t step);
 
 // The decay of the average of the parameters in step `step` (from 0): ema_decay, and with a warm-up at most
 // (1 + step) / (10 + step), as TensorFlow's ExponentialMovingAverage has it with num_updates. That is an average over
-// the last ninth of the run so far, near enough the power-function profile of Karras et al. (arXiv 2312.02696, eq. 2)
-// with gamma = 8, whose width is a tenth of the run (sigma_rel .09): it forgets the first weights soon, and is as
-// smooth at every length. A constant decay d keeps a share d^k of them after k steps.
+// the last ninth of the run so far, near enough the power-function profile of Karras et al. (arXiv 2312.02696,
+// section 3.1) with gamma = 8, whose width is a tenth of the run (sigma_rel .09): it forgets the first weights soon,
+// and is as smooth at every length. A constant decay d keeps a share d^k of them after k steps.
 double ema_decay(const TrainConfig& config, int64_t step);
 
 // Whether flow.early_share holds in step `step` (from 0).

@@ -122,7 +122,9 @@ std::optional<RunConfig> RunFolder::configuration_to_resume(const fs::path& path
   if (start == Start::anew || !fs::is_regular_file(file, none) || checkpoints_in(path).empty()) return {};
   RunConfig config;
   try {
-    config::read(config::load(file), config);
+    const config::Value document = config::load(file);
+    if (document.find("model") == nullptr) return {};
+    config::read(document, config);
   } catch (const ConfigError& error) {
     log_warning(concat(error.what(), "; the network is taken to be that of the configuration given"));
     return {};

@@ -2,6 +2,7 @@
 
 #include "config/builtin.h"
 #include "core/errors.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "sample/model_file.h"
@@ -47,6 +48,19 @@ TEST_F(NetworkChoice, ANetworkThatIsLeftOpenIsThatOfTheFileItBeginsFrom) {
   EXPECT_EQ(run(own, folder_ / "second", resuming(), progress_).steps, 0);
   own.train.steps = 4;
   EXPECT_EQ(run(own, folder_ / "second", resuming(), progress_).step, 4);
+}
+
+// Resumed without the file, and with what the folder says of the network lost.
+TEST_F(NetworkChoice, ARunWhoseConfigurationIsDamagedSaysWhatDiffers) {
+  RunOptions options;
+  options.init = run(config_, folder_ / "first", {}, progress_).checkpoint;
+  run(own_pictures(config_), folder_ / "second", options, progress_);
+  for (const char* text : {"model: [", ""}) {
+    write_file_atomically(folder_ / "second/config.yaml", [&](std::ostream& file) { file << text; });
+    const std::string message =
+        thrown<ConfigError>([&] { run(own_pictures(config_), folder_ / "second", resuming(), progress_); });
+    EXPECT_NE(message.find("model.hidden_size is 16 in the run and "), std::string::npos) << message;
+  }
 }
 
 TEST_F(NetworkChoice, ANetworkThatIsSaidIsNotThatOfAnotherFile) {
