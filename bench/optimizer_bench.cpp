@@ -41,7 +41,7 @@ void bench() {
   const double array = 4.0 * kParameters;
   print("AdamW and average of 452 M parameters",
         std::array{Candidate{"framework: fused AdamW, then lerp", framework, 0, Arithmetic::float32, 12 * array},
-                   Candidate{"pixnerd: one pass", [&] { fused.step(1e-4); }, 0, Arithmetic::float32, 9 * array},
+                   Candidate{"pixnerd: one pass", [&] { fused.step({1e-4}); }, 0, Arithmetic::float32, 9 * array},
                    Candidate{"copy of one array", copy, 0, Arithmetic::float32, 2 * array}},
         5);
 }

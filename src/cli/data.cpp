@@ -8,6 +8,7 @@
 
 #include "cli/checks.h"
 #include "cli/terminal_progress.h"
+#include "core/counted.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "core/threads.h"
@@ -37,10 +38,6 @@ struct PackFlags {
 
 int64_t threads_or_all(int threads) {
   return threads > 0 ? threads : hardware_threads();
-}
-
-std::string counted(int64_t number, const char* one, const char* more) {
-  return concat(number, " ", number == 1 ? one : more);
 }
 
 // "cat, dog, fox and 7 more".

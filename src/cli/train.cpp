@@ -5,6 +5,7 @@
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
 #include "cli/terminal_progress.h"
+#include "core/counted.h"
 #include "core/interrupt.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -81,7 +82,8 @@ void report(const train::RunSummary& summary) {
   }
   if (summary.stopped) std::cout << "stopped before the end; the same command with --resume goes on" << std::endl;
   if (summary.broken_pictures > 0) {
-    std::cout << summary.broken_pictures << " pictures could not be read and were skipped" << std::endl;
+    std::cout << counted(summary.broken_pictures, "picture", "pictures") << " could not be read and skipped"
+              << std::endl;
   }
 }
 

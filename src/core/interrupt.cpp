@@ -101,7 +101,7 @@ InterruptScope::InterruptScope(const std::string& what) {
   const struct sigaction action = handler();
   for (size_t i = 0; i < kSignals.size(); ++i) {
     const int number = kSignals.at(i);
-    ::sigaction(number, number == SIGHUP && is_ignored(number) ? nullptr : &action, &before.at(i));
+    ::sigaction(number, is_ignored(number) ? nullptr : &action, &before.at(i));
   }
 }
 

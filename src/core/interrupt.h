@@ -6,13 +6,14 @@
 namespace pixnerd {
 
 // For the program, at its very start. SIGINT, SIGTERM and SIGHUP remove the files that are not committed yet
-// (uncommitted_file.h) before they end the process as usual; one that is ignored, as SIGHUP under nohup, stays so.
+// (uncommitted_file.h) before they end the process as usual; one that is ignored stays so.
 // Writing to a broken pipe and beyond the largest size of a file are errors of the write, not signals.
 void set_up_signals();
 
-// For work that wants to save what it has. While it lives, the first SIGINT, SIGTERM or SIGHUP (unless that was
-// ignored) is noted, and answered at once on standard error; a later SIGINT or SIGTERM ends the process as usual.
-// Signals within a tenth of a second count as one, as `timeout` and a shell at its end send two. One scope at a time.
+// For work that wants to save what it has. While it lives, the first SIGINT, SIGTERM or SIGHUP is noted, and
+// answered at once on standard error; a later SIGINT or SIGTERM ends the process as usual. One that is ignored stays
+// so: a shell's script does that with SIGINT for what it starts by `&`, nohup with SIGHUP. Signals within a tenth of a
+// second count as one, as `timeout` and a shell at its end send two. One scope at a time.
 class InterruptScope {
  public:
   // The answer is "stopping: <what>; once more ends at once".

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "data/prefetch.h"
@@ -78,8 +79,8 @@ Inspection inspect(const PictureSet& pictures, int64_t threads, Progress& progre
     progress.update(i + 1, pictures.size(), all.broken.empty() ? "" : concat(all.broken.size(), " broken"));
   }
   if (static_cast<int64_t>(all.broken.size()) < all.pictures) return all;
-  throw DataError(concat("data set ", quoted(pictures.root()), ": none of its ", all.pictures,
-                         all.pictures == 1 ? " picture" : " pictures",
+  throw DataError(concat("data set ", quoted(pictures.root()), ": none of its ",
+                         counted(all.pictures, "picture", "pictures"),
                          " can be read; the first: ", all.broken[0].reason));
 }
 

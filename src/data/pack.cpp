@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/json.h"
+#include "core/counted.h"
 #include "core/destination.h"
 #include "core/errors.h"
 #include "core/file.h"
@@ -156,8 +157,9 @@ class Packer {
       warn_of_missing_classes();
       return summary_;
     }
-    throw DataError(concat("data set ", quoted(folder_.root()), ": none of its ", folder_.size(),
-                           " pictures can be read; the warnings before this name each with its reason"));
+    throw DataError(concat("data set ", quoted(folder_.root()), ": none of its ",
+                           counted(folder_.size(), "picture", "pictures"),
+                           " can be read; the warnings before this name each with its reason"));
   }
 
  private:

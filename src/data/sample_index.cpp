@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -63,7 +64,10 @@ class Indexer {
     }
     if (!damage.empty()) drop_unfinished();
     for (Draft& draft : drafts_) finish(draft);
-    if (!damage.empty()) note(concat(damage, "; the ", index_.samples.size(), " samples before that are used"));
+    if (!damage.empty()) {
+      note(concat(damage, "; the ",
+                  counted(std::ssize(index_.samples), "sample before that is", "samples before that are"), " used"));
+    }
     return std::move(index_);
   }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -35,8 +36,9 @@ int64_t SampleSequence::read(int64_t position, float* chw) {
     image::to_model_range(seen.rgb, seen.width, seen.height, chw);
     return index;
   }
-  throw DataError(concat("data set ", quoted(pictures_.set().root()), ": none of its ", order_.size(),
-                         " pictures can be read; the warnings before this name each with its reason"));
+  throw DataError(concat("data set ", quoted(pictures_.set().root()), ": none of its ",
+                         counted(order_.size(), "picture", "pictures"),
+                         " can be read; the warnings before this name each with its reason"));
 }
 
 }  // namespace pixnerd::data

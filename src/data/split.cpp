@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/random.h"
@@ -76,8 +77,8 @@ Split split(const PictureSet& pictures, double share, uint64_t seed) {
     }
   }
   if (share > 0 && result.held_out.empty()) {
-    log_warning(concat("data.held_out ", share, " holds none of the ", pictures.size(),
-                       " pictures out, as no class may lose its only picture: there is no validation loss"));
+    log_warning(concat("data.held_out ", share, " holds none of the ", counted(pictures.size(), "picture", "pictures"),
+                       " out, as no class may lose its only picture: there is no validation loss"));
   }
   std::sort(result.training.begin(), result.training.end());
   return result;

@@ -1,5 +1,6 @@
 #include "data/treatment.h"
 
+#include "core/counted.h"
 #include "core/text.h"
 
 namespace pixnerd::data {
@@ -17,7 +18,7 @@ std::vector<std::string> Treatment::lines(const Reading& reading) const {
   const auto say = [&](int64_t count, const char* one, const char* more, const char* done) {
     if (count == 0) return;
     lines.push_back(
-        concat(count, " of ", pictures, pictures == 1 ? " picture " : " pictures ", count == 1 ? one : more, done));
+        concat(count, " of ", counted(pictures, "picture", "pictures"), " ", count == 1 ? one : more, done));
   };
   say(turned, "has an EXIF orientation", "have an EXIF orientation",
       reading.orientation == Orientation::exif ? ", which is followed"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/text.h"
 
 namespace pixnerd::data {
@@ -44,7 +45,9 @@ std::string list_of(const std::map<std::string, int64_t, std::less<>>& of_kind) 
     if (parts.size() == kKindsShown) break;
     parts.push_back(concat(-count, " ", printable(kind, 60)));
   }
-  if (kinds.size() > parts.size()) parts.push_back(concat("and ", kinds.size() - parts.size(), " more kinds"));
+  if (kinds.size() > parts.size()) {
+    parts.push_back(concat("and ", counted(std::ssize(kinds) - std::ssize(parts), "more kind", "more kinds")));
+  }
   return join(parts, ", ");
 }
 

@@ -37,29 +37,29 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, const AdamWConfig& config)
   }
 }
 
-void AdamW::step(double learning_rate, double gradient_scale) {
+void AdamW::step(const AdamWUpdate& update) {
   const c10::NoGradGuard no_grad;
   std::vector<size_t> on_cpu, elsewhere;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) {
-      average_[i].lerp_(parameters_[i], 1.0 - config_.ema_decay);
+      average_[i].lerp_(parameters_[i], 1.0 - update.ema_decay);
       continue;
     }
     steps_[i].add_(1);
     (parameters_[i].is_cpu() ? on_cpu : elsewhere).push_back(i);
   }
-  if (!on_cpu.empty()) step_on_cpu(on_cpu, learning_rate, gradient_scale);
-  if (!elsewhere.empty()) step_by_operators(elsewhere, learning_rate, gradient_scale);
+  if (!on_cpu.empty()) step_on_cpu(on_cpu, update);
+  if (!elsewhere.empty()) step_by_operators(elsewhere, update);
 }
 
-void AdamW::step_on_cpu(const std::vector<size_t>& indices, double learning_rate, double gradient_scale) {
+void AdamW::step_on_cpu(const std::vector<size_t>& indices, const AdamWUpdate& update) {
   std::vector<Piece> pieces;
   std::vector<at::Tensor> gradients;  // kept while their pointers are used
   for (const size_t i : indices) {
     const at::Tensor& gradient = gradients.emplace_back(parameters_[i].grad().contiguous());
     Piece piece;
-    piece.step = {learning_rate,  config_.betas,          config_.eps, config_.weight_decay, steps_[i].item<int64_t>(),
-                  gradient_scale, 1.0 - config_.ema_decay};
+    piece.step = {update.learning_rate,      config_.betas,         config_.eps,           config_.weight_decay,
+                  steps_[i].item<int64_t>(), update.gradient_scale, 1.0 - update.ema_decay};
     piece.arrays = {parameters_[i].mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
                     exp_avg_[i].mutable_data_ptr<float>(), exp_avg_sq_[i].mutable_data_ptr<float>(),
                     average_[i].mutable_data_ptr<float>()};
@@ -76,7 +76,7 @@ void AdamW::step_on_cpu(const std::vector<size_t>& indices, double learning_rate
   });
 }
 
-void AdamW::step_by_operators(const std::vector<size_t>& indices, double learning_rate, double gradient_scale) {
+void AdamW::step_by_operators(const std::vector<size_t>& indices, const AdamWUpdate& update) {
   std::vector<at::Tensor> parameters, gradients, exp_avg, exp_avg_sq, steps, average;
   for (const size_t i : indices) {
     parameters.push_back(parameters_[i]);
@@ -86,11 +86,11 @@ void AdamW::step_by_operators(const std::vector<size_t>& indices, double learnin
     steps.push_back(steps_[i]);
     average.push_back(average_[i]);
   }
-  if (gradient_scale != 1.0) at::_foreach_mul_(gradients, gradient_scale);
-  at::_fused_adamw_(parameters, gradients, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps, learning_rate,
+  if (update.gradient_scale != 1.0) at::_foreach_mul_(gradients, update.gradient_scale);
+  at::_fused_adamw_(parameters, gradients, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps, update.learning_rate,
                     config_.betas[0], config_.betas[1], config_.weight_decay, config_.eps, /*amsgrad=*/false,
                     /*maximize=*/false);
-  at::_foreach_lerp_(average, parameters, 1.0 - config_.ema_decay);
+  at::_foreach_lerp_(average, parameters, 1.0 - update.ema_decay);
 }
 
 }  // namespace pixnerd::train

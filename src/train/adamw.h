@@ -13,7 +13,13 @@ struct AdamWConfig {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0.0;
-  double ema_decay = 0.9999;
+};
+
+// What may differ from step to step.
+struct AdamWUpdate {
+  double learning_rate = 0.0;
+  double ema_decay = 0.9999;    // of the average
+  double gradient_scale = 1.0;  // the gradients are taken times this
 };
 
 class AdamW {
@@ -21,8 +27,8 @@ class AdamW {
   // Parameters are updated in place; their average starts as a copy.
   AdamW(std::vector<at::Tensor> parameters, const AdamWConfig& config);
 
-  // With the gradients times gradient_scale. A parameter without a gradient is left alone; its average is not.
-  void step(double learning_rate, double gradient_scale = 1.0);
+  // A parameter without a gradient is left alone; its average is not.
+  void step(const AdamWUpdate& update);
 
   // Of each parameter, in the order given.
   const std::vector<at::Tensor>& average() const { return average_; }
@@ -32,8 +38,8 @@ class AdamW {
 
  private:
   // Of the parameters numbered so, which have gradients.
-  void step_on_cpu(const std::vector<size_t>& indices, double learning_rate, double gradient_scale);
-  void step_by_operators(const std::vector<size_t>& indices, double learning_rate, double gradient_scale);
+  void step_on_cpu(const std::vector<size_t>& indices, const AdamWUpdate& update);
+  void step_by_operators(const std::vector<size_t>& indices, const AdamWUpdate& update);
 
   std::vector<at::Tensor> parameters_, average_, exp_avg_, exp_avg_sq_, steps_;
   AdamWConfig config_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/random.h"
@@ -97,7 +98,7 @@ class CaptionConditions : public Conditions {
                              "; give them .txt files, or a \"caption\" in their JSON"));
     }
     if (without == 0) return;
-    log_info(concat(without, " of ", set.size(), " pictures without a caption", wanted,
+    log_info(concat(without, " of ", counted(set.size(), "picture", "pictures"), " without a caption", wanted,
                     ": they are learnt without text, which is the null condition"));
   }
 

@@ -32,6 +32,7 @@ struct TrainConfig {
   double weight_decay = 0.0;
   std::optional<double> gradient_clip_norm;
   double ema_decay = 0.9999;
+  std::optional<bool> ema_warmup;
   double early_times_until = 1.0;
   models::Precision precision = models::Precision::bfloat16;
   bool recompute_blocks = false;
@@ -67,6 +68,9 @@ struct TrainConfig {
     visit("gradient_clip_norm", self.gradient_clip_norm, "clip the gradient's norm to this; none does not",
           config::positive());
     visit("ema_decay", self.ema_decay, "of the average of the parameters, after every step", between(0.0, 1.0));
+    visit("ema_warmup", self.ema_warmup,
+          "let the average follow closely at first: its decay is at most (1 + k) / (10 + k) after k steps; none is "
+          "false");
     visit("early_times_until", self.early_times_until, "share of schedule_steps in which flow.early_share holds",
           between(0.0, 1.0));
     visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
@@ -94,6 +98,7 @@ struct TrainConfig {
 
 struct RunConfig {
   models::ModelConfig model;
+  config::Value default_model;  // null once it is read
   data::DataConfig data;
   diffusion::FlowConfig flow;
   TrainConfig train;
@@ -101,9 +106,14 @@ struct RunConfig {
   EvalConfig eval;
   TextConfig text;  // of text-to-image networks alone
 
+  // Whether `model` says no more than numbers of labels: which network it is, is to be settled.
+  bool is_model_open = false;
+
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
     visit("model", self.model, "the network");
+    visit("default_model", self.default_model,
+          "keys as those of model, of the network where neither model nor the file of --init says which");
     visit("data", self.data, "the pictures");
     if (self.model.takes_text()) visit("text", self.text, "the text encoder");
     visit("flow", self.flow, "times and dropped conditions of flow matching");
@@ -113,12 +123,17 @@ struct RunConfig {
   }
 };
 
-// Of a document that need not give every key: sample.size follows data.image_size where it is not given. ConfigError as
-// config::read.
+// Of a document that need not give every key: sample.size follows data.image_size where it is not given, the network is
+// that of default_model as far as model does not say, and a train.schedule_steps of null, if given, is train.steps.
+// ConfigError as config::read.
 RunConfig read_run_config(const config::Value& document);
 
 // Whether what is learnt depends on the length of the schedule: a final learning rate, or early times for a part of it.
 bool has_schedule(const RunConfig& config);
+
+// Fixes whether the average warms up: as the configuration says, and in a run from before there was such a key it does
+// not, which is said if the configuration says otherwise. `before`: the run that is gone on with, settled as well.
+void settle_average(RunConfig& config, RunConfig* before);
 
 // Fixes the length of a schedule for the rest of the run: as it was in the run that is gone on with (`before`), unless
 // the configuration names another one, else train.steps. ConfigError for steps beyond it.
@@ -126,6 +141,13 @@ void settle_schedule(RunConfig& config, const RunConfig* before);
 
 // The rate of step `step` (from 0): linear warm-up, then a cosine to final_learning_rate, or constant.
 double learning_rate(const TrainConfig& config, int64_t step);
+
+// The decay of the average of the parameters in step `step` (from 0): ema_decay, and with a warm-up at most
+// (1 + step) / (10 + step), as TensorFlow's ExponentialMovingAverage has it with num_updates. That is an average over
+// the last ninth of the run so far, near enough the power-function profile of Karras et al. (arXiv 2312.02696,
+// section 3.1) with gamma = 8, whose width is a tenth of the run (sigma_rel .09): it forgets the first weights soon,
+// and is as smooth at every length. A constant decay d keeps a share d^k of them after k steps.
+double ema_decay(const TrainConfig& config, int64_t step);
 
 // Whether flow.early_share holds in step `step` (from 0).
 bool has_early_times(const TrainConfig& config, int64_t step);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -69,7 +70,8 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopR
   bool looked = false;
   const auto look = [&](eval::Pictures& pictures, const eval::Needs& needs) {
     looked = true;
-    log_info(concat("looking at the ", pictures.size(), " pictures of the reference ", config_.reference));
+    log_info(concat("looking at ", counted(pictures.size(), "picture", "pictures"), " of the reference ",
+                    config_.reference));
     const c10::NoGradGuard no_grad;
     StoppableProgress progress(stop);
     return eval::extract(pictures, extractor_.extract, config_.batch_size, needs, &progress);

@@ -1,16 +1,18 @@
 #include "train/fit_to_data.h"
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/text.h"
 
 namespace pixnerd::train {
 namespace {
 
-void take_count(int64_t& configured, int64_t present, const char* key, const char* what, const std::string& path) {
+void take_count(int64_t& configured, int64_t present, const char* key, const char* one, const char* more,
+                const std::string& path) {
   if (configured == 0) configured = present;
   if (configured == present) return;
-  throw ConfigError(concat(key, " is ", configured, ", but ", quoted(path), " has ", present, " ", what, "; set ", key,
-                           " to ", present, ", or to 0 to take it from the data"));
+  throw ConfigError(concat(key, " is ", configured, ", but ", quoted(path), " has ", counted(present, one, more),
+                           "; set ", key, " to ", present, ", or to 0 to take it from the data"));
 }
 
 }  // namespace
@@ -26,7 +28,8 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
   // Bare numbers may be of a part of a set: the highest one there says little.
   const bool may_be_more = pictures.classes().empty() && config.model.num_classes > pictures.num_classes();
   if (!may_be_more) {
-    take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "classes", config.data.path);
+    take_count(config.model.num_classes, pictures.num_classes(), "model.num_classes", "class", "classes",
+               config.data.path);
   }
   if (config.data.styles && pictures.styles().empty()) {
     throw ConfigError(concat("data.styles is set, but no picture of ", quoted(config.data.path), " has a style"));
@@ -34,8 +37,8 @@ void fit_to_data(RunConfig& config, const data::PictureSet& pictures) {
   if (!config.data.styles && config.model.num_styles > 0) {
     throw ConfigError("model.num_styles needs data.styles: true");
   }
-  take_count(config.model.num_styles, static_cast<int64_t>(pictures.styles().size()), "model.num_styles", "styles",
-             config.data.path);
+  take_count(config.model.num_styles, static_cast<int64_t>(pictures.styles().size()), "model.num_styles", "style",
+             "styles", config.data.path);
 }
 
 sample::ModelDescription description_of(const RunConfig& config, const data::PictureSet& pictures) {
@@ -45,8 +48,8 @@ sample::ModelDescription description_of(const RunConfig& config, const data::Pic
 
 std::string labels_of(const RunConfig& config) {
   if (config.model.takes_text()) return " with captions";
-  return concat(" of ", config.model.num_classes, " classes",
-                config.data.styles ? concat(" in ", config.model.num_styles, " styles") : "");
+  return concat(" of ", counted(config.model.num_classes, "class", "classes"),
+                config.data.styles ? concat(" in ", counted(config.model.num_styles, "style", "styles")) : "");
 }
 
 }  // namespace pixnerd::train

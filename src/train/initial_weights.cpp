@@ -8,6 +8,7 @@
 
 #include "checkpoint/quantised.h"
 #include "checkpoint/tensors.h"
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "sample/label_names.h"
@@ -29,8 +30,10 @@ int64_t labels_in(const at::Tensor& table) {
 }
 
 std::string made_anew(const at::Tensor& table, const at::Tensor* stored, const Names& names) {
-  const std::string before = stored == nullptr ? std::string("none") : concat(labels_in(*stored), " ", names.kinds);
-  return concat("the ", labels_in(table), " ", names.kinds, " are made anew: the file has ", before,
+  const std::string before =
+      stored == nullptr ? std::string("none") : counted(labels_in(*stored), names.kind, names.kinds);
+  return concat("the ", counted(labels_in(table), names.kind, names.kinds), labels_in(table) == 1 ? " is" : " are",
+                " made anew: the file has ", before,
                 names.now.empty() || names.stored.empty() ? ", and not both sides have names to go by" : "");
 }
 
@@ -58,10 +61,35 @@ std::string take_rows(const at::Tensor& table, const at::Tensor& stored, const N
     }
   }
   if (!moved) return "";
-  return concat(std::ssize(places) - missing, " of ", places.size(), " ", names.kinds,
-                " take the rows of their namesakes in the file",
-                missing > 0 ? concat("; made anew: ", join(anew, ", ")) : "",
+  return concat(std::ssize(places) - missing, " of ", counted(std::ssize(places), names.kind, names.kinds),
+                places.size() == 1 ? " takes the row of its namesake" : " take the rows of their namesakes",
+                " in the file", missing > 0 ? concat("; made anew: ", join(anew, ", ")) : "",
                 missing > std::ssize(anew) ? concat(" and ", missing - std::ssize(anew), " more") : "");
+}
+
+// What makes the parameters' shapes, but for the tables of labels. The decoders of text have the same parameters.
+bool is_of_shapes(const std::string& key) {
+  return key != "num_classes" && key != "num_styles" && key != "label_init_std" && key != "prediction" &&
+         !key.starts_with("decoder_");
+}
+
+void check_sizes(const models::ModelConfig& config, const std::optional<sample::ModelDescription>& stored,
+                 const std::string& source) {
+  if (!stored) return;
+  const config::Value now = config::member_value(config), before = config::member_value(stored->model);
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : before.fields) {
+    const bool is_type = key == "type";
+    const config::Value* const other = now.find(key);
+    if (other == nullptr || !is_of_shapes(key) || *other == value) continue;
+    if (is_type && stored->model.takes_text() == config.takes_text()) continue;
+    differences.push_back(
+        concat("model.", key, " ", config::to_line(value), ", the config needs ", config::to_line(*other)));
+    if (is_type) break;  // says all
+  }
+  if (differences.empty()) return;
+  throw CheckpointError(concat("checkpoint ", quoted(source), ": its network has ", join(differences, "; "),
+                               "; to train that of the file, say none of its sizes in `model`"));
 }
 
 // Network and file must mean the same by what the last layer gives.
@@ -89,6 +117,7 @@ std::string take_weights(models::Network& network, const sample::ModelDescriptio
   }
   sample::require_computable(weights, network.parameters());
   const auto before = sample::describe_weights(weights);
+  check_sizes(network.config(), before, weights.source);
   if (!other_prediction) check_prediction(network.config(), before, weights.source);
 
   struct Table {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/counted.h"
 #include "core/failure.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -51,7 +52,7 @@ void Monitor::draw_preview() {
 
 void Monitor::evaluate() {
   const int64_t step = run_.trainer.steps_taken();
-  log_info(concat("evaluating ", evaluation_->pictures(), " pictures at step ", step));
+  log_info(concat("evaluating ", counted(evaluation_->pictures(), "picture", "pictures"), " at step ", step));
   const eval::Report report = evaluation_->run(run_.trainer.averaged_network(), stop_);
   EvaluationEntry entry{step, evaluation_->pictures(), {}};
   for (const eval::Result& each : report.results) entry.figures.emplace_back(name_of(each.metric), each.value);

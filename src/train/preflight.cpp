@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkpoint/safetensors_header.h"
+#include "core/counted.h"
 #include "core/destination.h"
 #include "core/errors.h"
 #include "core/file.h"
@@ -77,9 +78,9 @@ void check_description(const RunConfig& config, const sample::ModelDescription& 
     }
     read_state(metadata, "the checkpoint");
   } catch (const Error& error) {
-    throw DataError(concat("checkpoints of ", description.classes.size(), " classes and ", description.styles.size(),
-                           " styles could not be read back (", error.what(),
-                           "); use fewer or shorter names, or data.include"));
+    throw DataError(concat("checkpoints of ", counted(std::ssize(description.classes), "class", "classes"), " and ",
+                           counted(std::ssize(description.styles), "style", "styles"), " could not be read back (",
+                           error.what(), "); use fewer or shorter names, or data.include"));
   }
 }
 

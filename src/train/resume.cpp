@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checkpoint/tensors.h"
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -120,8 +121,10 @@ void check_resumable(const RunConfig& before, const RunConfig& now) {
   }
   if (differences.empty()) return;
   const size_t told = std::min(differences.size(), kDifferencesTold);
-  const std::string more =
-      differences.size() > told ? concat(", and ", differences.size() - told, " more differ") : std::string();
+  const std::string more = differences.size() > told
+                               ? concat(", and ", counted(std::ssize(differences) - static_cast<int64_t>(told),
+                                                          "more differs", "more differ"))
+                               : std::string();
   differences.resize(told);
   throw ConfigError(concat("the run cannot be resumed with other settings: ", join(differences, "; "), more,
                            ". Only steps and intervals may change; for anything else start a new run, with --init to "

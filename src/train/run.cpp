@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/failure.h"
 #include "core/log.h"
@@ -20,6 +21,7 @@
 #include "train/fit_to_data.h"
 #include "train/initial_weights.h"
 #include "train/monitor.h"
+#include "train/network_choice.h"
 #include "train/preflight.h"
 #include "train/resume.h"
 #include "train/run_log.h"
@@ -144,7 +146,8 @@ class Run {
 
   [[noreturn]] void give_up_for_memory() const {
     const int64_t step = trainer_.steps_taken();
-    throw DataError(concat("memory ended in step ", step + 1, ", of ", config_.train.batch_size, " pictures, ",
+    throw DataError(concat("memory ended in step ", step + 1, ", of ",
+                           counted(config_.train.batch_size, "picture", "pictures"), ", ",
                            config_.train.micro_batch_size.value_or(config_.train.batch_size),
                            " at once; lower train.micro_batch_size or train.batch_size", last_good()));
   }
@@ -152,8 +155,8 @@ class Run {
  private:
   void tell_what_is_trained() const {
     const int64_t held_out = pictures_->size() - training_->size();
-    log_info(concat("training on ", training_->size(), " pictures", labels_of(config_),
-                    held_out > 0 ? concat(", ", held_out, " pictures held out") : ""));
+    log_info(concat("training on ", counted(training_->size(), "picture", "pictures"), labels_of(config_),
+                    held_out > 0 ? concat(", ", counted(held_out, "picture", "pictures"), " held out") : ""));
     report_recomputation(config_);
   }
 
@@ -188,7 +191,7 @@ class Run {
     trainer_.restore(state.tensors, state.step, state.source);
     log_info(concat("going on from step ", state.step, " of ", state.source,
                     has_schedule(config_) ? concat("; the learning rate follows a schedule of ",
-                                                   config_.train.schedule_length(), " steps")
+                                                   counted(config_.train.schedule_length(), "step", "steps"))
                                           : ""));
   }
 
@@ -271,6 +274,7 @@ class Run {
 
 RunSummary start(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
   RunFolder::require(out, options.start);
+  settle_network(config, out, options);
   Inputs inputs;
   inputs.pictures = data::open_pictures(config.data);
   inputs.fingerprint = data::fingerprint(*inputs.pictures);
@@ -283,7 +287,8 @@ RunSummary start(RunConfig config, const fs::path& out, const RunOptions& option
   }
   if (options.device.is_cpu()) check_memory(config, available_bytes());
   RunFolder folder = RunFolder::open(out, options.start);
-  const std::optional<StoredRun> stored = stored_run(folder);
+  std::optional<StoredRun> stored = stored_run(folder);
+  settle_average(config, stored ? &stored->state.config : nullptr);
   settle_schedule(config, stored ? &stored->state.config : nullptr);
   if (stored) require_same_run(*stored, config, inputs.fingerprint);
   check_folder(config, folder);

@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "checkpoint/tensors.h"
+#include "core/errors.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
 
@@ -112,6 +114,22 @@ void RunFolder::require(const fs::path& path, Start start) {
   throw NothingToResume(
       concat(folder, content == Content::nothing ? " has" : " is not empty, but has", " no run to resume",
              content == Content::nothing ? "; to begin one leave --resume out, or add --or-new" : ""));
+}
+
+std::optional<RunConfig> RunFolder::configuration_to_resume(const fs::path& path, Start start) {
+  std::error_code none;
+  const fs::path file = path / kConfigName;
+  if (start == Start::anew || !fs::is_regular_file(file, none) || checkpoints_in(path).empty()) return {};
+  RunConfig config;
+  try {
+    const config::Value document = config::load(file);
+    if (document.find("model") == nullptr) return {};
+    config::read(document, config);
+  } catch (const ConfigError& error) {
+    log_warning(concat(error.what(), "; the network is taken to be that of the configuration given"));
+    return {};
+  }
+  return config;
 }
 
 RunFolder RunFolder::open(const fs::path& path, Start start) {

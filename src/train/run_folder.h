@@ -41,6 +41,10 @@ class RunFolder {
   // Whether a run may start there: DataError, NothingToResume. Nothing is made or changed.
   static void require(const std::filesystem::path& path, Start start);
 
+  // How the run that `start` goes on with was configured at its last start; nothing where a run begins, or where that
+  // cannot be read.
+  static std::optional<RunConfig> configuration_to_resume(const std::filesystem::path& path, Start start);
+
   // Makes the folder, or enters the one of a run, of which half-written files are removed. Throws as require(), and
   // DataError if another process trains in it.
   static RunFolder open(const std::filesystem::path& path, Start start);

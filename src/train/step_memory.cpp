@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/counted.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "models/cost.h"
@@ -72,9 +73,9 @@ void check_drawing(const RunConfig& config, const char* key, int64_t batch, doub
                                                        sampler.reuse > 1 || !sampler.encode_steps.empty());
   const double network = step_memory(config).network - models::parameters_of(config.model) * 2;
   if (network + drawing <= available) return;
-  throw ConfigError(concat("drawing ", batch, " pictures of ", width, "x", height, " needs about ", human(drawing),
-                           " beside ", human(network), " of the network, but ", human(available),
-                           " of memory are available; lower ", key, " or sample.size"));
+  throw ConfigError(concat("drawing ", counted(batch, "picture", "pictures"), " of ", width, "x", height,
+                           " needs about ", human(drawing), " beside ", human(network), " of the network, but ",
+                           human(available), " of memory are available; lower ", key, " or sample.size"));
 }
 
 }  // namespace

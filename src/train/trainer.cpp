@@ -63,7 +63,7 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
       null_condition_(std::move(null_condition)),
       parameters_(network_->parameters()),
       tensors_(tensors_of(parameters_)),
-      optimiser_(tensors_, {config.betas, config.eps, config.weight_decay, config.ema_decay}) {
+      optimiser_(tensors_, {config.betas, config.eps, config.weight_decay}) {
   network_->set_requires_grad(true);
   network_->set_mode(models::Mode::train);
   network_->set_recomputed({config.recompute_blocks, config.recompute_field});
@@ -124,7 +124,7 @@ double Trainer::update(double learning_rate) {
   }
   const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients))).item<double>();
   if (!std::isfinite(norm)) throw diverged("gradient's norm", norm, step_ + 1);
-  optimiser_.step(learning_rate, clip_scale(norm, config_.gradient_clip_norm));
+  optimiser_.step({learning_rate, ema_decay(config_, step_), clip_scale(norm, config_.gradient_clip_norm)});
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad().reset();
   return norm;
 }

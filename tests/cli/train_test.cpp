@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <regex>
 #include <thread>
@@ -27,6 +28,7 @@ sample: {size: [8, 8], steps: 2}
 class Train : public testing::Test {
  protected:
   Train() {
+    for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // inherited by the program
     checkpoint::write_whole(folder_ / "tiny.yaml", kConfig);
     for (int i = 0; i < 20; ++i) {
       image::Image picture = image::blank(8, 8);

@@ -100,16 +100,21 @@ TEST(Interrupt, OutsideOfAScopeSignalsEndTheProcessAndLeaveNoFile) {
   }
 }
 
-TEST(Interrupt, AHangupThatIsIgnoredStaysSo) {
-  const Ended ended = run([] {
-    signal(SIGHUP, SIG_IGN);
-    set_up_signals();
-    raise(SIGHUP);
-    const InterruptScope scope;
-    raise(SIGHUP);
-    _exit(InterruptScope::interrupted() ? 1 : 0);
-  });
-  EXPECT_TRUE(ended.with(0)) << ended.status;
+TEST(Interrupt, ASignalThatIsIgnoredStaysSo) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    const Ended ended = run([&] {
+      signal(number, SIG_IGN);
+      set_up_signals();
+      raise(number);
+      {
+        const InterruptScope scope;
+        raise(number);
+        if (InterruptScope::interrupted()) _exit(1);
+      }
+      raise(number);
+    });
+    EXPECT_TRUE(ended.with(0)) << number << ": " << ended.status;
+  }
 }
 
 TEST(Interrupt, PipesAndLimitsOfFilesAreErrorsNotSignals) {

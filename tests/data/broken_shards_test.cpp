@@ -239,7 +239,9 @@ TEST_F(ShardsTest, ACutShardYieldsTheSamplesBeforeTheCut) {
       const bool marked = cut >= entries_end + 512;
       EXPECT_EQ(shards.broken_at_opening(), marked ? 0 : 1);
       EXPECT_EQ(log.lines().size(), marked ? 0u : 1u);
-      if (!marked) expect_contains(log.lines().at(0), "the " + std::to_string(whole) + " samples before that are used");
+      if (!marked)
+        expect_contains(log.lines().at(0), whole == 1 ? "the 1 sample before that is used"
+                                                      : concat("the ", whole, " samples before that are used"));
     }
   }
 }

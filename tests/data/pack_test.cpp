@@ -179,7 +179,7 @@ TEST_F(PackTest, BrokenPicturesAreCountedNamedAndLeftOut) {
 
 TEST_F(PackTest, NothingToReadLeavesNoShard) {
   write_text(folder_ / "pets/cat/broken.png", "no picture");
-  expect_contains(refusal("out"), "none of its 1 pictures can be read");
+  expect_contains(refusal("out"), "none of its 1 picture can be read");
   EXPECT_TRUE(files("out").empty());
 }
 

@@ -30,7 +30,7 @@ TEST(AdamW, FollowsTheAlgorithm) {
   const std::vector<double> gradients{0.5, -1.5, 0.25, 3.0};
   for (const double g : gradients) {
     x.mutable_grad() = at::full({3}, g);
-    optimiser.step(0.01);
+    optimiser.step({.learning_rate = 0.01});
   }
   EXPECT_NEAR(x[1].item<double>(), by_hand(2.0, gradients, 0.01, config), 1e-6);
 }
@@ -39,7 +39,7 @@ TEST(AdamW, LeavesParametersWithoutGradientAlone) {
   at::Tensor x = at::full({3}, 2.0), y = at::full({2}, 1.0);
   AdamW optimiser({x, y}, {{0.9, 0.999}, 1e-8, 0.5});
   y.mutable_grad() = at::full({2}, 1.0);
-  optimiser.step(0.1);
+  optimiser.step({.learning_rate = 0.1});
   EXPECT_EQ(x[0].item<double>(), 2.0);
   EXPECT_LT(y[0].item<double>(), 1.0);
 }

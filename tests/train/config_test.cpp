@@ -75,6 +75,91 @@ TEST(Schedule, ItsLengthIsSettledOnceWhereSomethingDependsOnIt) {
   EXPECT_EQ(longer.train.schedule_steps, 150);
 }
 
+TEST(Schedule, ALengthOfNullThatIsGivenIsThatOfTheSteps) {
+  const auto settled = [](const std::string& train) {
+    RunConfig before = read_text("train: {steps: 100, final_learning_rate: 0}");
+    settle_schedule(before, nullptr);
+    RunConfig now = read_run_config(config::parse(concat("train: {final_learning_rate: 0, ", train, "}"), "test.yaml"));
+    settle_schedule(now, &before);
+    return now.train.schedule_steps;
+  };
+  EXPECT_EQ(settled("steps: 80"), 100);
+  EXPECT_EQ(settled("steps: 80, schedule_steps: null"), 80);
+  EXPECT_EQ(settled("steps: 130, schedule_steps: null"), 130);
+  config::Value typed = config::parse("train: {final_learning_rate: 0, steps: 130}", "test.yaml");
+  config::assign(typed, "train.schedule_steps", "null");
+  EXPECT_EQ(read_run_config(typed).train.schedule_steps, 130);
+  EXPECT_FALSE(read_run_config(config::parse("train: {schedule_steps: null}", "test.yaml")).train.schedule_steps);
+}
+
+TEST(ReadRunConfig, TheNetworkIsOpenWhereModelSaysNumbersOfLabelsAlone) {
+  const auto read = [](const std::string& text) { return read_run_config(config::parse(text, "test.yaml")); };
+  EXPECT_TRUE(read("").is_model_open);
+  EXPECT_TRUE(read("model: {num_classes: 0, num_styles: 0}").is_model_open);
+  EXPECT_FALSE(read("model: {num_heads: 16}").is_model_open);
+  EXPECT_FALSE(RunConfig().is_model_open);
+
+  const std::string some = "default_model: {hidden_size: 96, num_heads: 6}\n";
+  EXPECT_TRUE(read(some).is_model_open);
+  EXPECT_EQ(read(some).model.hidden_size, 96);
+  EXPECT_EQ(read(some + "model: {num_heads: 3}").model.hidden_size, 96);
+  EXPECT_EQ(read(some + "model: {num_heads: 3}").model.num_heads, 3);
+  EXPECT_FALSE(read(some + "model: {num_heads: 3}").is_model_open);
+  EXPECT_NE(config::dump(read(some)).find("default_model: null"), std::string::npos);
+  EXPECT_NE(thrown<ConfigError>([&] { read("default_model: {hiden_size: 96}"); }).find("test.yaml:1"),
+            std::string::npos);
+}
+
+TEST(ReadRunConfig, PicturesOfOnesOwnHaveANetworkOfTheirOwnOrThatOfAFile) {
+  const RunConfig own = read_run_config(config::parse(*config::builtin("own_pictures"), "own_pictures.yaml"));
+  EXPECT_TRUE(own.is_model_open);
+  EXPECT_EQ(own.model.hidden_size, 192);
+  EXPECT_EQ(own.model.num_classes, 0);
+}
+
+TEST(EmaDecay, IsConstantUnlessItWarmsUp) {
+  TrainConfig config;
+  config.ema_decay = 0.998;
+  EXPECT_EQ(ema_decay(config, 0), 0.998);
+  config.ema_warmup = false;
+  EXPECT_EQ(ema_decay(config, 0), 0.998);
+  config.ema_warmup = true;
+  EXPECT_DOUBLE_EQ(ema_decay(config, 0), 0.1);
+  EXPECT_DOUBLE_EQ(ema_decay(config, 90), 0.91);
+  EXPECT_LT(ema_decay(config, 4489), 0.998);
+  EXPECT_EQ(ema_decay(config, 4490), 0.998);
+  EXPECT_EQ(ema_decay(config, 800'000), 0.998);
+}
+
+// What is left of the first weights after so many steps.
+TEST(EmaDecay, AWarmUpForgetsTheFirstWeights) {
+  TrainConfig config;
+  config.ema_decay = 0.9999;
+  config.ema_warmup = true;
+  double left = 1;
+  for (int64_t step = 0; step < 100; ++step) left *= ema_decay(config, step);
+  EXPECT_LT(left, 1e-9);
+}
+
+TEST(EmaDecay, ThePublishedConfigurationsDoNotWarmUp) {
+  for (const std::string& name : config::builtin_names()) {
+    RunConfig config = read_run_config(config::parse(*config::builtin(name), name));
+    settle_average(config, nullptr);
+    EXPECT_EQ(config.train.ema_warmup, name == "own_pictures" || name == "emoji64") << name;
+  }
+}
+
+TEST(EmaDecay, ARunFromBeforeThereWereWarmUpsGoesOnWithout) {
+  RunConfig before = read_text(""), now = read_text("train: {ema_warmup: true}");
+  settle_average(now, &before);
+  EXPECT_EQ(now.train.ema_warmup, false);
+  EXPECT_EQ(before.train.ema_warmup, false);
+  before.train.ema_warmup = true;
+  settle_average(now, &before);  // another setting is another run, which is for check_resumable() to say
+  EXPECT_EQ(now.train.ema_warmup, false);
+  EXPECT_EQ(before.train.ema_warmup, true);
+}
+
 TEST(Schedule, EarlyTimesEndWithTheirShareOfIt) {
   RunConfig config =
       read_text("train: {steps: 10, early_times_until: 0.5, schedule_steps: 20}\nflow: {early_share: 0.5}");

@@ -1,6 +1,7 @@
 #include "train/initial_weights.h"
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "tests/checkpoint/files.h"
 #include "tests/sample/tiny_model.h"
 
@@ -102,6 +103,15 @@ TEST_F(InitialWeights, AnotherKindOfPredictionIsRefusedUnlessAsked) {
   expect_contains(message, "its network predicts the velocity, this one the image");
   expect_contains(message, "--init-other-prediction");
   EXPECT_EQ(take_weights(*network_, description_, path_, true), "");
+}
+
+TEST_F(InitialWeights, OtherSizesAreNamedByTheirKeys) {
+  write({"apple"});
+  description_.model.field_width = 12;
+  description_.model.num_blocks += 1;
+  const std::string message = thrown<CheckpointError>([&] { take({"apple"}); });
+  expect_contains(message, concat("model.field_width ", stored_->config().field_width, ", the config needs 12; "));
+  expect_contains(message, concat("model.num_blocks ", stored_->config().num_blocks, ", the config needs "));
 }
 
 TEST_F(InitialWeights, FilesThatSayNothingPredictTheVelocity) {

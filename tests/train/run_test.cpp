@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 
+#include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/events.h"
 #include "core/file.h"
@@ -17,46 +18,14 @@
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
 #include "tests/data/tars.h"
-#include "tests/models/tiny.h"
+#include "tests/train/tiny_run.h"
 
 namespace pixnerd::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Silent : public Progress {
- public:
-  void update(int64_t done, int64_t total, std::string_view) override {
-    done_ = done;
-    total_ = total;
-  }
-  int64_t done_ = 0, total_ = 0;
-};
-
-// A folder with two classes of flat 8 x 8 pictures, removed in the end.
-class Run : public testing::Test {
- protected:
-  Run() {
-    for (const auto& [name, grey] : {std::pair{"dark", 40}, {"light", 220}}) {
-      fs::create_directories(folder_ / "data" / name);
-      const image::Image picture{8, 8, std::vector<uint8_t>(8 * 8 * 3, static_cast<uint8_t>(grey))};
-      for (const char* file : {"a.png", "b.png"}) image::write_png(folder_ / "data" / name / file, picture);
-    }
-    config_.model = models::tiny_config();
-    config_.model.num_classes = 0;
-    config_.data.path = (folder_ / "data").string();
-    config_.data.image_size = 8;
-    config_.sample.size = {8, 8};
-    config_.train.steps = 3;
-    config_.train.batch_size = 2;
-    config_.train.checkpoint_every = 2;
-    config_.train.precision = models::Precision::float32;
-  }
-
-  TemporaryFolder folder_;
-  RunConfig config_;
-  Silent progress_;
-};
+class Run : public TinyRun {};
 
 TEST_F(Run, WritesItsConfigurationAndCheckpointsThatCanBeSampledFrom) {
   const RunSummary summary = run(config_, folder_ / "run", {}, progress_);
@@ -107,20 +76,6 @@ TEST_F(Run, SkipsBrokenPicturesAndCountsThem) {
   EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).broken_pictures, 1);
 }
 
-// A run that is asked to stop when it has asked `asks` times whether it should.
-RunOptions stopping_after(int64_t asks) {
-  RunOptions options;
-  options.start = Start::resume_or_anew;
-  options.stop = [asked = std::make_shared<int64_t>(0), asks] { return ++*asked > asks; };
-  return options;
-}
-
-RunOptions resuming() {
-  RunOptions options;
-  options.start = Start::resume_or_anew;
-  return options;
-}
-
 TEST_F(Run, StoppedAfterAnyStepAndResumedItEndsInTheSameBytes) {
   config_.train.steps = 5;
   config_.train.log_every = 2;
@@ -134,6 +89,50 @@ TEST_F(Run, StoppedAfterAnyStepAndResumedItEndsInTheSameBytes) {
   const RunSummary last = run(config_, folder_ / "parts", stopping_after(1), progress_);
   EXPECT_FALSE(last.stopped);
   EXPECT_EQ(read_file(whole, 1 << 24), read_file(last.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, AnAverageThatWarmsUpGoesOnWhereItWas) {
+  config_.train.steps = 5;
+  const fs::path constant = run(config_, folder_ / "constant", {}, progress_).checkpoint;
+  config_.train.ema_warmup = true;
+  const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
+  for (int64_t step = 1; step <= 4; ++step) run(config_, folder_ / "parts", stopping_after(1), progress_);
+  const fs::path last = run(config_, folder_ / "parts", stopping_after(1), progress_).checkpoint;
+  EXPECT_EQ(read_file(whole, 1 << 24), read_file(last, 1 << 24));
+
+  // The average is all that differs.
+  const auto without = checkpoint::load_safetensors(constant).tensors,
+             with = checkpoint::load_safetensors(whole).tensors;
+  for (const auto& [name, tensor] : with) {
+    EXPECT_EQ(tensor.equal(without.at(name)), !name.starts_with("ema_denoiser.")) << name;
+  }
+  config_.train.ema_warmup = false;
+  EXPECT_NE(thrown<ConfigError>([&] {
+              run(config_, folder_ / "parts", resuming(), progress_);
+            }).find("train.ema_warmup is true in the run and false now"),
+            std::string::npos);
+}
+
+// A checkpoint whose configuration knows nothing of it, as earlier versions wrote them.
+TEST_F(Run, ARunFromBeforeThereWereWarmUpsGoesOnAsItBegan) {
+  config_.train.steps = 4;
+  const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
+  config_.train.steps = 2;
+  const fs::path half = run(config_, folder_ / "run", {}, progress_).checkpoint;
+  checkpoint::Loaded stored = checkpoint::load_safetensors(half);
+  std::string& text = stored.metadata.at("pixnerd.run");
+  for (const char* key : {"  ema_warmup: false\n", "default_model: null\n"}) {
+    ASSERT_NE(text.find(key), std::string::npos) << text;
+    text.erase(text.find(key), std::string(key).size());
+  }
+  checkpoint::NamedTensors tensors;
+  for (const auto& [name, tensor] : stored.tensors) tensors.emplace_back(name, tensor.clone());
+  checkpoint::save_safetensors(half, tensors, stored.metadata);
+
+  config_.train.steps = 4;
+  config_.train.ema_warmup = true;
+  const fs::path last = run(config_, folder_ / "run", resuming(), progress_).checkpoint;
+  EXPECT_EQ(read_file(whole, 1 << 24), read_file(last, 1 << 24));
 }
 
 TEST_F(Run, AStepThatIsCutShortIsDropped) {
@@ -420,6 +419,16 @@ TEST_F(Run, BeginsWithTheWeightsOfAFile) {
   for (const auto& [name, tensor] : sample::load_weights(second, sample::Weights::trained).tensors) {
     EXPECT_TRUE(at::allclose(tensor, before.at(name), 0, 1e-20)) << name;
   }
+}
+
+TEST_F(Run, OnePictureIsNotPictures) {
+  fs::remove_all(folder_ / "data/light");
+  fs::remove(folder_ / "data/dark/b.png");
+  std::string log;
+  set_log_sink([&](std::string_view line) { log += line; });
+  run(config_, folder_ / "run", {}, progress_);
+  set_log_sink({});
+  EXPECT_NE(log.find("training on 1 picture of 1 class"), std::string::npos) << log;
 }
 
 TEST_F(Run, AHeldOutPictureIsNotTrainedOnButValidated) {

@@ -89,6 +89,23 @@ TEST(Trainer, TheAverageFollowsTheParameters) {
   }
 }
 
+TEST(Trainer, AnAverageThatWarmsUpFollowsCloselyAtFirst) {
+  TrainConfig config = small_config();
+  config.ema_warmup = true;
+  Trainer trainer(small_network(), config, {}, no_class());
+  const auto named = trainer.parameters();
+  std::vector<at::Tensor> expected;
+  for (const auto& [name, tensor] : named) expected.push_back(tensor.detach().clone());
+  for (const double decay : {0.1, 2.0 / 11.0, 3.0 / 12.0}) {
+    step(trainer, two_pictures());
+    for (size_t i = 0; i < named.size(); ++i) {
+      expected[i] = decay * expected[i] + (1 - decay) * named[i].second.detach();
+      EXPECT_LT((trainer.averaged_parameters()[i].second - expected[i]).abs().max().item<float>(), 1e-6F)
+          << named[i].first;
+    }
+  }
+}
+
 TEST(Trainer, ClippingBoundsTheStepButReportsTheWholeNorm) {
   TrainConfig config = small_config();
   config.gradient_clip_norm = 1e-9;
