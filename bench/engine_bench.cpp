@@ -1,5 +1,6 @@
 // What does it cost that pictures advance one by one? The engine beside a loop over one fixed batch of the same rows, and
 // beside pictures drawn one after another; its own work in an evaluation; and how long a new picture waits.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <c10/core/GradMode.h>
