@@ -21,6 +21,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/threads.h"
+#include "core/timing.h"
 #include "diffusion/limits.h"
 #include "image/missing_fonts.h"
 #include "sample/output.h"
@@ -33,7 +34,7 @@ struct SampleFlags {
   std::string checkpoint, again, decoder, out, animate;
   PictureFlags pictures;
   SuiteFlags suite;
-  bool overwrite = false, resume = false, labels = false, no_record = false, ignore_unknown = false;
+  bool overwrite = false, resume = false, labels = false, no_record = false, json = false, ignore_unknown = false;
   ComputeFlags compute;
   CLI::Option *dtype = nullptr, *threads = nullptr;
 };
@@ -84,8 +85,8 @@ void define(CLI::App& command, SampleFlags& flags) {
                    "what is read is never replaced");
   command
       .add_flag("--resume", flags.resume,
-                "go on with a folder that a run was to fill which was stopped: pictures stay that were made as this "
-                "command would make them; others are refused. Suites always do so")
+                "go on with a folder or .npz that a run was to fill which was stopped: pictures stay that were made as "
+                "this command would make them; others are refused. Suites always do so")
       ->excludes(command.get_option("--overwrite"))
       ->excludes(command.get_option("--animate"));
   command
@@ -93,6 +94,8 @@ void define(CLI::App& command, SampleFlags& flags) {
                 "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
                 "draw them then")
       ->excludes(command.get_option("--resume"));
+  command.add_flag("--json", flags.json, "say what was written as one line of JSON, for programs");
+  add_progress_flag(command);
   add_decoder(command, flags.decoder);
   add_suite_flags(command, flags.suite);
   add_ignore_unknown(command, flags.ignore_unknown);
@@ -209,7 +212,7 @@ void describe(const sample::ModelFile& file, const Sources& sources, at::Device 
   common.checkpoint_hash = checkpoint::content_hash(sources.checkpoint);
   common.text_encoder = sample::recorded_name(sources.text_encoder);
   if (!sources.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(sources.text_encoder);
-  common.step = file.step.value_or(0);
+  common.step = file.step;
   common.weights = file.weights;
   common.device = device.str();
   common.threads = at::get_num_threads();
@@ -228,6 +231,7 @@ void check(const SamplePlan& plan, const models::Network& network, const Sources
 
 void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& file, const Sources& sources,
           at::Device device, sample::PictureRecord common) {
+  const double began = steady_seconds();
   check(plan, *file.network, sources);
   const InputFiles inputs = inputs_of(flags, sources);
   sample::OutputPlan output_settings = output_plan(flags, plan, inputs);
@@ -237,12 +241,25 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
       sample::output_kind(flags.out) == sample::OutputKind::grid && (plan.pictures > 1 || common.labels);
   common.columns = in_grid ? plan.columns : 0;
   common.padding = in_grid ? plan.padding : std::nullopt;
-  if (!flags.no_record) output_settings.record = records_of(plan, std::move(common));
+  const auto records = records_of(plan, std::move(common));
+  // Of an .npz they are kept only until it is whole.
+  const bool has_records = !flags.no_record || sample::output_kind(flags.out) == sample::OutputKind::arrays;
+  if (has_records) output_settings.record = records;
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
   const std::vector<bool> there = output->is_there();
   const bool is_complete = !there.empty() && std::find(there.begin(), there.end(), false) == there.end();
-  if (is_complete) return report(output->finish(), plan);
+  const auto tell = [&] {
+    const sample::Written written = output->finish();
+    if (animation) animation->trajectory.write();
+    if (flags.json) {
+      const sample::Trajectory* const trajectory = animation ? &animation->trajectory : nullptr;
+      return print_json(written, {plan, records, sources.checkpoint, there, trajectory, steady_seconds() - began});
+    }
+    report(written, plan);
+    if (animation) report(animation->trajectory);
+  };
+  if (is_complete) return tell();
   if (!plan.texts.empty()) {
     set_states(plan, encode(plan.texts, sources.text_encoder, flags.pictures.text.cache, file.description.model));
   }
@@ -258,11 +275,7 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
       *file.network, there.empty() ? plan.jobs : sample::rest_of(plan.jobs, there),
       [&](int64_t i, image::Image picture) { output->put(i, std::move(picture)); }, progress, frames);
   progress.finish();
-  report(output->finish(), plan);
-  if (animation) {
-    animation->trajectory.write();
-    report(animation->trajectory);
-  }
+  tell();
 }
 
 void run(const SampleFlags& flags) {
@@ -270,8 +283,8 @@ void run(const SampleFlags& flags) {
   if (flags.labels && kind != sample::OutputKind::grid) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
-  if (flags.resume && kind != sample::OutputKind::folder) {
-    throw CLI::ValidationError("--resume is for a folder: a .png or .npz appears when all is drawn");
+  if (flags.resume && kind == sample::OutputKind::grid) {
+    throw CLI::ValidationError("--resume is for a folder or .npz: a .png appears when all is drawn");
   }
   const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
                       flags.threads->count() > 0, flags.dtype->count() > 0};
@@ -293,7 +306,7 @@ void run(const SampleFlags& flags) {
   if (!flags.suite.name.empty()) {
     draw_suite(flags.suite,
                {flags.pictures, flags.out, flags.overwrite, inputs_of(flags, sources), compute.precision(), device,
-                sources.text_encoder, common},
+                sources.text_encoder, common, flags.json},
                file);
     return;
   }

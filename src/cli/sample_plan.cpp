@@ -11,6 +11,7 @@
 #include "diffusion/limits.h"
 #include "eval/sampled_pictures.h"
 #include "sample/condition.h"
+#include "sample/label_names.h"
 #include "sample/output.h"
 
 namespace pixnerd::cli {
@@ -94,6 +95,16 @@ std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& reco
   return names;
 }
 
+void set_names(SamplePlan& plan, const sample::ModelDescription& description) {
+  plan.class_names = sample::class_names(description);
+  plan.style_names = description.styles;
+}
+
+// "" where there is none.
+std::string name_at(const std::vector<std::string>& names, const std::optional<int64_t>& label) {
+  return label && static_cast<size_t>(*label) < names.size() ? names[static_cast<size_t>(*label)] : "";
+}
+
 }  // namespace
 
 void PictureFlags::add_to(InputFiles& inputs) const {
@@ -122,6 +133,7 @@ SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& de
                                                    : plan_of_classes(flags, description, std::move(request), order);
   int64_t runs = plan.pictures / flags.pictures_each(), run = flags.pictures_each();
   if (order == ClassOrder::turns && !description.model.takes_text()) std::swap(runs, run);
+  set_names(plan, description);
   plan.columns = sample::grid_columns(runs, run);
   return plan;
 }
@@ -143,6 +155,7 @@ SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlag
   plan.jobs = sample::jobs_of(records, texts);
   plan.texts = texts.texts();
   plan.pictures = static_cast<int64_t>(records.size());
+  set_names(plan, description);
   plan.padding = records.front().padding;
   plan.labelled = records.front().labels;
   plan.names = names_of(records);
@@ -165,9 +178,12 @@ std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan
       if (job.numbers[k] >= 0) places[static_cast<size_t>(job.numbers[k])] = {&job, static_cast<int64_t>(k)};
     }
   }
-  return [places = std::move(places), common = std::move(common), &texts = plan.texts](int64_t number) {
+  return [places = std::move(places), common = std::move(common), &plan](int64_t number) {
     const Place& place = places[static_cast<size_t>(number)];
-    return sample::record_of(common, *place.job, place.k, texts);
+    sample::PictureRecord record = sample::record_of(common, *place.job, place.k, plan.texts);
+    record.class_name = name_at(plan.class_names, record.label);
+    record.style_name = name_at(plan.style_names, record.style);
+    return record;
   };
 }
 

@@ -37,12 +37,13 @@ void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::strin
 struct SamplePlan {
   std::vector<sample::Job> jobs;
   int64_t pictures = 0, columns = 1;
-  std::optional<int64_t> padding;    // of a grid
-  bool labelled = false;             // of a grid: as it was when it was drawn before
-  std::vector<std::string> texts;    // of text-to-image: whose states the jobs still lack
-  std::vector<image::Label> labels;  // what each picture shows
-  std::vector<int64_t> classes;      // the same as numbers, of classes
-  std::vector<std::string> names;    // of pictures that had one each in a folder
+  std::optional<int64_t> padding;                     // of a grid
+  bool labelled = false;                              // of a grid: as it was when it was drawn before
+  std::vector<std::string> texts;                     // of text-to-image: whose states the jobs still lack
+  std::vector<image::Label> labels;                   // what each picture shows
+  std::vector<int64_t> classes;                       // the same as numbers, of classes
+  std::vector<std::string> names;                     // of pictures that had one each in a folder
+  std::vector<std::string> class_names, style_names;  // the checkpoint's
 };
 
 // In which order pictures of several classes come: class by class, as people want to see them, or one of each class in

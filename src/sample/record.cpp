@@ -42,7 +42,12 @@ std::string recorded_name(const std::filesystem::path& path) {
 }
 
 std::string to_json(const PictureRecord& record) {
-  return config::to_json(config::member_value(record));
+  config::Value value = config::member_value(record);
+  std::erase_if(value.fields, [&](const auto& field) {
+    const bool is_name = field.first == "class_name" || field.first == "style_name";
+    return (field.first == "step" && !record.step) || (is_name && field.second.scalar.empty());
+  });
+  return config::to_json(value);
 }
 
 std::vector<PictureRecord> read_records(const std::filesystem::path& path) {

@@ -50,6 +50,21 @@ class ProcessTest : public testing::Test {
     return all;
   }
 
+  // Of a checkpoint that takes a while.
+  Arguments converting(const std::string& out) const {
+    const fs::path big = folder_ / "big.safetensors";
+    constexpr uint64_t kTensors = 40, kTensorBytes = 4'000'000;  // holes, which take no disk
+    std::string header = "{";
+    for (uint64_t i = 0; i < kTensors; ++i) {
+      header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"F32","shape":[1000000],"data_offsets":[)" +
+                std::to_string(i * kTensorBytes) + "," + std::to_string((i + 1) * kTensorBytes) + "]}";
+    }
+    checkpoint::write_whole(big, checkpoint::file_with(header + "}"));
+    const uint64_t begin = fs::file_size(big);
+    fs::resize_file(big, begin + kTensors * kTensorBytes);
+    return {"convert", big.string(), path(out), "--dtype", "f64"};
+  }
+
   Arguments training(const std::string& out) const {
     checkpoint::write_whole(folder_ / "tiny.yaml", kConfig);
     for (int i = 0; i < 4; ++i) {
@@ -138,22 +153,22 @@ TEST_F(ProcessTest, WhatCannotBePrintedIsAFailure) {
 
 TEST_F(ProcessTest, AnInterruptLeavesNoHalfWrittenFile) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    program_.start(sampling("long.npz", {"--count", "1000000", "--steps", "100"}));
+    program_.start(converting("long.safetensors"));
     EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
     program_.signal(number);
     EXPECT_EQ(program_.wait().code, -1);
     EXPECT_FALSE(has_partial_files());
-    EXPECT_FALSE(fs::exists(path("long.npz")));
+    EXPECT_FALSE(fs::exists(path("long.safetensors")));
   }
 }
 
 TEST_F(ProcessTest, WhatAKilledProcessLeftGoesWithTheNextFile) {
-  program_.start(sampling("long.npz", {"--count", "1000000", "--steps", "100"}));
+  program_.start(converting("long.safetensors"));
   EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
   program_.signal(SIGKILL);
   program_.wait();
   EXPECT_TRUE(has_partial_files());
-  EXPECT_EQ(program_(sampling("next.npz")).code, 0);
+  EXPECT_EQ(program_(sampling("next.png")).code, 0);
   EXPECT_FALSE(has_partial_files());
 }
 
@@ -232,19 +247,9 @@ TEST_F(ProcessTest, PathsThatLeadNowhereAreNamedInOurWords) {
 }
 
 TEST_F(ProcessTest, ACheckpointThatIsCutWhileItIsReadIsAnError) {
-  const fs::path big = folder_ / "big.safetensors";
-  constexpr uint64_t kTensors = 40, kTensorBytes = 4'000'000;  // holes, which take no disk
-  std::string header = "{";
-  for (uint64_t i = 0; i < kTensors; ++i) {
-    header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"F32","shape":[1000000],"data_offsets":[)" +
-              std::to_string(i * kTensorBytes) + "," + std::to_string((i + 1) * kTensorBytes) + "]}";
-  }
-  checkpoint::write_whole(big, checkpoint::file_with(header + "}"));
-  const uint64_t begin = fs::file_size(big);
-  fs::resize_file(big, begin + kTensors * kTensorBytes);
-  program_.start({"convert", big.string(), path("out.safetensors"), "--dtype", "f64"});
+  program_.start(converting("out.safetensors"));
   EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
-  fs::resize_file(big, begin + 4096);
+  fs::resize_file(folder_ / "big.safetensors", 8192);
   const Outcome outcome = program_.wait();
   expect_error(outcome, 1, "big.safetensors': was overwritten or cut while it was read");
   EXPECT_FALSE(fs::exists(path("out.safetensors")));
