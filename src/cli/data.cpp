@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -14,6 +15,7 @@
 #include "core/threads.h"
 #include "data/inspect.h"
 #include "data/pack.h"
+#include "data/shard_paths.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -73,9 +75,19 @@ std::optional<std::array<int64_t, 3>> colour_of(const std::string& text) {
   return colour;
 }
 
+// A pattern names class folders in the folder above it.
+void choose(const std::string& folder, data::DataConfig& config) {
+  config.path = folder;
+  if (!data::is_shard_pattern(folder)) return;
+  std::filesystem::path pattern = folder;
+  if (!pattern.has_filename()) pattern = pattern.parent_path();
+  config.path = pattern.has_parent_path() ? pattern.parent_path().string() : ".";
+  config.include = data::without_braces(pattern.filename().string());
+}
+
 void run_pack(const PackFlags& flags) {
   data::DataConfig config;
-  config.path = flags.folder;
+  choose(flags.folder, config);
   config.styles = flags.styles;
   config.orientation = flags.exif ? data::Orientation::exif : data::Orientation::ignored;
   config.background = colour_of(flags.background);
@@ -125,7 +137,10 @@ void define_inspect(CLI::App& command, InspectFlags& flags) {
 }
 
 void define_pack(CLI::App& command, PackFlags& flags) {
-  command.add_option("folder", flags.folder, "folder of class folders, or of pictures")
+  command
+      .add_option(
+          "folder", flags.folder,
+          "folder of class folders, or of pictures; or a pattern of class folders, as pets/{000..009} or 'pets/n*'")
       ->required()
       ->type_name("FOLDER");
   command.add_option("--out", flags.out, "folder for the shards; must be empty or new")

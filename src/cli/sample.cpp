@@ -270,6 +270,7 @@ void draw(const SampleFlags& flags, SamplePlan& plan, const sample::ModelFile& f
 
   file.network->prepare_for_inference(device, models::weight_type(plan.jobs.front().request.precision));
   keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed
+  tell_of_work(*file.network, plan, flags.out);
   TerminalProgress progress("sampling", "steps");
   sample::draw(
       *file.network, there.empty() ? plan.jobs : sample::rest_of(plan.jobs, there),

@@ -10,7 +10,9 @@
 
 #include "config/json.h"
 #include "config/writer.h"
+#include "core/log.h"
 #include "core/text.h"
+#include "models/cost.h"
 #include "sample/folder_output.h"
 #include "sample/output.h"
 #include "text/unicode.h"
@@ -100,7 +102,35 @@ Value picture_of(const SampleFacts& facts, const sample::Written& written, int64
   return picture;
 }
 
+// Of the job that takes most.
+double memory_of(const models::Network& network, const SamplePlan& plan) {
+  double most = 0;
+  for (const sample::Job& job : plan.jobs) {
+    const sample::SampleConfig& settings = job.request.sample;
+    const auto [width, height] = settings.picture_size();
+    const models::TokenGrid grid = models::token_grid(network.config(), settings.size[1], settings.size[0]);
+    const bool reuses = settings.sampler.reuse > 1 || !settings.sampler.encode_steps.empty();
+    const int64_t batch = std::min(job.request.batch_size, job.request.pictures());
+    most = std::max(
+        most, models::sampling_bytes(network.config(), grid, height, width, batch, job.request.precision, reuses));
+  }
+  return most;
+}
+
 }  // namespace
+
+void tell_of_work(const models::Network& network, const SamplePlan& plan, const std::filesystem::path& out) {
+  constexpr int64_t kMany = 1000;
+  if (plan.pictures < kMany) return;
+  const sample::Request& request = plan.jobs.front().request;
+  const auto [width, height] = request.sample.picture_size();
+  const bool is_folder = sample::output_kind(out) == sample::OutputKind::folder;
+  const uint64_t disk = is_folder ? sample::png_bytes(plan.pictures, width, height)
+                                  : static_cast<uint64_t>(plan.pictures) * static_cast<uint64_t>(width * height * 3);
+  log_info(concat(plan.pictures, " pictures of ", width, "x", height, ", ", request.batch_size, " at a time: about ",
+                  human_bytes(static_cast<uint64_t>(memory_of(network, plan))), " of memory and ",
+                  is_folder ? "at least " : "", human_bytes(disk), " on the disk; how long it takes is shown soon"));
+}
 
 void report(const sample::Written& written, const SamplePlan& plan) {
   const bool is_folder = sample::output_kind(written.path) == sample::OutputKind::folder;

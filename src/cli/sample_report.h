@@ -1,16 +1,21 @@
 // What `pixnerd sample` says of what it wrote, on standard output.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/sample_plan.h"
+#include "models/network.h"
 #include "sample/picture_output.h"
 #include "sample/trajectory.h"
 
 namespace pixnerd::cli {
+
+// In the log, before work that takes long: how much memory and disk it takes.
+void tell_of_work(const models::Network& network, const SamplePlan& plan, const std::filesystem::path& out);
 
 // "foxes.png: 8 pictures in 4 columns, seeds 0 to 7".
 void report(const sample::Written& written, const SamplePlan& plan);
