@@ -12,6 +12,7 @@
 #include "core/growing_file.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/uncommitted_file.h"
 #include "sample/npz_journal.h"
 
 namespace pixnerd::sample {
@@ -120,6 +121,7 @@ class NpzOutput : public PictureOutput {
         before_(frame_of(plan, 0).before.size()) {
     written_.path = path;
     written_.replaced = destination_.replaces() ? 1 : 0;
+    remove_abandoned_files(target_.has_parent_path() ? target_.parent_path() : fs::path("."));
     look_at_what_is_left();
     if (written_.kept > 0) {
       require_space(path, pixel_bytes(plan_) - static_cast<uint64_t>(written_.kept) * picture_bytes(plan_));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <thread>
 
 #include "checkpoint/tensors.h"
@@ -182,6 +183,21 @@ TEST_F(ProcessTest, AHangupSavesARunAndIsAnsweredAtOnce) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(outcome.complains("stopping: ") && outcome.complains("; once more ends at once\n")) << outcome.err;
     EXPECT_FALSE(fs::is_empty(folder_ / out / "checkpoints"));
+  }
+}
+
+TEST_F(ProcessTest, ForProgramsTheAnswerToASignalIsAnEvent) {
+  Arguments arguments = training("run");
+  arguments.insert(arguments.end(), {"--progress", "json"});
+  program_.start(arguments);
+  ASSERT_TRUE(is_training("run"));
+  program_.signal(SIGTERM);
+  const Outcome outcome = program_.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains(R"({"event":"stopping","message":"stopping: )")) << outcome.err;
+  std::istringstream lines(outcome.err);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with(R"({"event":")") && line.ends_with("}")) << line;
   }
 }
 

@@ -283,6 +283,20 @@ TEST_F(OutputTest, AnNpzThatADiskWasTooSmallForGoesOnAndTakesPicturesInAnyOrder)
   EXPECT_EQ(checkpoint::read_whole(folder_ / "batch.npz"), checkpoint::read_whole(folder_ / "whole.npz"));
 }
 
+TEST_F(OutputTest, WhatIsUnfinishedDoesNotReplaceAnNpzThatIsThere) {
+  write(folder_ / "batch.npz", recorded_plan(2));
+  const std::string before = checkpoint::read_whole(folder_ / "batch.npz");
+  OutputPlan plan = recorded_plan(3);
+  plan.overwrite = true;
+  open_output(folder_ / "batch.npz", plan)->put(0, plain(1));
+  EXPECT_EQ(checkpoint::read_whole(folder_ / "batch.npz"), before);
+  plan.overwrite = false;
+  plan.resume = true;
+  EXPECT_NE(error_of<RequestError>(folder_ / "batch.npz", plan).find("move it away to go on with"), std::string::npos);
+  std::filesystem::rename(folder_ / "batch.npz", folder_ / "old.npz");
+  EXPECT_EQ(open_output(folder_ / "batch.npz", plan)->is_there(), std::vector<bool>({true, false, false}));
+}
+
 TEST_F(OutputTest, AnNpzThatHasNoPictureYetLeavesNothing) {
   open_output(folder_ / "batch.npz", recorded_plan(4));
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
