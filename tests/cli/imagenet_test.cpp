@@ -60,7 +60,8 @@ TEST_F(ImagenetTest, FromTheFileToJudgedPictures) {
       sample("dogs", {"--class", "golden retriever", "--class", "n01440764", "--class", "tabby", "--json"});
   ASSERT_EQ(named.code, 0) << named.err;
   std::vector<int> labels;
-  for (const json& picture : json::parse(named.out).at("pictures")) labels.push_back(picture.at("label"));
+  const json drawn_dogs = json::parse(named.out);
+  for (const json& picture : drawn_dogs.at("pictures")) labels.push_back(picture.at("label"));
   EXPECT_EQ(labels, std::vector<int>({207, 0, 281}));
   const std::string manifest = checkpoint::read_whole(path("dogs/manifest.jsonl"));
   EXPECT_NE(manifest.find(R"("class_name":"Golden Retriever")"), std::string::npos) << manifest;
