@@ -31,6 +31,7 @@ LIBRARIES = {
     "libheif": "PkgConfig::HEIF",
     "nlohmann": "nlohmann_json::nlohmann_json",
     "oniguruma.h": "PkgConfig::ONIGURUMA",
+    "openssl": "PkgConfig::CRYPTO",
     "simdjson.h": "PkgConfig::SIMDJSON",
     "spdlog": "spdlog::spdlog",
     "spng.h": "PkgConfig::SPNG",

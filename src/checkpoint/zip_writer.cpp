@@ -10,7 +10,7 @@
 namespace pixnerd::checkpoint {
 namespace {
 
-constexpr uint64_t kAlignment = 64, kChecksumOffset = 14;
+constexpr uint64_t kAlignment = 64;
 constexpr uint64_t kMax16 = 0xffff, kMax32 = 0xffffffff;
 constexpr uint16_t kZip64Field = 1, kPaddingField = 0x4246;
 constexpr uint16_t kVersion = 45;  // the first with zip64
@@ -35,42 +35,36 @@ uint32_t capped32(uint64_t number) {
   return static_cast<uint32_t>(std::min(number, kMax32));
 }
 
-// Of what gave `before`, followed by data.
-uint32_t crc_of(uint32_t before, std::span<const std::byte> data) {
-  if (data.empty()) return before;
-  return static_cast<uint32_t>(crc32_z(before, reinterpret_cast<const Bytef*>(data.data()), data.size()));
-}
-
 std::string field(uint16_t id, const std::string& content) {
   return record(id, static_cast<uint16_t>(content.size())) + content;
 }
 
 }  // namespace
 
+uint32_t checksum_of(std::span<const std::byte> data) {
+  const uLong none = crc32_z(0, nullptr, 0);
+  if (data.empty()) return static_cast<uint32_t>(none);
+  return static_cast<uint32_t>(crc32_z(none, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+}
+
+uint32_t joined_checksum(uint32_t first, uint32_t second, uint64_t second_bytes) {
+  return static_cast<uint32_t>(crc32_combine(first, second, static_cast<z_off_t>(second_bytes)));
+}
+
 void ZipWriter::add(const std::string& name, std::string_view text) {
   add(name, std::as_bytes(std::span(text)));
 }
 
 void ZipWriter::add(const std::string& name, std::span<const std::byte> data) {
-  write_header(members_.emplace_back(Member{name, data.size(), position_, crc_of(0, data)}));
+  write_header(members_.emplace_back(Member{name, data.size(), position_, checksum_of(data)}));
   write({reinterpret_cast<const char*>(data.data()), data.size()});
 }
 
-void ZipWriter::begin(const std::string& name, uint64_t bytes) {
-  write_header(members_.emplace_back(Member{name, bytes, position_, 0}));
-}
-
-void ZipWriter::append(std::span<const std::byte> data) {
-  members_.back().crc = crc_of(members_.back().crc, data);
-  write({reinterpret_cast<const char*>(data.data()), data.size()});
-}
-
-void ZipWriter::end() {
-  const auto here = out_.tellp();
-  out_.seekp(here - static_cast<std::streamoff>(position_ - members_.back().offset - kChecksumOffset));
-  const std::string crc = bytes_of(members_.back().crc);
-  out_.write(crc.data(), static_cast<std::streamsize>(crc.size()));
-  out_.seekp(here);
+void ZipWriter::add_around(const std::string& name, std::string_view head, uint64_t rest, uint32_t checksum_of_rest) {
+  const uint32_t checksum = joined_checksum(checksum_of(std::as_bytes(std::span(head))), checksum_of_rest, rest);
+  write_header(members_.emplace_back(Member{name, head.size() + rest, position_, checksum}));
+  write(head);
+  position_ += rest;
 }
 
 void ZipWriter::write_header(const Member& member) {

@@ -11,6 +11,10 @@
 
 namespace pixnerd::checkpoint {
 
+// The checksum of a zip's members, CRC-32, and that of two pieces in a row from those of each.
+uint32_t checksum_of(std::span<const std::byte> data);
+uint32_t joined_checksum(uint32_t first, uint32_t second, uint64_t second_bytes);
+
 // The same members give the same bytes. With zip64 records where sizes or their number need them. Failures are left in
 // the state of the stream.
 class ZipWriter {
@@ -20,11 +24,9 @@ class ZipWriter {
   void add(const std::string& name, std::span<const std::byte> data);
   void add(const std::string& name, std::string_view text);
 
-  // A member of `bytes` bytes in parts, for one that does not fit into memory: begin, append as many in all, end. The
-  // stream must be able to seek: the checksum is written last, in front of the data.
-  void begin(const std::string& name, uint64_t bytes);
-  void append(std::span<const std::byte> data);
-  void end();
+  // A member of which `head` alone goes through the stream: the `rest` bytes after it, of that checksum, are put there
+  // by the caller. What follows is made as if they had been in the stream.
+  void add_around(const std::string& name, std::string_view head, uint64_t rest, uint32_t checksum_of_rest);
 
   void finish();  // the directory
 

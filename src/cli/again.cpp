@@ -19,8 +19,8 @@ bool same_file(const std::string& path, const std::string& hash, const std::stri
 }
 
 bool same_checkpoint(const PictureRecord& a, const PictureRecord& b) {
-  return same_file(a.checkpoint, a.checkpoint_hash, b.checkpoint, b.checkpoint_hash) && a.step == b.step &&
-         a.weights == b.weights;
+  return same_file(a.checkpoint, a.checkpoint_hash, b.checkpoint, b.checkpoint_hash) &&
+         a.step.value_or(0) == b.step.value_or(0) && a.weights == b.weights;
 }
 
 bool same_text_encoder(const PictureRecord& a, const PictureRecord& b) {

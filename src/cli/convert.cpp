@@ -15,6 +15,7 @@
 #include "checkpoint/torch_writer.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
+#include "cli/terminal_progress.h"
 #include "core/destination.h"
 #include "core/errors.h"
 #include "core/log.h"
@@ -72,6 +73,7 @@ void define(CLI::App& command, ConvertFlags& flags) {
       ->type_name("GB");
   command.add_flag("--overwrite", flags.overwrite, "replace files that are there already, but never what is read");
   add_ignore_unknown(command, flags.ignore_unknown);
+  add_progress_flag(command);
   command.footer(
       "States of optimisers in PyTorch files are left out. Names, the configuration and the training step are kept.");
 }
@@ -282,7 +284,13 @@ class Converter {
 
 void write(const std::filesystem::path& path, Target target, Converter& converter, const checkpoint::Metadata& metadata,
            const ConvertFlags& flags) {
-  const auto bytes = [&](size_t index) { return converter.bytes(index); };
+  TerminalProgress progress("converting", "tensors");
+  const auto total = std::ssize(converter.entries());
+  int64_t done = 0;
+  const auto bytes = [&](size_t index) {
+    progress.update(done++, total, "");
+    return converter.bytes(index);
+  };
   if (target == Target::torch) {
     checkpoint::write_torch_file(path, converter.entries(), metadata, bytes);
   } else if (target == Target::safetensors) {
@@ -290,6 +298,7 @@ void write(const std::filesystem::path& path, Target target, Converter& converte
   } else {
     checkpoint::write_shards(path, converter.entries(), metadata, shard_bytes(flags), bytes);
   }
+  progress.update(total, total, "");
 }
 
 void run(const ConvertFlags& flags) {

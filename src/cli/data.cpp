@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
 #include "cli/checks.h"
+#include "cli/inspect_report.h"
 #include "cli/terminal_progress.h"
 #include "core/counted.h"
 #include "core/log.h"
@@ -14,18 +16,18 @@
 #include "core/threads.h"
 #include "data/inspect.h"
 #include "data/pack.h"
+#include "data/shard_paths.h"
 
 namespace pixnerd::cli {
 namespace {
 
-constexpr size_t kNamesShown = 8;
 constexpr const char* kPathHelp =
     "folder of class folders or pictures, folder of shards (*.tar), one shard, or a pattern such as {00000..00099}.tar";
 
 struct InspectFlags {
   std::string path;
   std::vector<std::string> include;
-  bool styles = false;
+  bool styles = false, json = false;
   int threads = 0;
 };
 
@@ -40,94 +42,6 @@ int64_t threads_or_all(int threads) {
   return threads > 0 ? threads : hardware_threads();
 }
 
-// "cat, dog, fox and 7 more".
-std::string first_of(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
-    text += concat(i == 0 ? "" : ", ", printable(names[i]));
-  }
-  return names.size() <= kNamesShown ? text : concat(text, " and ", names.size() - kNamesShown, " more");
-}
-
-// "'cat'", or "label 3" where labels have no names.
-std::string label_name(const data::PictureSet& set, size_t label) {
-  return set.classes().empty() ? concat("label ", label) : quoted(set.classes()[label]);
-}
-
-void print_row(const char* title, const std::string& text) {
-  std::cout << "  " << title << std::string(12 - std::string(title).size(), ' ') << text << '\n';
-}
-
-void print_classes(const data::PictureSet& set, const data::Inspection& all) {
-  const std::string names = set.classes().empty() ? "" : concat(": ", first_of(set.classes()));
-  print_row("classes", concat(all.classes.size(), names));
-  if (!all.classes.empty()) {
-    const auto smallest = std::min_element(all.classes.begin(), all.classes.end());
-    const auto largest = std::max_element(all.classes.begin(), all.classes.end());
-    const auto extreme = [&](auto place) {
-      return concat(label_name(set, static_cast<size_t>(place - all.classes.begin())), " (", *place, ")");
-    };
-    print_row("", *smallest == *largest ? concat(counted(*smallest, "picture", "pictures"), " each")
-                                        : concat("smallest ", extreme(smallest), ", largest ", extreme(largest)));
-  }
-  const auto without = std::count(all.classes.begin(), all.classes.end(), 0);
-  if (without > 0) print_row("", concat(counted(without, "class has", "classes have"), " no picture"));
-  if (all.nested > 0) {
-    print_row("", concat(counted(all.nested, "picture", "pictures"), " in folders of class folders, such as ",
-                         quoted(all.first_nested)));
-  }
-  if (all.unlabelled > 0) print_row("", concat(counted(all.unlabelled, "picture", "pictures"), " without a class"));
-}
-
-void print_styles(const data::PictureSet& set, const data::Inspection& all) {
-  print_row("styles", concat(all.styles.size(), all.styles.empty() ? "" : ": ", first_of(set.styles())));
-  if (all.unstyled > 0) print_row("", concat(counted(all.unstyled, "picture", "pictures"), " without a style"));
-}
-
-void print_captions(const data::Inspection& all) {
-  if (all.captions.empty()) return print_row("captions", "none");
-  const auto has = [](int64_t count) { return counted(count, "picture has", "pictures have"); };
-  int64_t total = 0;
-  std::string languages;
-  for (const auto& [language, count] : all.captions) {
-    total += count;
-    languages +=
-        concat(languages.empty() ? "" : ", ", language.empty() ? "no language" : printable(language), " ", count);
-  }
-  print_row("captions", concat(total, ": ", languages));
-  if (all.uncaptioned > 0) print_row("", concat(has(all.uncaptioned), " none, which is the null condition"));
-}
-
-// By their pixels: the smallest, the one in the middle of all pictures, and the largest.
-void print_sizes(const data::Inspection& all) {
-  std::vector<std::pair<std::pair<int, int>, int64_t>> sizes(all.sizes.begin(), all.sizes.end());
-  const auto pixels = [](const auto& entry) { return int64_t{entry.first.first} * entry.first.second; };
-  std::stable_sort(sizes.begin(), sizes.end(), [&](const auto& a, const auto& b) { return pixels(a) < pixels(b); });
-  const auto text = [](const auto& entry) { return concat(entry.first.first, " x ", entry.first.second); };
-  if (sizes.size() == 1) return print_row("sizes", concat("all ", text(sizes[0])));
-
-  int64_t readable = 0, before = 0;
-  for (const auto& entry : sizes) readable += entry.second;
-  size_t median = 0;
-  for (before = sizes[0].second; before <= (readable - 1) / 2; before += sizes[median].second) ++median;
-  print_row("sizes", concat(sizes.size(), ", from ", text(sizes.front()), " to ", text(sizes.back()), ", median ",
-                            text(sizes[median])));
-}
-
-void print_broken(const data::PictureSet& set, const data::Inspection& all) {
-  print_row("broken", concat(all.broken.size()));
-  for (const auto& [name, reason] : all.broken) {
-    std::cout << "    " << printable(name) << ": " << printable(reason, 1000) << '\n';
-  }
-  if (set.broken_at_opening() == 0) return;
-  print_row("left out", concat(set.broken_at_opening(), " when the set was opened; the warnings say why"));
-}
-
-// A row for each line, the title before the first.
-void print_lines(const char* title, const std::vector<std::string>& lines) {
-  for (size_t i = 0; i < lines.size(); ++i) print_row(i == 0 ? title : "", lines[i]);
-}
-
 void run_inspect(const InspectFlags& flags) {
   data::DataConfig config;
   config.path = flags.path;
@@ -138,16 +52,8 @@ void run_inspect(const InspectFlags& flags) {
   const data::Inspection all = data::inspect(*set, threads_or_all(flags.threads), progress);
   progress.finish();
 
-  std::cout << printable(flags.path) << ": " << counted(all.pictures, "picture", "pictures") << ", "
-            << human_bytes(all.bytes) << '\n';
-  print_classes(*set, all);
-  if (flags.styles) print_styles(*set, all);
-  print_captions(all);
-  print_sizes(all);
-  print_lines("treated", all.treatment.lines(data::reading_of(config)));
-  print_broken(*set, all);
-  print_lines("not used", set->unused().lines());
-  std::cout << std::flush;
+  const auto print = flags.json ? print_json : print_inspection;
+  print(*set, all, config);
 }
 
 // "255,255,255"; nothing where none is given.
@@ -166,9 +72,19 @@ std::optional<std::array<int64_t, 3>> colour_of(const std::string& text) {
   return colour;
 }
 
+// A pattern names class folders in the folder above it.
+void choose(const std::string& folder, data::DataConfig& config) {
+  config.path = folder;
+  if (!data::is_shard_pattern(folder)) return;
+  std::filesystem::path pattern = folder;
+  if (!pattern.has_filename()) pattern = pattern.parent_path();
+  config.path = pattern.has_parent_path() ? pattern.parent_path().string() : ".";
+  config.include = data::without_braces(pattern.filename().string());
+}
+
 void run_pack(const PackFlags& flags) {
   data::DataConfig config;
-  config.path = flags.folder;
+  choose(flags.folder, config);
   config.styles = flags.styles;
   config.orientation = flags.exif ? data::Orientation::exif : data::Orientation::ignored;
   config.background = colour_of(flags.background);
@@ -212,11 +128,16 @@ void define_inspect(CLI::App& command, InspectFlags& flags) {
       .add_option("--include", flags.include, "patterns (*, ?) of the class folders or shards to read; may be repeated")
       ->allow_extra_args(false)
       ->type_name("PATTERN");
+  command.add_flag("--json", flags.json, "print all of it as one line of JSON");
   add_threads(command, flags.threads);
+  add_progress_flag(command);
 }
 
 void define_pack(CLI::App& command, PackFlags& flags) {
-  command.add_option("folder", flags.folder, "folder of class folders, or of pictures")
+  command
+      .add_option(
+          "folder", flags.folder,
+          "folder of class folders, or of pictures; or a pattern of class folders, as pets/{000..009} or 'pets/n*'")
       ->required()
       ->type_name("FOLDER");
   command.add_option("--out", flags.out, "folder for the shards; must be empty or new")
@@ -238,6 +159,7 @@ void define_pack(CLI::App& command, PackFlags& flags) {
   command.add_flag("--styles", flags.styles, "name each picture's style, which is its file's name without its ending");
   command.add_flag("--overwrite", flags.overwrite, "replace the shards that are in the folder");
   add_threads(command, flags.threads);
+  add_progress_flag(command);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class BatchedExtractor {
   BatchedExtractor(const eval::ExtractorConfig& config, int64_t batch)
       : extractor_(eval::load_extractor(config)), batch_(batch) {}
 
-  const std::string& name() const { return extractor_.name; }
+  const eval::Extractor& extractor() const { return extractor_; }
 
   // Those of one black picture, which have the sizes of all others.
   eval::Features example(const eval::Pictures& pictures) const {
@@ -137,6 +137,8 @@ class EvalRun {
     const std::optional<Destination> statistics = statistics_file(flags_, config_.weights);
     at::set_num_threads(flags_.threads > 0 ? flags_.threads : hardware_threads());
     const BatchedExtractor network(config_, flags_.batch);
+    warn_of_weights(network.extractor());
+    if (flags_.images.empty() && flags_.drawn.checkpoint.empty()) return save_statistics_alone(network);
     if (flags_.images.empty()) {
       drawn_.emplace(drawn_flags(flags_), settings_.seed);
     } else {
@@ -148,12 +150,41 @@ class EvalRun {
     open_reference(network);
     drop_unsupported(example);
     if (reference_ && !flags_.save_statistics.empty()) {
-      eval::save_reference(flags_.save_statistics, *reference_, network.name());
+      eval::save_reference(flags_.save_statistics, *reference_, network.extractor().name);
     }
-    report(evaluate(network), network.name());
+    report(evaluate(network), network.extractor());
   }
 
  private:
+  // Before hours of work.
+  void warn_of_weights(const eval::Extractor& extractor) {
+    if (extractor.is_published.value_or(true)) return;
+    warnings_.push_back(concat("the weights in ", quoted(config_.weights),
+                               " are not the published ones: figures do not compare with published FID, sFID or IS"));
+  }
+
+  Seen seen(const eval::Extractor& extractor, int64_t count) const {
+    return {count, extractor.name, config_.network, extractor.is_published};
+  }
+
+  // No pictures are judged: what of the reference cannot be had is known when it has been opened.
+  void save_statistics_alone(const BatchedExtractor& network) {
+    std::erase(settings_.metrics, Metric::is);
+    open_reference(network);
+    std::erase_if(settings_.metrics, [&](Metric metric) {
+      const std::string missing = eval::missing_part(*reference_, metric, config_.network);
+      if (missing.empty()) return false;
+      if (!flags_.metrics.empty()) throw DataError(missing);
+      warnings_.push_back(concat(eval::name_of(metric, config_.network), " is left out: ", missing));
+      return true;
+    });
+    eval::save_reference(flags_.save_statistics, *reference_, network.extractor().name);
+    warnings_.insert(warnings_.end(), reference_->warnings.begin(), reference_->warnings.end());
+    for (const std::string& warning : warnings_) log_warning(warning);
+    print_saved(flags_.save_statistics, settings_.metrics, warnings_, seen(network.extractor(), reference_->pictures),
+                flags_.json);
+  }
+
   const eval::Pictures& pictures() const { return stored_ ? *stored_ : drawn_->pictures(); }
 
   // Arrays and statistics are of one size.
@@ -173,7 +204,7 @@ class EvalRun {
       }
       if (!flags_.metrics.empty()) throw DataError(reason);
       if (first_reason.empty()) first_reason = reason;
-      warnings_.push_back(concat(eval::name_of(metric), " is left out: ", reason));
+      warnings_.push_back(concat(eval::name_of(metric, config_.network), " is left out: ", reason));
     }
     if (possible.empty()) throw DataError(first_reason);
     settings_.metrics = possible;
@@ -185,9 +216,10 @@ class EvalRun {
     const eval::ReferenceRequest request{
         flags_.reference,
         {is_chosen_from ? flags_.include : std::vector<std::string>{}, crop_of(flags_.reference)},
-        network.name(),
+        network.extractor().name,
         settings_.metrics};
     reference_ = eval::open_reference(request, [&](eval::Pictures& each, const eval::Needs& needs) {
+      require_room(network.example(each), needs, each.size(), flags_.save_statistics);
       return network.features_of(each, needs, "reference");
     });
   }
@@ -200,16 +232,16 @@ class EvalRun {
     return eval::evaluate(features, reference(), settings_, &progress);
   }
 
-  void report(eval::Report report, const std::string& network) {
+  void report(eval::Report report, const eval::Extractor& extractor) {
     for (const std::string& warning : pictures().warnings()) warnings_.push_back(warning);
     for (const auto& [metric, reason] : report.failures) {
-      warnings_.push_back(concat("there is no ", eval::name_of(metric), ": ", reason));
+      warnings_.push_back(concat("there is no ", eval::name_of(metric, config_.network), ": ", reason));
     }
     report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
     if (reference_) warn_of_sizes(pictures(), *reference_, report);
     for (const std::string& warning : report.warnings) log_warning(warning);
     const auto print = flags_.json ? print_json : print_table;
-    print(report, pictures().size(), network);
+    print(report, seen(extractor, pictures().size()));
     if (!flags_.metrics.empty() && !report.failures.empty()) throw DataError(report.failures.front().reason);
   }
 
@@ -223,8 +255,8 @@ class EvalRun {
 };
 
 void run(const EvalFlags& flags) {
-  if (flags.images.empty() && flags.drawn.checkpoint.empty()) {
-    throw CLI::ValidationError("--images or --checkpoint is required");
+  if (flags.images.empty() && flags.drawn.checkpoint.empty() && flags.save_statistics.empty()) {
+    throw CLI::ValidationError("--images or --checkpoint is required, or --save-statistics for a reference alone");
   }
   if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
     throw CLI::ValidationError("the sampler's settings need --checkpoint");

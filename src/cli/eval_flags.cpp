@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/checks.h"
+#include "cli/progress_form.h"
 #include "config/member.h"
 #include "core/text.h"
 
@@ -36,10 +37,27 @@ void define_inputs(CLI::App& command, EvalFlags& flags) {
       ->type_name("SIZE");
   command
       .add_option("--save-statistics", flags.save_statistics,
-                  "write what --metrics need of the reference's pictures, to be named as --reference later")
+                  "write what --metrics need of the reference's pictures, to be named as --reference later; without "
+                  "--images and --checkpoint that is all that is done")
       ->type_name("FILE.safetensors");
   command.add_flag("--overwrite", flags.overwrite, "replace the file of --save-statistics if it is there");
   add_drawn_flags(command, flags.drawn, images);
+}
+
+// fd and kd are the same as fid and kid, by the names that they have through other networks.
+std::vector<std::string> names_of_metrics() {
+  std::vector<std::string> names = config::names_of<Metric>();
+  for (const Metric metric : {Metric::fid, Metric::kid}) {
+    names.emplace_back(eval::name_of(metric, eval::FeatureNetwork::dinov2));
+  }
+  return names;
+}
+
+bool names(const std::vector<std::string>& metrics, Metric metric) {
+  const auto is = [&](const std::string& name) {
+    return name == eval::name_of(metric) || name == eval::name_of(metric, eval::FeatureNetwork::dinov2);
+  };
+  return std::any_of(metrics.begin(), metrics.end(), is);
 }
 
 }  // namespace
@@ -49,9 +67,11 @@ void add_eval_flags(CLI::App& command, EvalFlags& flags) {
   add_extractor_flags(command, flags.extractor);
   eval::Settings& settings = flags.settings;
   command
-      .add_option("--metrics", flags.metrics, "which figures, with commas between them; all that the network can give")
+      .add_option("--metrics", flags.metrics,
+                  "which figures, with commas between them; all that the network can give. fid and kid through another "
+                  "network than Inception are fd and kd")
       ->delimiter(',')
-      ->check(one_of(config::names_of<Metric>()))
+      ->check(one_of(names_of_metrics()))
       ->type_name("fid,sfid,is,precision,recall,kid");
   CLI::Option* const splits =
       command.add_option("--is-splits", settings.is_splits, "splits of the Inception Score, of equal size")
@@ -82,14 +102,16 @@ void add_eval_flags(CLI::App& command, EvalFlags& flags) {
       ->check(between(1, 4096))
       ->type_name("N");
   command.add_flag("--json", flags.json, "print one line of JSON instead of a table");
+  add_progress_flag(command);
 }
 
 eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network) {
   eval::Settings settings = flags.settings;
+  settings.network = network;
   const std::vector<Metric> possible = eval::metrics_of(network);
   for (const auto& [name, metric] : eval::enum_names(Metric{})) {
     const bool is_possible = std::find(possible.begin(), possible.end(), metric) != possible.end();
-    const bool is_named = std::find(flags.metrics.begin(), flags.metrics.end(), name) != flags.metrics.end();
+    const bool is_named = names(flags.metrics, metric);
     if (is_named && !is_possible) {
       throw CLI::ValidationError(concat("--metrics ", name, " needs another network: --inception"));
     }

@@ -6,6 +6,7 @@
 
 #include "config/json.h"
 #include "core/text.h"
+#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -16,9 +17,30 @@ std::string number(double value) {
   return text;
 }
 
+std::string described(const Seen& seen) {
+  return concat(seen.network, seen.is_published.value_or(false) ? " (the published weights)" : "");
+}
+
+config::Value list_of(const std::vector<std::string>& texts) {
+  config::Value list;
+  list.kind = config::Value::Kind::list;
+  for (const std::string& each : texts) list.items.push_back(config::text_value(text::repaired(each)));
+  return list;
+}
+
+// What all output for programs begins with.
+config::Value begun(const Seen& seen) {
+  config::Value all = config::map_value(
+      {{"pictures", config::plain_value(concat(seen.pictures))}, {"network", config::text_value(seen.network)}});
+  if (seen.is_published) {
+    all.fields.emplace_back("published_weights", config::plain_value(*seen.is_published ? "true" : "false"));
+  }
+  return all;
+}
+
 }  // namespace
 
-void print_table(const eval::Report& report, int64_t pictures, const std::string& network) {
+void print_table(const eval::Report& report, const Seen& seen) {
   const auto print = [](const std::string& metric, const std::string& value, const std::string& half_width,
                         const std::string& deviation) {
     char line[160];
@@ -29,18 +51,14 @@ void print_table(const eval::Report& report, int64_t pictures, const std::string
   };
   print("metric", "value", "95 % +-", "deviation");
   for (const eval::Result& each : report.results) {
-    print(eval::name_of(each.metric), number(each.value), each.half_width ? number(*each.half_width) : "",
+    print(eval::name_of(each.metric, seen.kind), number(each.value), each.half_width ? number(*each.half_width) : "",
           each.deviation ? number(*each.deviation) : "");
   }
-  std::cout << "of " << pictures << " pictures, seen by " << network << std::endl;
+  std::cout << "of " << seen.pictures << " pictures, seen by " << described(seen) << std::endl;
 }
 
-void print_json(const eval::Report& report, int64_t pictures, const std::string& network) {
-  config::Value all, warnings;
-  all.kind = config::Value::Kind::map;
-  warnings.kind = config::Value::Kind::list;
-  all.fields.emplace_back("pictures", config::plain_value(concat(pictures)));
-  all.fields.emplace_back("network", config::text_value(network));
+void print_json(const eval::Report& report, const Seen& seen) {
+  config::Value all = begun(seen);
   for (const eval::Result& each : report.results) {
     config::Value result;
     result.kind = config::Value::Kind::map;
@@ -50,10 +68,25 @@ void print_json(const eval::Report& report, int64_t pictures, const std::string&
     add("value", each.value);
     add("half_width", each.half_width);
     add("deviation", each.deviation);
-    all.fields.emplace_back(eval::name_of(each.metric), result);
+    all.fields.emplace_back(eval::name_of(each.metric, seen.kind), result);
   }
-  for (const std::string& warning : report.warnings) warnings.items.push_back(config::text_value(warning));
-  all.fields.emplace_back("warnings", warnings);
+  all.fields.emplace_back("warnings", list_of(report.warnings));
+  std::cout << config::to_json(all) << std::endl;
+}
+
+void print_saved(const std::string& file, const std::vector<eval::Metric>& metrics,
+                 const std::vector<std::string>& warnings, const Seen& seen, bool as_json) {
+  std::vector<std::string> names;
+  for (const eval::Metric metric : metrics) names.emplace_back(eval::name_of(metric, seen.kind));
+  if (!as_json) {
+    std::cout << file << ": statistics of " << seen.pictures << " pictures for " << join(names, ", ") << ", seen by "
+              << described(seen) << std::endl;
+    return;
+  }
+  config::Value all = begun(seen);
+  all.fields.emplace_back("statistics", config::text_value(text::repaired(file)));
+  all.fields.emplace_back("metrics", list_of(names));
+  all.fields.emplace_back("warnings", list_of(warnings));
   std::cout << config::to_json(all) << std::endl;
 }
 

@@ -11,6 +11,7 @@
 #include "config/json.h"
 #include "config/schema.h"
 #include "core/text.h"
+#include "sample/diffusers_scheduler.h"
 #include "sample/guess_config.h"
 #include "sample/label_names.h"
 #include "text/unicode.h"
@@ -215,6 +216,7 @@ CheckpointFacts facts_of(std::shared_ptr<const checkpoint::WeightsFile> file) {
   const auto guessed = sample::guess_config(sample::shapes_of(facts.entries, facts.used));
   facts.guessed = guessed.has_value();
   if (guessed) facts.description = sample::describe_guess(*guessed);
+  if (guessed) sample::take_scheduler(facts.file->source(), facts.description->sample);
   return facts;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/data.h"
 #include "cli/eval.h"
 #include "cli/info.h"
+#include "cli/progress_form.h"
 #include "cli/sample.h"
 #include "cli/schedule.h"
 #include "cli/train.h"
@@ -28,7 +29,7 @@ enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2 };
 
 ExitCode fail(ExitCode code, const std::string& message) {
   std::cout.flush();
-  std::cerr << "pixnerd: error: " << message << std::endl;
+  pixnerd::cli::print_error(code, message);
   return code;
 }
 
@@ -90,7 +91,10 @@ ExitCode run(int argc, char** argv) {
     program.parse(argc, argv);
     return finish();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return fail(kWrongUsage, usage(program, error));
+    if (error.get_exit_code() != 0) {
+      pixnerd::cli::take_progress_form({argv, static_cast<size_t>(argc)});
+      return fail(kWrongUsage, usage(program, error));
+    }
     program.exit(error);  // prints what --help and --version ask for
     return finish();
   } catch (const std::exception& error) {

@@ -19,6 +19,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/timing.h"
 #include "diffusion/limits.h"
 #include "image/missing_fonts.h"
 #include "sample/drawing.h"
@@ -32,7 +33,7 @@ struct SampleFlags {
   std::string checkpoint, again, decoder, out, animate;
   PictureFlags pictures;
   SuiteFlags suite;
-  bool overwrite = false, resume = false, labels = false, no_record = false, ignore_unknown = false;
+  bool overwrite = false, resume = false, labels = false, no_record = false, json = false, ignore_unknown = false;
   ComputeFlags compute;
   CLI::Option* dtype = nullptr;
 };
@@ -82,8 +83,8 @@ void define(CLI::App& command, SampleFlags& flags) {
                    "what is read is never replaced");
   command
       .add_flag("--resume", flags.resume,
-                "go on with a folder that a run was to fill which was stopped: pictures stay that were made as this "
-                "command would make them; others are refused. Suites always do so")
+                "go on with a folder or .npz that a run was to fill which was stopped: pictures stay that were made as "
+                "this command would make them; others are refused. Suites always do so")
       ->excludes(command.get_option("--overwrite"))
       ->excludes(command.get_option("--animate"));
   command
@@ -91,6 +92,8 @@ void define(CLI::App& command, SampleFlags& flags) {
                 "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
                 "draw them then")
       ->excludes(command.get_option("--resume"));
+  command.add_flag("--json", flags.json, "say what was written as one line of JSON, for programs");
+  add_progress_flag(command);
   add_decoder(command, flags.decoder);
   add_suite_flags(command, flags.suite);
   add_ignore_unknown(command, flags.ignore_unknown);
@@ -193,13 +196,14 @@ void describe(const sample::ModelFile& file, const Sources& sources, at::Device 
   common.checkpoint_hash = checkpoint::content_hash(sources.checkpoint);
   common.text_encoder = sample::recorded_name(sources.text_encoder);
   if (!sources.text_encoder.empty()) common.text_encoder_hash = checkpoint::content_hash(sources.text_encoder);
-  common.step = file.step.value_or(0);
+  common.step = file.step;
   common.weights = file.weights;
   common.device = device.str();
 }
 
 // Draws what is not there yet.
-void draw(const DrawingTools& tools, const SamplePlan& plan, sample::PictureOutput& output, Animation* animation) {
+void draw(const DrawingTools& tools, const SamplePlan& plan, const std::string& out, sample::PictureOutput& output,
+          Animation* animation) {
   const std::vector<bool> there = output.is_there();
   std::vector<sample::PictureRequest> pictures;
   std::vector<int64_t> numbers;
@@ -217,6 +221,7 @@ void draw(const DrawingTools& tools, const SamplePlan& plan, sample::PictureOutp
     };
   }
   sample::DrawSettings settings = prepare(tools, pictures);
+  tell_of_work(*tools.file.network, settings, plan, out);
   TerminalProgress progress("sampling", "steps");
   sample::draw(
       *tools.file.network, std::move(pictures), std::move(settings),
@@ -225,7 +230,8 @@ void draw(const DrawingTools& tools, const SamplePlan& plan, sample::PictureOutp
 }
 
 void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& tools, const InputFiles& inputs,
-          sample::PictureRecord common) {
+          const std::string& checkpoint, sample::PictureRecord common) {
+  const double began = steady_seconds();
   check(tools, plan.pictures);
   sample::OutputPlan output_settings = output_plan(flags, plan, inputs);
   std::optional<Animation> animation = animation_of(flags, plan, inputs);
@@ -234,19 +240,22 @@ void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& 
   common.columns = in_grid ? plan.columns : 0;
   common.padding = in_grid ? plan.padding : std::nullopt;
   common.dtype = tools.precision;
-  if (!flags.no_record) {
-    output_settings.record = [&](int64_t number) {
-      return sample::record_of(common, plan.pictures[static_cast<size_t>(number)]);
-    };
-  }
+  const auto records = records_of(plan, std::move(common));
+  // Of an .npz they are kept only until it is whole.
+  const bool has_records = !flags.no_record || sample::output_kind(flags.out) == sample::OutputKind::arrays;
+  if (has_records) output_settings.record = records;
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
-  draw(tools, plan, *output, animation ? &*animation : nullptr);
-  report(output->finish(), plan);
-  if (animation) {
-    animation->trajectory.write();
-    report(animation->trajectory);
+  const std::vector<bool> there = output->is_there();
+  draw(tools, plan, flags.out, *output, animation ? &*animation : nullptr);
+  const sample::Written written = output->finish();
+  if (animation) animation->trajectory.write();
+  if (flags.json) {
+    const sample::Trajectory* const trajectory = animation ? &animation->trajectory : nullptr;
+    return print_json(written, {plan, records, checkpoint, there, trajectory, steady_seconds() - began});
   }
+  report(written, plan);
+  if (animation) report(animation->trajectory);
 }
 
 void run(const SampleFlags& flags) {
@@ -254,8 +263,8 @@ void run(const SampleFlags& flags) {
   if (flags.labels && kind != sample::OutputKind::grid) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
   }
-  if (flags.resume && kind != sample::OutputKind::folder) {
-    throw CLI::ValidationError("--resume is for a folder: a .png or .npz appears when all is drawn");
+  if (flags.resume && kind == sample::OutputKind::grid) {
+    throw CLI::ValidationError("--resume is for a folder or .npz: a .png appears when all is drawn");
   }
   const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
                       flags.dtype->count() > 0};
@@ -278,7 +287,7 @@ void run(const SampleFlags& flags) {
       file, compute.precision(), device, flags.pictures.batch, sources.text_encoder, flags.pictures.text.cache};
   const InputFiles inputs = inputs_of(flags, sources);
   if (!flags.suite.name.empty()) {
-    draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common}, tools);
+    draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common, flags.json}, tools);
     return;
   }
   // Splits of the Inception Score are runs of an .npz.
@@ -286,7 +295,7 @@ void run(const SampleFlags& flags) {
   const SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, order)
                                          : plan_of(before, flags.pictures.sampler, file.description);
   warn_of_other_files(before, chosen, common);
-  draw(flags, plan, tools, inputs, std::move(common));
+  draw(flags, plan, tools, inputs, sources.checkpoint, std::move(common));
 }
 
 }  // namespace

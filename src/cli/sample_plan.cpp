@@ -57,6 +57,16 @@ std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& reco
   return names;
 }
 
+void set_names(SamplePlan& plan, const sample::ModelDescription& description) {
+  plan.class_names = sample::class_names(description);
+  plan.style_names = description.styles;
+}
+
+// "" where there is none.
+std::string name_at(const std::vector<std::string>& names, const std::optional<int64_t>& label) {
+  return label && static_cast<size_t>(*label) < names.size() ? names[static_cast<size_t>(*label)] : "";
+}
+
 }  // namespace
 
 void PictureFlags::add_to(InputFiles& inputs) const {
@@ -81,6 +91,7 @@ SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& de
   SamplePlan plan = draws_texts ? plan_of_prompts(flags, description.model, settings)
                                 : plan_of_classes(flags, description, settings, order);
   plan.labels = sample::captions_of(plan.pictures, description);
+  set_names(plan, description);
   int64_t runs = plan.size() / flags.pictures_each(), run = flags.pictures_each();
   if (order == sample::ClassOrder::turns && !draws_texts) std::swap(runs, run);
   plan.columns = sample::grid_columns(runs, run);
@@ -99,11 +110,21 @@ SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlag
   }
   plan.pictures = sample::requests_of(records, description.model);
   plan.labels = sample::captions_of(plan.pictures, description);
+  set_names(plan, description);
   plan.padding = records.front().padding;
   plan.labelled = records.front().labels;
   plan.names = names_of(records);
   plan.columns = records.front().columns > 0 ? records.front().columns : sample::grid_columns(plan.size(), 1);
   return plan;
+}
+
+std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan& plan, sample::PictureRecord common) {
+  return [common = std::move(common), &plan](int64_t number) {
+    sample::PictureRecord record = sample::record_of(common, plan.pictures[static_cast<size_t>(number)]);
+    record.class_name = name_at(plan.class_names, record.label);
+    record.style_name = name_at(plan.style_names, record.style);
+    return record;
+  };
 }
 
 }  // namespace pixnerd::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -37,10 +38,11 @@ void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::strin
 struct SamplePlan {
   std::vector<sample::PictureRequest> pictures;
   int64_t columns = 1;
-  std::optional<int64_t> padding;    // of a grid
-  bool labelled = false;             // of a grid: as it was when it was drawn before
-  std::vector<image::Label> labels;  // what each picture shows
-  std::vector<std::string> names;    // of pictures that had one each in a folder
+  std::optional<int64_t> padding;                     // of a grid
+  bool labelled = false;                              // of a grid: as it was when it was drawn before
+  std::vector<image::Label> labels;                   // what each picture shows
+  std::vector<std::string> names;                     // of pictures that had one each in a folder
+  std::vector<std::string> class_names, style_names;  // the checkpoint's
 
   int64_t size() const { return std::ssize(pictures); }
 };
@@ -53,5 +55,8 @@ SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& de
 // Records drawn anew, with settings that flags replace.
 SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlags& flags,
                    const sample::ModelDescription& description);
+
+// How each picture is made, by its number; `common` says what all have in common. The plan must outlive the function.
+std::function<sample::PictureRecord(int64_t number)> records_of(const SamplePlan& plan, sample::PictureRecord common);
 
 }  // namespace pixnerd::cli

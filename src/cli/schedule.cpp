@@ -66,6 +66,7 @@ void define(CLI::App& command, ScheduleFlags& flags) {
   add_decoder(command, flags.decoder);
   add_ignore_unknown(command, flags.ignore_unknown);
   add_compute_flags(command, flags.compute);
+  add_progress_flag(command);
   add_preset(command, flags.pictures.sampler, flags.compute, "--dtype");
   add_sampler_flags(command, flags.pictures.sampler);
 }

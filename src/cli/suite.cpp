@@ -5,6 +5,7 @@
 
 #include "cli/checks.h"
 #include "cli/terminal_progress.h"
+#include "config/json.h"
 #include "core/errors.h"
 #include "core/interrupt.h"
 #include "core/log.h"
@@ -12,6 +13,7 @@
 #include "sample/drawing.h"
 #include "sample/output.h"
 #include "sample/suite.h"
+#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -97,6 +99,19 @@ void warn_of_unexpected(const sample::SuiteFolder& folder, const std::string& ou
                      quoted(unexpected.front()), "; an evaluator would count them: remove them"));
 }
 
+void print_json(const sample::SuiteFolder& folder, const std::string& name, const std::string& out, int64_t found) {
+  const auto number = [](int64_t value) { return config::plain_value(concat(value)); };
+  const int64_t all = folder.suite().pictures();
+  std::cout << config::to_json(config::map_value({{"out", config::text_value(text::repaired(out))},
+                                                  {"kind", config::text_value("suite")},
+                                                  {"suite", config::text_value(name)},
+                                                  {"prompts", number(std::ssize(folder.suite().prompts))},
+                                                  {"count", number(all)},
+                                                  {"drawn", number(all - found)},
+                                                  {"kept", number(found)}}))
+            << std::endl;
+}
+
 }  // namespace
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
@@ -128,7 +143,7 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const Dr
     const auto [width, height] = pictures.front().settings->picture_size();
     require_space(settings.out, sample::png_bytes(all - found, width, height));
   }
-  if (found > 0) {
+  if (found > 0 && !settings.json) {
     std::cout << settings.out << ": found " << found << " of " << all << " pictures" << std::endl;
   }
   warn_of_unexpected(folder, settings.out);
@@ -138,6 +153,7 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const Dr
     throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in ", quoted(settings.out),
                               "; the same command draws the others"));
   }
+  if (settings.json) return print_json(folder, flags.name, settings.out, found);
   std::cout << settings.out << ": " << all << " pictures of " << folder.suite().prompts.size() << " prompts, "
             << all - found << " of them drawn now" << std::endl;
 }

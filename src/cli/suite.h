@@ -24,6 +24,7 @@ struct SuiteSettings {
   bool overwrite = false;
   InputFiles inputs;
   sample::PictureRecord common;  // what the records of all pictures have in common
+  bool json = false;             // say so as one line of JSON
 };
 
 // Draws what is missing in the folder, and says so. CLI::ValidationError for flags that do not go together;

@@ -32,8 +32,10 @@ std::string speed(double per_second) {
 Screen standard_error() {
   Screen screen{&std::cerr};
   screen.is_standard_error = true;
+  screen.form = progress_form();
   const char* const kind = std::getenv("TERM");
-  screen.terminal = isatty(STDERR_FILENO) == 1 && !(kind != nullptr && std::string_view(kind) == "dumb");
+  screen.terminal = screen.form == ProgressForm::bar && isatty(STDERR_FILENO) == 1 &&
+                    !(kind != nullptr && std::string_view(kind) == "dumb");
   winsize size{};
   if (screen.terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) screen.columns = size.ws_col;
   return screen;
@@ -53,24 +55,33 @@ TerminalProgress::TerminalProgress(std::string label, std::string unit, Screen s
 TerminalProgress::~TerminalProgress() {
   if (screen_.terminal) set_log_sink({});
   clear();
+  if (is_told_) tell_of_end();
 }
 
 void TerminalProgress::update(int64_t done, int64_t total, std::string_view note) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const double now = clock_();
   if (!begun_) begun_ = done;
+  const bool is_last = done == total && done_ != done;
   done_ = done;
+  total_ = total;
   rate_.update(done);
-  if (screen_.terminal) {
-    const bool due = drawn_.empty() || now - last_ >= kSecondsBetweenDraws || done == total;
-    if (!due) return;
-    draw(bar(total, note));
+  if (screen_.form == ProgressForm::none || !(is_due(now) || (is_last && is_told_))) return;
+  if (screen_.form == ProgressForm::json) {
+    tell(note);
+  } else if (screen_.terminal) {
+    draw(bar(note));
   } else {
-    if (now - last_ < kSecondsBetweenLines) return;
-    *screen_.out << label_ << ": " << numbers(total, note) << std::endl;
+    *screen_.out << label_ << ": " << numbers(note) << std::endl;
   }
   last_ = now;
   if (!has_reader()) throw DataError("nobody reads standard error any more");
+}
+
+bool TerminalProgress::is_due(double now) const {
+  if (screen_.form == ProgressForm::json) return !is_told_ || now - last_ >= kSecondsBetweenEvents;
+  if (!screen_.terminal) return now - last_ >= kSecondsBetweenLines;
+  return drawn_.empty() || now - last_ >= kSecondsBetweenDraws || done_ == total_;
 }
 
 void TerminalProgress::leave_out_pause() {
@@ -81,6 +92,11 @@ void TerminalProgress::leave_out_pause() {
 void TerminalProgress::finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   clear();
+  if (screen_.form == ProgressForm::none) return;
+  if (screen_.form == ProgressForm::json) {
+    if (!is_told_) tell("");
+    return tell_of_end();
+  }
   const double seconds = clock_() - began_;
   const int64_t here = done_ - begun_.value_or(0);
   *screen_.out << label_ << ": " << here << ' ' << unit_ << " in " << human_duration(seconds);
@@ -88,22 +104,51 @@ void TerminalProgress::finish() {
   *screen_.out << std::endl;
 }
 
-std::string TerminalProgress::numbers(int64_t total, std::string_view note) const {
-  std::string text = total > 0 ? concat(done_, "/", total, " ", unit_) : concat(done_, " ", unit_);
+std::vector<std::pair<std::string, config::Value>> TerminalProgress::facts() const {
+  const auto number = [](auto value) { return config::plain_value(concat(value)); };
+  return {{"label", config::text_value(label_)},
+          {"unit", config::text_value(unit_)},
+          {"done", number(done_)},
+          {"total", total_ > 0 ? number(total_) : config::Value()}};
+}
+
+// "start" or "update".
+void TerminalProgress::tell(std::string_view note) {
+  auto fields = facts();
+  if (is_told_) {
+    const auto rounded = [](double value) { return config::plain_value(concat(std::round(value * 1000) / 1000)); };
+    const std::optional<double> left = total_ > 0 ? rate_.seconds_left(total_) : std::nullopt;
+    fields.emplace_back("per_second", rounded(rate_.per_second()));
+    fields.emplace_back("seconds_left", left ? rounded(*left) : config::Value());
+    if (!note.empty()) fields.emplace_back("note", config::text_value(std::string(note)));
+  }
+  *screen_.out << event_line(is_told_ ? "update" : "start", std::move(fields)) + "\n" << std::flush;
+  is_told_ = true;
+}
+
+void TerminalProgress::tell_of_end() {
+  auto fields = facts();
+  fields.emplace_back("seconds", config::plain_value(concat(std::round((clock_() - began_) * 1000) / 1000)));
+  *screen_.out << event_line("end", std::move(fields)) + "\n" << std::flush;
+  is_told_ = false;
+}
+
+std::string TerminalProgress::numbers(std::string_view note) const {
+  std::string text = total_ > 0 ? concat(done_, "/", total_, " ", unit_) : concat(done_, " ", unit_);
   if (const double rate = rate_.per_second(); rate > 0) text += concat(", ", speed(rate), " a second");
-  const auto left = rate_.seconds_left(total);
-  if (total > done_ && left) text += concat(", ", human_duration(*left), " left");
+  const auto left = rate_.seconds_left(total_);
+  if (total_ > done_ && left) text += concat(", ", human_duration(*left), " left");
   if (!note.empty()) text += concat(", ", note);
   return text;
 }
 
-std::string TerminalProgress::bar(int64_t total, std::string_view note) const {
-  const std::string text = numbers(total, note);
-  const double part = total > 0 ? std::clamp(static_cast<double>(done_) / static_cast<double>(total), 0.0, 1.0) : 0;
-  const std::string percent = total > 0 ? concat(static_cast<int>(part * 100), "% ") : "";
+std::string TerminalProgress::bar(std::string_view note) const {
+  const std::string text = numbers(note);
+  const double part = total_ > 0 ? std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0) : 0;
+  const std::string percent = total_ > 0 ? concat(static_cast<int>(part * 100), "% ") : "";
   const int room = screen_.columns - 1 - static_cast<int>(label_.size() + 1 + percent.size() + 3 + text.size());
   std::string drawing;
-  if (total > 0 && room >= kNarrowestBar) {
+  if (total_ > 0 && room >= kNarrowestBar) {
     const int width = std::min(room, kWidestBar), full = static_cast<int>(part * width);
     drawing = concat("[", std::string(full, '#'), std::string(width - full, '.'), "] ");
   }

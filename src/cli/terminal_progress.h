@@ -1,5 +1,6 @@
 // Progress at the terminal: a bar with speed and time left where standard error is a terminal, else a plain line now
-// and then, and at the end one line with what was done.
+// and then, and at the end one line with what was done. In the form for programs (progress_form.h) there are events
+// instead: "start" with the first update, "update" and "end".
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "cli/progress_form.h"
 #include "core/progress.h"
 
 namespace pixnerd::cli {
@@ -19,6 +24,7 @@ struct Screen {
   bool terminal = false;
   int columns = 80;
   bool is_standard_error = false;
+  ProgressForm form = ProgressForm::bar;
 };
 Screen standard_error();
 
@@ -43,10 +49,15 @@ class TerminalProgress : public Progress {
 
   static constexpr double kSecondsBetweenLines = 5;
   static constexpr double kSecondsBetweenDraws = 0.1;
+  static constexpr double kSecondsBetweenEvents = 0.5;
 
  private:
-  std::string numbers(int64_t total, std::string_view note) const;
-  std::string bar(int64_t total, std::string_view note) const;
+  bool is_due(double now) const;
+  std::vector<std::pair<std::string, config::Value>> facts() const;
+  void tell(std::string_view note);
+  void tell_of_end();
+  std::string numbers(std::string_view note) const;
+  std::string bar(std::string_view note) const;
   void draw(const std::string& text);
   void clear();
   void show_above(std::string_view line);
@@ -60,7 +71,8 @@ class TerminalProgress : public Progress {
   std::string drawn_;  // the bar on the screen
   double began_, last_;
   std::optional<int64_t> begun_;  // what was done at the first update: work that is resumed does not begin at 0
-  int64_t done_ = 0;
+  int64_t done_ = 0, total_ = 0;
+  bool is_told_ = false;  // of the start, by an event
 };
 
 }  // namespace pixnerd::cli

@@ -54,6 +54,7 @@ void define(CLI::App& command, TrainFlags& flags) {
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   add_device_flags(command, flags.compute);
+  add_progress_flag(command);
   command.footer(concat("Settings, as in --set train.steps=1000:\n", config::describe<train::RunConfig>(),
                         "\nof text-to-image networks, model.type t2i or t2i_heavy:\n", text_settings()));
 }

@@ -14,6 +14,7 @@
 
 #include "core/descriptor.h"
 #include "core/errors.h"
+#include "core/sync_folder.h"
 #include "core/text.h"
 #include "core/uncommitted_file.h"
 
@@ -78,15 +79,6 @@ class DescriptorBuffer : public std::streambuf {
   std::vector<char> buffer_;
 };
 
-// Some file systems cannot sync a folder; there the renaming is as durable as it gets.
-void sync_folder(const fs::path& target) {
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.ok()) return;
-  if (::fsync(descriptor.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
-    fail_file("sync the folder of", target, errno);
-}
-
 }  // namespace
 
 struct AtomicFile::Open {
@@ -135,7 +127,7 @@ void AtomicFile::commit() {
   if (open_->old_mode) ::fchmod(descriptor, *open_->old_mode);  // where it fails, the file stays its owner's alone
   if (::fsync(descriptor) != 0) fail_file("write", open_->target, errno);
   open_->temporary.rename_to(open_->target);
-  sync_folder(open_->target);
+  sync_folder_of(open_->target);
 }
 
 void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {

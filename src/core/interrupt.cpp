@@ -26,8 +26,9 @@ std::atomic<int64_t> noted{0};  // when a signal came, in milliseconds; 0: none
 std::atomic<bool> without_reader{false};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free);
 std::array<struct sigaction, kSignals.size()> before;
-std::array<char, 256> answer;
+std::array<char, 512> answer;
 size_t answer_bytes = 0;
+std::string (*answer_form)(const std::string& answer) = nullptr;
 
 int64_t milliseconds() {
   timespec now{};
@@ -75,9 +76,13 @@ bool is_ignored(int number) {
 }
 
 void prepare_answer(const std::string& what) {
-  // On a terminal a progress bar may stand in the line, and "^C".
-  const std::string text = concat(::isatty(STDERR_FILENO) == 1 ? "\n" : "", "stopping: ", printable(what, 150),
-                                  "; once more ends at once\n");
+  std::string text = concat("stopping: ", printable(what, 150), "; once more ends at once");
+  if (answer_form != nullptr) {
+    text = answer_form(text);
+  } else if (::isatty(STDERR_FILENO) == 1) {
+    text.insert(0, 1, '\n');  // a progress bar may stand in the line, and "^C"
+  }
+  text += '\n';
   answer_bytes = std::min(text.size(), answer.size());
   std::copy_n(text.begin(), answer_bytes, answer.begin());
 }
@@ -91,6 +96,10 @@ void set_up_signals() {
   for (const int each : kSignals) {
     if (!is_ignored(each)) ::sigaction(each, &action, nullptr);
   }
+}
+
+void set_answer_form(std::string (*line_of)(const std::string& answer)) {
+  answer_form = line_of;
 }
 
 InterruptScope::InterruptScope(const std::string& what) {

@@ -10,6 +10,9 @@ namespace pixnerd {
 // Writing to a broken pipe and beyond the largest size of a file are errors of the write, not signals.
 void set_up_signals();
 
+// How answers to signals are written on standard error, from the next scope on; null is as they are.
+void set_answer_form(std::string (*line_of)(const std::string& answer));
+
 // For work that wants to save what it has. While it lives, the first SIGINT, SIGTERM or SIGHUP is noted, and
 // answered at once on standard error; a later SIGINT or SIGTERM ends the process as usual. One that is ignored stays
 // so: a shell's script does that with SIGINT for what it starts by `&`, nohup with SIGHUP. Signals within a tenth of a

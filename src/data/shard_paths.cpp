@@ -65,7 +65,7 @@ void expand(const std::string& before, std::string_view pattern, std::vector<std
                                                ? std::vector<std::string>{}
                                                : choices_of(pattern.substr(open + 1, close - open - 1));
   if (choices.empty()) {
-    if (names.size() == kMaxNames) throw DataError(concat("the pattern stands for more than ", kMaxNames, " shards"));
+    if (names.size() == kMaxNames) throw DataError(concat("the pattern stands for more than ", kMaxNames, " names"));
     names.push_back(before + std::string(pattern));
     return;
   }
@@ -86,6 +86,16 @@ std::vector<std::string> fitting(const std::string& pattern) {
   return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
 }
 
+}  // namespace
+
+std::vector<std::string> without_braces(const std::string& pattern) {
+  std::vector<std::string> patterns;
+  expand("", pattern, patterns);
+  return patterns;
+}
+
+namespace {
+
 // Files that a pattern names, and how many more it names that are not there.
 struct Expansion {
   std::vector<std::string> names, files, missing;
@@ -94,7 +104,7 @@ struct Expansion {
 
 Expansion expansion_of(const std::string& pattern) {
   Expansion all;
-  expand("", pattern, all.names);
+  all.names = without_braces(pattern);
   for (const std::string& name : all.names) {
     std::error_code error;
     const bool is_wild = has_wildcard(name) && !fs::exists(name, error);

@@ -22,6 +22,9 @@ ShardPaths find_shard_paths(const std::filesystem::path& path);
 // Whether a folder holds *.tar files. False where it cannot be listed.
 bool holds_shards(const std::filesystem::path& folder);
 
+// The patterns that the braces of one stand for: {00..02}, {cat,dog}. DataError for too many.
+std::vector<std::string> without_braces(const std::string& pattern);
+
 // Whether a path is a pattern ({0..9}, {a,b}, *, ?, [a-c]), and no file or folder of that name.
 bool is_shard_pattern(const std::filesystem::path& path);
 

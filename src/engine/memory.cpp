@@ -11,14 +11,6 @@ bool reuses(const SampleConfig& settings) {
   return settings.sampler.reuse > 1 || !settings.sampler.encode_steps.empty();
 }
 
-// Bytes for pictures that are drawn together, and the weights.
-double bytes_of(const models::Network& network, models::Precision precision, const SampleConfig& settings,
-                int64_t pictures) {
-  const auto [width, height] = settings.picture_size();
-  const models::TokenGrid grid = models::token_grid(network.config(), settings.size[1], settings.size[0]);
-  return models::sampling_bytes(network.config(), grid, height, width, pictures, precision, reuses(settings));
-}
-
 bool is_counted(const models::Network& network, uint64_t available) {
   return available > 0 && network.device().is_cpu();
 }
@@ -35,6 +27,13 @@ void require_sizes(const models::ModelConfig& config, const SampleConfig& settin
   const models::TokenGrid grid = models::token_grid(config, settings.size[1], settings.size[0]);
   if (!settings.decode_size) return;
   models::check_decodable(grid, (*settings.decode_size)[1], (*settings.decode_size)[0]);
+}
+
+double bytes_of(const models::Network& network, models::Precision precision, const SampleConfig& settings,
+                int64_t pictures) {
+  const auto [width, height] = settings.picture_size();
+  const models::TokenGrid grid = models::token_grid(network.config(), settings.size[1], settings.size[0]);
+  return models::sampling_bytes(network.config(), grid, height, width, pictures, precision, reuses(settings));
 }
 
 void require_memory(const models::Network& network, models::Precision precision, const SampleConfig& settings,

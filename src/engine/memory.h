@@ -11,6 +11,10 @@ namespace pixnerd::engine {
 // RequestError for sizes, the first one and the one it is decoded at, that this network has no answer to.
 void require_sizes(const models::ModelConfig& config, const SampleConfig& settings);
 
+// Bytes for pictures that are drawn together, and the weights, in memory.
+double bytes_of(const models::Network& network, models::Precision precision, const SampleConfig& settings,
+                int64_t pictures);
+
 // RequestError if that many pictures at a time need more memory, weights included, than there is; the message has the
 // numbers. `more` bytes are taken by something else, which is named ("the encoded prompts"). available 0 is unknown.
 void require_memory(const models::Network& network, models::Precision precision, const SampleConfig& settings,

@@ -4,7 +4,6 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "core/errors.h"
@@ -19,12 +18,6 @@
 namespace pixnerd::eval {
 namespace {
 
-constexpr std::array<std::pair<const char*, Metric>, 6> kNames = {{{"fid", Metric::fid},
-                                                                   {"sfid", Metric::sfid},
-                                                                   {"is", Metric::is},
-                                                                   {"precision", Metric::precision},
-                                                                   {"recall", Metric::recall},
-                                                                   {"kid", Metric::kid}}};
 constexpr int64_t kFewPictures = 10000;  // below, figures of different numbers of pictures differ visibly
 constexpr int64_t kPublishedSplit = 5000;
 constexpr int64_t kNeighboursKept = 32;  // of which hardly ever as few as ADM's three are in a half
@@ -75,9 +68,9 @@ class Evaluator {
   }
 
   Result frechet(Metric metric, const Gaussian& expected, const at::Tensor& seen) {
-    warn_of_few("FID and sFID fall as pictures are added:");
+    warn_of_few(is_inception() ? "FID and sFID fall as pictures are added:" : "FD falls as pictures are added:");
     if (count_ <= seen.size(1)) {
-      warn(concat("fewer pictures (", count_, ") than features (", seen.size(1), "): ", name_of(metric),
+      warn(concat("fewer pictures (", count_, ") than features (", seen.size(1), "): ", name(metric),
                   " rests on a singular covariance and is far too high"));
     }
     const FrechetDistance distance(expected);
@@ -165,8 +158,8 @@ class Evaluator {
     const int64_t fewest = std::min(count_, reference_->features.size(0));
     const int64_t size = std::min(settings_.kid_subset_size, fewest / 2);
     if (size < settings_.kid_subset_size) {
-      warn(concat("KID on subsets of ", size, " instead of ", settings_.kid_subset_size, ", as there are only ", fewest,
-                  " pictures: the same on average, with more spread"));
+      warn(concat(is_inception() ? "KID" : "KD", " on subsets of ", size, " instead of ", settings_.kid_subset_size,
+                  ", as there are only ", fewest, " pictures: the same on average, with more spread"));
     }
     const KernelDistance distance =
         kernel_distance(reference_->features, features_.pooled, settings_.kid_subsets, size, settings_.seed);
@@ -176,6 +169,8 @@ class Evaluator {
     return result;
   }
 
+  bool is_inception() const { return settings_.network == FeatureNetwork::inception; }
+  const char* name(Metric metric) const { return name_of(metric, settings_.network); }
   bool has_intervals() const { return settings_.resamples >= 2; }
 
   const Features& features_;
@@ -190,14 +185,6 @@ bool holds(const std::vector<Metric>& metrics, Metric metric) {
 }
 
 }  // namespace
-
-std::span<const std::pair<const char*, Metric>> enum_names(Metric) {
-  return kNames;
-}
-
-const char* name_of(Metric metric) {
-  return kNames[static_cast<size_t>(metric)].first;
-}
 
 bool needs_reference(const std::vector<Metric>& metrics) {
   return std::any_of(metrics.begin(), metrics.end(), [](Metric metric) { return metric != Metric::is; });
@@ -224,7 +211,7 @@ Report evaluate(const Features& features, const Reference* reference, const Sett
   const auto total = static_cast<int64_t>(settings.metrics.size());
   for (int64_t done = 0; done < total; ++done) {
     const Metric metric = settings.metrics[static_cast<size_t>(done)];
-    if (progress != nullptr) progress->update(done, total, name_of(metric));
+    if (progress != nullptr) progress->update(done, total, name_of(metric, settings.network));
     try {
       report.results.push_back(evaluator.result_of(metric));
     } catch (const DataError& error) {

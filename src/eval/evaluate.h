@@ -4,23 +4,20 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/progress.h"
 #include "eval/features.h"
+#include "eval/metric.h"
 #include "eval/reference.h"
 
 namespace pixnerd::eval {
 
-enum class Metric { fid, sfid, is, precision, recall, kid };
-std::span<const std::pair<const char*, Metric>> enum_names(Metric);
-const char* name_of(Metric metric);
-
 struct Settings {
   std::vector<Metric> metrics;
+  FeatureNetwork network = FeatureNetwork::inception;  // that saw the pictures: for names in messages
   int64_t is_splits = 10;
   std::optional<int64_t> is_split_size;  // ADM: 5000; takes the place of is_splits
   int64_t neighbours = 3;                // of precision and recall

@@ -1,11 +1,11 @@
 #include "eval/extractor.h"
 
-#include <array>
 #include <memory>
 
 #include "config/member.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "eval/published_weights.h"
 #include "eval/resize.h"
 #include "models/dinov2.h"
 #include "models/efficientnet_lite.h"
@@ -19,6 +19,7 @@ std::string ending(const ExtractorConfig& config) {
 }
 
 Extractor inception(const ExtractorConfig& config) {
+  const bool is_published = is_published_inception(config.weights);
   const auto network = std::make_shared<const models::Inception>(
       models::Inception::load(config.weights, models::weight_type(config.precision)));
   const auto resize = config.resize;
@@ -26,7 +27,8 @@ Extractor inception(const ExtractorConfig& config) {
     const models::InceptionFeatures seen = (*network)(models::inception_input(pictures, resize));
     return Features{seen.pooled, seen.spatial, seen.logits};
   };
-  return {extract, concat("inception-", network->fingerprint(), ", ", config::enum_name(resize), ending(config))};
+  return {extract, concat("inception-", network->fingerprint(), ", ", config::enum_name(resize), ending(config)),
+          is_published};
 }
 
 Extractor dinov2(const ExtractorConfig& config) {
@@ -52,14 +54,6 @@ Extractor efficientnet_lite(const ExtractorConfig& config) {
 }
 
 }  // namespace
-
-std::span<const std::pair<const char*, FeatureNetwork>> enum_names(FeatureNetwork) {
-  static constexpr std::array<std::pair<const char*, FeatureNetwork>, 3> kNames{
-      {{"inception", FeatureNetwork::inception},
-       {"dinov2", FeatureNetwork::dinov2},
-       {"efficientnet-lite", FeatureNetwork::efficientnet_lite}}};
-  return kNames;
-}
 
 std::vector<Metric> metrics_of(FeatureNetwork network) {
   std::vector<Metric> metrics;

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/schema.h"
@@ -14,13 +13,6 @@
 #include "models/precision.h"
 
 namespace pixnerd::eval {
-
-enum class FeatureNetwork {
-  inception,         // of pt_inception-2015-12-05: FID, sFID and IS as published
-  dinov2,            // FD-DINOv2
-  efficientnet_lite  // Lite0, whose weights are freely at hand
-};
-std::span<const std::pair<const char*, FeatureNetwork>> enum_names(FeatureNetwork);
 
 // What can be computed from its features: sfid needs the spatial ones of Inception, is a network with classes.
 std::vector<Metric> metrics_of(FeatureNetwork network);
@@ -43,10 +35,11 @@ struct ExtractorConfig {
 struct Extractor {
   FeatureExtractor extract;  // keeps the network alive
   std::string name;  // what save_reference and load_reference know it by; differs with weights, resize and precision
+  std::optional<bool> is_published{};  // whether its weights are those that figures are published with, where one knows
 };
 
-// ConfigError if no file is named or the precision is int8; DataError, CheckpointError if it cannot be read or is of
-// another network.
+// ConfigError if no file is named or the precision is int8; DataError, CheckpointError if it cannot be read, is of
+// another network, or is not what its name says (published_weights.h).
 Extractor load_extractor(const ExtractorConfig& config);
 
 }  // namespace pixnerd::eval

@@ -8,8 +8,8 @@
 
 namespace pixnerd::eval {
 
-// Why a reference does not serve a metric; "" if it does.
-std::string missing_part(const Reference& reference, Metric metric);
+// Why a reference does not serve a metric; "" if it does. `network` is for the metric's name.
+std::string missing_part(const Reference& reference, Metric metric, FeatureNetwork network = FeatureNetwork::inception);
 
 // Why a metric cannot be computed of `count` pictures whose features are like `like`, those of one picture or more; ""
 // if it can. Without a reference: what the pictures alone hinder.

@@ -9,11 +9,11 @@ namespace pixnerd::sample {
 namespace {
 
 // Two values as "guidance is 3, not 4"; "" if they are equal.
-std::string difference(const config::Value& is, const config::Value& wanted, const std::string& name) {
+std::string difference_of(const config::Value& is, const config::Value& wanted, const std::string& name) {
   if (is == wanted) return "";
   for (const auto& [key, value] : is.fields) {
     const config::Value* const other = wanted.find(key);
-    const std::string found = other == nullptr ? "" : difference(value, *other, key);
+    const std::string found = other == nullptr ? "" : difference_of(value, *other, key);
     if (!found.empty()) return found;
   }
   return concat(name, " is ", printable(config::to_line(is)), ", not ", printable(config::to_line(wanted)));
@@ -28,18 +28,22 @@ void compare_files(std::string& name, std::string& hash, const std::string& want
   if (!have_hashes) hash = wanted_hash;
 }
 
-// What rounding alone depends on does not count, nor what it was computed on.
+}  // namespace
+
+// What rounding alone depends on does not count, nor what it was computed on, nor what goes with the class. Records of
+// earlier versions have the step 0 where none is stated.
 std::string difference(PictureRecord is, const PictureRecord& wanted) {
   is.threads = wanted.threads;
   is.batch = wanted.batch;
   is.place = wanted.place;
   is.device = wanted.device;
+  is.class_name = wanted.class_name;
+  is.style_name = wanted.style_name;
+  if (is.step.value_or(0) == wanted.step.value_or(0)) is.step = wanted.step;
   compare_files(is.checkpoint, is.checkpoint_hash, wanted.checkpoint, wanted.checkpoint_hash);
   compare_files(is.text_encoder, is.text_encoder_hash, wanted.text_encoder, wanted.text_encoder_hash);
-  return difference(config::member_value(is), config::member_value(wanted), "the picture");
+  return difference_of(config::member_value(is), config::member_value(wanted), "the picture");
 }
-
-}  // namespace
 
 std::string mismatch(const std::filesystem::path& picture, const std::vector<PictureRecord>& wanted) {
   try {

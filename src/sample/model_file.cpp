@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "sample/diffusers_scheduler.h"
 #include "sample/label_names.h"
 
 namespace pixnerd::sample {
@@ -221,6 +222,7 @@ ModelFile load_model(const std::filesystem::path& path, Weights which, const che
   ModelFile file;
   const std::optional<ModelDescription> stated = read_description(weights.metadata, source);
   file.description = stated ? *stated : guess(weights);
+  if (!stated) take_scheduler(source, file.description.sample);
   if (decoder) {
     if (!file.description.model.takes_text()) throw error_in(source, "is class-conditional: it has one decoder only");
     set_decoder(file.description.model, *decoder);

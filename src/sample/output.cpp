@@ -41,10 +41,10 @@ std::unique_ptr<PictureOutput> open_output(const std::filesystem::path& path, co
   if (!plan.labels.empty() && kind != OutputKind::grid) {
     throw RequestError(concat("only a grid has labels; let ", quoted(path), " end in .png"));
   }
-  const auto pictures = static_cast<uint64_t>(plan.pictures);
-  const uint64_t bytes = kind == OutputKind::arrays ? pictures * static_cast<uint64_t>(plan.width * plan.height * 3)
-                                                    : png_bytes(plan.pictures, plan.width, plan.height);
-  require_space(path, bytes, kind == OutputKind::folder ? pictures : 1);
+  if (kind != OutputKind::arrays) {  // which may be there in part, and say themselves what is missing
+    const auto files = kind == OutputKind::folder ? static_cast<uint64_t>(plan.pictures) : 1;
+    require_space(path, png_bytes(plan.pictures, plan.width, plan.height), files);
+  }
   switch (kind) {
     case OutputKind::grid:
       return open_grid(path, plan);

@@ -22,7 +22,7 @@ struct OutputPlan {
   int64_t columns = 1;                 // of a grid
   bool overwrite = false;              // use a folder that is not empty, replace files
   InputFiles inputs{};                 // what is read, and stays even then
-  bool resume = false;                 // of a folder: keep those of the pictures that are there; needs `record`
+  bool resume = false;                 // keep those of the pictures that are there; needs `record`, and no grid
   std::optional<int64_t> padding{};    // pixels between the pictures of a grid; none: the usual
   std::vector<image::Label> labels{};  // of a grid's pictures, one each, or none
   std::vector<int64_t> classes{};      // of the pictures, one each, or none: arr_1 of an .npz
@@ -50,7 +50,7 @@ class PictureOutput {
   virtual std::vector<bool> is_there() const { return {}; }
 
   // Picture `index` of plan.pictures that is not there, each of them once; of the planned size but for folders, in
-  // order but for folders.
+  // order for a grid.
   virtual void put(int64_t index, image::Image picture) = 0;
 
   // After the last picture.

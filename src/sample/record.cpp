@@ -42,10 +42,11 @@ std::string recorded_name(const std::filesystem::path& path) {
 
 std::string to_json(const PictureRecord& record) {
   config::Value value = config::member_value(record);
-  std::erase_if(value.fields, [](const auto& field) {  // of earlier versions
+  std::erase_if(value.fields, [](const auto& field) {
     const auto& [key, member] = field;
-    const bool is_old = key == "threads" || key == "batch" || key == "place";
-    return is_old && member.kind == config::Value::Kind::null;
+    const bool is_name = key == "class_name" || key == "style_name";
+    const bool is_old = key == "threads" || key == "batch" || key == "place";  // of earlier versions
+    return ((is_old || key == "step") && member.kind == config::Value::Kind::null) || (is_name && member.scalar.empty());
   });
   return config::to_json(value);
 }

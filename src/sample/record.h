@@ -22,12 +22,13 @@ struct PictureRecord {
   std::string file;             // in a manifest; "" in a picture's own text
   std::string checkpoint;       // the file's own name (recorded_name()); in records of earlier versions with folders
   std::string checkpoint_hash;  // of the file (checkpoint/content_hash.h); "" in records of earlier versions
-  int64_t step = 0;             // of training
+  std::optional<int64_t> step;  // of training, where that is stated; 0 in records of earlier versions
   std::string weights;          // "ema_denoiser", "denoiser" or ""
   std::string decoder;          // "plain" or "heavy" if it was not the checkpoint's own
   std::optional<int64_t> label, style;
-  std::string text_encoder;       // the folder's own name, as checkpoint
-  std::string text_encoder_hash;  // as checkpoint_hash
+  std::string class_name, style_name;  // theirs, where they have some; for readers, not for --again
+  std::string text_encoder;            // the folder's own name, as checkpoint
+  std::string text_encoder_hash;       // as checkpoint_hash
   std::optional<std::string> prompt, negative_prompt;
   uint64_t seed = 0;
   SampleConfig sample;
@@ -50,6 +51,8 @@ struct PictureRecord {
     visit("decoder", self.decoder, "plain or heavy, in place of the checkpoint's own");
     visit("label", self.label, "class", count);
     visit("style", self.style, "second label", count);
+    visit("class_name", self.class_name, "name of the class");
+    visit("style_name", self.style_name, "name of the second label");
     visit("text_encoder", self.text_encoder, "the text encoder's folder");
     visit("text_encoder_hash", self.text_encoder_hash, "what is in that folder, as a number");
     visit("prompt", self.prompt, "what the picture shows");
@@ -77,7 +80,7 @@ struct PictureRecord {
 // folder's name.
 std::string recorded_name(const std::filesystem::path& path);
 
-// One line of JSON, without a line's end.
+// One line of JSON, without a line's end. What does not apply is left out: a step or names that are not stated.
 std::string to_json(const PictureRecord& record);
 
 // The records of a PNG that pixnerd wrote, or of a manifest.jsonl. DataError: the file cannot be read or has none, or

@@ -52,17 +52,26 @@ TEST(ZipFile, FindsMembersWhereTheyLie) {
   EXPECT_EQ((reinterpret_cast<const char*>(members[2].data.data()) - zip.data()) % 64, 0);
 }
 
-TEST(ZipWriter, AMemberInPartsIsTheSameAsInOne) {
+TEST(ZipWriter, AMemberWhoseBytesArePutThereIsTheSameAsInOne) {
+  const std::string rest = "and what the caller writes";
   std::ostringstream out;
   ZipWriter zip(out);
-  zip.begin("a", 6);
-  for (const char* part : {"fir", "", "st!"}) zip.append(std::as_bytes(std::span(std::string_view(part))));
-  zip.end();
-  zip.begin("empty", 0);
-  zip.end();
+  zip.add_around("a", "first!", rest.size(), checksum_of(std::as_bytes(std::span(rest))));
+  const size_t place = out.str().size();
+  zip.add_around("empty", "", 0, checksum_of({}));
   zip.add("b", "second");
   zip.finish();
-  EXPECT_EQ(out.str(), zip_of({{"a", "first!"}, {"empty", ""}, {"b", "second"}}));
+  std::string whole = out.str();
+  whole.insert(place, rest);
+  EXPECT_EQ(whole, zip_of({{"a", "first!" + rest}, {"empty", ""}, {"b", "second"}}));
+}
+
+TEST(ZipWriter, ChecksumsOfPiecesJoin) {
+  const std::string first = "one piece", second = "and another";
+  const auto sum = [](const std::string& text) { return checksum_of(std::as_bytes(std::span(text))); };
+  EXPECT_EQ(joined_checksum(sum(first), sum(second), second.size()), sum(first + second));
+  EXPECT_EQ(joined_checksum(sum(""), sum(first), first.size()), sum(first));
+  EXPECT_EQ(sum("123456789"), 0xcbf43926U);  // the check value of CRC-32
 }
 
 TEST(ZipFile, AnEmptyZipHasNoMembers) {

@@ -55,6 +55,20 @@ TEST_F(DataTest, PackThenInspectSayTheSameAsTheFolder) {
   }
 }
 
+TEST_F(DataTest, PackTakesAPatternOfClassFolders) {
+  for (const char* name : {"many/n00/a.png", "many/n01/a.png", "many/n02/a.png", "many/other/a.png"}) {
+    write_picture(folder_ / name, marked_picture(6, 1));
+  }
+  const auto packed = [&](const std::string& pattern, const std::string& out) {
+    return run({"pack", path(pattern), "--out", path(out)}).out;
+  };
+  EXPECT_TRUE(packed("many/n{00..01}", "braces").starts_with("wrote 2 pictures of 2 classes"));
+  EXPECT_TRUE(packed("many/n*", "star").starts_with("wrote 3 pictures of 3 classes"));
+  EXPECT_TRUE(packed("many/{n02,other}/", "list").starts_with("wrote 2 pictures of 2 classes"));
+  expect_error(run({"pack", path("many/n{01..03}"), "--out", path("none")}), 1, "n03");
+  expect_error(run({"pack", path("many/x*"), "--out", path("none")}), 1, "x*");
+}
+
 TEST_F(DataTest, InspectNamesWhatIsBroken) {
   write_text(folder_ / "set/a.tar", tar_sample("1", 1, R"({"label": 1, "caption": {"en": "x", "de": ["y", "z"]}})") +
                                         tar_entry("bad\x1b.png", "no picture") + tar_sample("worse", 1, "{") +

@@ -52,11 +52,12 @@ TEST_F(EvalTest, PrintsAllMetricsAndReusesStatistics) {
   ASSERT_EQ(first.code, 0) << first.err;
   const auto json = nlohmann::json::parse(first.out);
   EXPECT_EQ(json.at("pictures"), 6);
-  EXPECT_GT(json.at("fid").at("value").get<double>(), 0);
+  EXPECT_GT(json.at("fd").at("value").get<double>(), 0);
   EXPECT_TRUE(json.at("network").get<std::string>().starts_with("dinov2-2x64-")) << json.at("network");
   EXPECT_FALSE(json.contains("is"));
+  EXPECT_FALSE(json.contains("fid") || json.contains("published_weights"));
   EXPECT_LE(json.at("recall").at("value").get<double>(), 1);
-  EXPECT_TRUE(json.at("kid").contains("deviation"));
+  EXPECT_TRUE(json.at("kd").contains("deviation"));
   EXPECT_FALSE(json.at("warnings").empty());
   EXPECT_TRUE(first.complains("warning: fewer pictures (6) than features (64)")) << first.err;
   EXPECT_TRUE(first.complains("pictures: 6 pictures in")) << first.err;
@@ -76,6 +77,9 @@ TEST_F(EvalTest, LooksThroughInception) {
   EXPECT_GE(json.at("is").at("value").get<double>(), 1);
   EXPECT_FALSE(json.contains("fid"));
   EXPECT_TRUE(json.at("network").get<std::string>().ends_with(", pytorch"));
+  EXPECT_TRUE(json.contains("kid"));
+  EXPECT_EQ(json.at("published_weights"), false);
+  EXPECT_NE(json.at("warnings").dump().find("are not the published ones"), std::string::npos) << json;
 
   ASSERT_EQ(eval({"--images", path("a"), "--reference", path("b"), "--metrics", "fid", "--save-statistics",
                   path("small.safetensors")})
@@ -87,11 +91,40 @@ TEST_F(EvalTest, LooksThroughInception) {
   EXPECT_TRUE(other.complains("were made with another network or resize (dinov2-")) << other.err;
 }
 
+TEST_F(EvalTest, WeightsUnderThePublishedNameAreWhatItSays) {
+  const auto weights = models::inception_weights("cli:");
+  const std::string name = "pt_inception-2015-12-05-6726825d.pth";
+  checkpoint::save_safetensors(*shared_ / name, {weights.begin(), weights.end()});
+  const Outcome outcome =
+      program_({"eval", "--inception", path(name), "--images", path("a"), "--metrics", "is", "--is-splits", "2"});
+  expect_error(outcome, 1, "its SHA-256 begins with ");
+  EXPECT_TRUE(outcome.complains("its name says 6726825d")) << outcome.err;
+}
+
+TEST_F(EvalTest, StatisticsOfAReferenceNeedNoPicturesToJudge) {
+  const Outcome saved = eval({"--reference", path("b"), "--save-statistics", path("alone.safetensors"), "--json"});
+  ASSERT_EQ(saved.code, 0) << saved.err;
+  const auto json = nlohmann::json::parse(saved.out);
+  EXPECT_EQ(json.at("pictures"), 6);
+  EXPECT_EQ(json.at("metrics").dump(), R"(["fd","precision","recall","kd"])");
+  EXPECT_EQ(json.at("statistics"), path("alone.safetensors"));
+  EXPECT_EQ(eval({"--images", path("a"), "--reference", path("alone.safetensors"), "--json"}).out,
+            eval({"--images", path("a"), "--reference", path("b"), "--json"}).out);
+  const Outcome table = eval(
+      {"--reference", path("b"), "--save-statistics", path("alone.safetensors"), "--metrics", "fd", "--overwrite"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_TRUE(table.says("statistics of 6 pictures for fd, seen by dinov2-")) << table.out;
+  expect_error(eval({"--save-statistics", path("none.safetensors")}), 2, "--reference");
+  const Outcome one = eval({"--reference", path("one"), "--save-statistics", path("none.safetensors")});
+  EXPECT_EQ(one.code, 1);
+  EXPECT_TRUE(one.complains("is of one picture")) << one.err;
+}
+
 TEST_F(EvalTest, PrintsATable) {
   const Outcome outcome = eval({"--images", path("a"), "--reference", path("b"), "--metrics", "precision,fid"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("metric            value")) << outcome.out;
-  EXPECT_TRUE(outcome.says("\nfid  ")) << outcome.out;
+  EXPECT_TRUE(outcome.says("\nfd  ")) << outcome.out;
   EXPECT_TRUE(outcome.says("of 6 pictures, seen by dinov2-2x64-")) << outcome.out;
 }
 
@@ -137,11 +170,11 @@ TEST_F(EvalTest, WhatCannotBeHadIsRefusedBeforeTheWork) {
     const Outcome outcome = eval({"--images", path(images), "--reference", path(reference), "--metrics", metric});
     expect_error(outcome, 1, why);
   };
-  refused("one", "b", "fid", "fid needs at least 2 pictures to judge, there is 1");
+  refused("one", "b", "fid", "fd needs at least 2 pictures to judge, there is 1");
   refused("one", "b", "kid", "4 pictures to judge, there is 1");
   const Outcome rest = eval({"--images", path("one"), "--reference", path("b")});
   EXPECT_EQ(rest.code, 0) << rest.err;
-  EXPECT_TRUE(rest.complains("kid is left out: ") && rest.says("precision") && !rest.says("recall")) << rest.out;
+  EXPECT_TRUE(rest.complains("kd is left out: ") && rest.says("precision") && !rest.says("recall")) << rest.out;
   const Outcome outcome = eval({"--images", path("a"), "--reference", path("one"), "--metrics", "fid"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(outcome.complains("one' is of one picture")) << outcome.err;
@@ -159,9 +192,9 @@ TEST_F(EvalTest, OfStatisticsAloneTheRestIsLeftOutUnlessItIsNamed) {
   const Outcome all = eval({"--images", path("a"), "--reference", path("stats.npz"), "--json"});
   ASSERT_EQ(all.code, 0) << all.err;
   const auto json = nlohmann::json::parse(all.out);
-  EXPECT_GT(json.at("fid").at("value").get<double>(), 0);
-  EXPECT_FALSE(json.contains("kid"));
-  EXPECT_NE(json.at("warnings").dump().find("kid is left out: "), std::string::npos) << json;
+  EXPECT_GT(json.at("fd").at("value").get<double>(), 0);
+  EXPECT_FALSE(json.contains("kd"));
+  EXPECT_NE(json.at("warnings").dump().find("kd is left out: "), std::string::npos) << json;
   expect_error(eval({"--images", path("a"), "--reference", path("stats.npz"), "--metrics", "fid,kid"}), 1,
                "holds statistics alone");
 }
@@ -201,7 +234,7 @@ TEST_F(EvalTest, PatternsChooseFromTheReference) {
   };
   const Outcome chosen = with({"--reference", path("set"), "--include", "x"});
   ASSERT_EQ(chosen.code, 0) << chosen.err;
-  const auto fid = [](const Outcome& outcome) { return nlohmann::json::parse(outcome.out).at("fid").dump(); };
+  const auto fid = [](const Outcome& outcome) { return nlohmann::json::parse(outcome.out).at("fd").dump(); };
   EXPECT_EQ(fid(chosen), fid(with({"--reference", path("b")})));
   EXPECT_EQ(fid(with({"--reference", path("set"), "--include", "x,y"})), fid(with({"--reference", path("set")})));
   EXPECT_NE(fid(chosen), fid(with({"--reference", path("set")})));

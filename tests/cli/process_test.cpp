@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <thread>
 
 #include "checkpoint/tensors.h"
@@ -48,6 +49,21 @@ class ProcessTest : public testing::Test {
     all.insert(all.end(), {"--threads", "1"});
     all.insert(all.end(), more.begin(), more.end());
     return all;
+  }
+
+  // Of a checkpoint that takes a while.
+  Arguments converting(const std::string& out) const {
+    const fs::path big = folder_ / "big.safetensors";
+    constexpr uint64_t kTensors = 40, kTensorBytes = 4'000'000;  // holes, which take no disk
+    std::string header = "{";
+    for (uint64_t i = 0; i < kTensors; ++i) {
+      header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"F32","shape":[1000000],"data_offsets":[)" +
+                std::to_string(i * kTensorBytes) + "," + std::to_string((i + 1) * kTensorBytes) + "]}";
+    }
+    checkpoint::write_whole(big, checkpoint::file_with(header + "}"));
+    const uint64_t begin = fs::file_size(big);
+    fs::resize_file(big, begin + kTensors * kTensorBytes);
+    return {"convert", big.string(), path(out), "--dtype", "f64"};
   }
 
   Arguments training(const std::string& out) const {
@@ -138,22 +154,22 @@ TEST_F(ProcessTest, WhatCannotBePrintedIsAFailure) {
 
 TEST_F(ProcessTest, AnInterruptLeavesNoHalfWrittenFile) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    program_.start(sampling("long.npz", {"--count", "1000000", "--steps", "100"}));
+    program_.start(converting("long.safetensors"));
     EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
     program_.signal(number);
     EXPECT_EQ(program_.wait().code, -1);
     EXPECT_FALSE(has_partial_files());
-    EXPECT_FALSE(fs::exists(path("long.npz")));
+    EXPECT_FALSE(fs::exists(path("long.safetensors")));
   }
 }
 
 TEST_F(ProcessTest, WhatAKilledProcessLeftGoesWithTheNextFile) {
-  program_.start(sampling("long.npz", {"--count", "1000000", "--steps", "100"}));
+  program_.start(converting("long.safetensors"));
   EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
   program_.signal(SIGKILL);
   program_.wait();
   EXPECT_TRUE(has_partial_files());
-  EXPECT_EQ(program_(sampling("next.npz")).code, 0);
+  EXPECT_EQ(program_(sampling("next.png")).code, 0);
   EXPECT_FALSE(has_partial_files());
 }
 
@@ -167,6 +183,21 @@ TEST_F(ProcessTest, AHangupSavesARunAndIsAnsweredAtOnce) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(outcome.complains("stopping: ") && outcome.complains("; once more ends at once\n")) << outcome.err;
     EXPECT_FALSE(fs::is_empty(folder_ / out / "checkpoints"));
+  }
+}
+
+TEST_F(ProcessTest, ForProgramsTheAnswerToASignalIsAnEvent) {
+  Arguments arguments = training("run");
+  arguments.insert(arguments.end(), {"--progress", "json"});
+  program_.start(arguments);
+  ASSERT_TRUE(is_training("run"));
+  program_.signal(SIGTERM);
+  const Outcome outcome = program_.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.complains(R"({"event":"stopping","message":"stopping: )")) << outcome.err;
+  std::istringstream lines(outcome.err);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with(R"({"event":")") && line.ends_with("}")) << line;
   }
 }
 
@@ -232,19 +263,9 @@ TEST_F(ProcessTest, PathsThatLeadNowhereAreNamedInOurWords) {
 }
 
 TEST_F(ProcessTest, ACheckpointThatIsCutWhileItIsReadIsAnError) {
-  const fs::path big = folder_ / "big.safetensors";
-  constexpr uint64_t kTensors = 40, kTensorBytes = 4'000'000;  // holes, which take no disk
-  std::string header = "{";
-  for (uint64_t i = 0; i < kTensors; ++i) {
-    header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"F32","shape":[1000000],"data_offsets":[)" +
-              std::to_string(i * kTensorBytes) + "," + std::to_string((i + 1) * kTensorBytes) + "]}";
-  }
-  checkpoint::write_whole(big, checkpoint::file_with(header + "}"));
-  const uint64_t begin = fs::file_size(big);
-  fs::resize_file(big, begin + kTensors * kTensorBytes);
-  program_.start({"convert", big.string(), path("out.safetensors"), "--dtype", "f64"});
+  program_.start(converting("out.safetensors"));
   EXPECT_TRUE(comes_true([&] { return has_partial_files(); }));
-  fs::resize_file(big, begin + 4096);
+  fs::resize_file(folder_ / "big.safetensors", 8192);
   const Outcome outcome = program_.wait();
   expect_error(outcome, 1, "big.safetensors': was overwritten or cut while it was read");
   EXPECT_FALSE(fs::exists(path("out.safetensors")));

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <sstream>
+#include <vector>
 
 #include "core/log.h"
 
@@ -102,6 +104,50 @@ TEST_F(TerminalProgressTest, AnUnknownTotalHasNoBar) {
   progress.update(7, 0, "");
   EXPECT_TRUE(shows("sampling 7 steps"));
   EXPECT_FALSE(shows("%"));
+}
+
+TEST_F(TerminalProgressTest, ProgramsGetEventsThatAreNotTooMany) {
+  {
+    TerminalProgress progress("sampling", "steps", {&out_, false, 80, false, ProgressForm::json},
+                              [this] { return now_; });
+    progress.update(0, 1000, "");
+    for (int i = 1; i <= 1000; ++i) {  // 10 s
+      now_ += 0.01;
+      progress.update(i, 1000, i == 500 ? "loss 0.5" : "");
+    }
+    progress.finish();
+  }
+  std::vector<nlohmann::json> events;
+  std::istringstream text(out_.str());
+  for (std::string line; std::getline(text, line);) events.push_back(nlohmann::json::parse(line));
+  ASSERT_GE(events.size(), 20U);
+  EXPECT_LE(events.size(), 24U);
+  EXPECT_EQ(events.front().dump(), R"({"done":0,"event":"start","label":"sampling","total":1000,"unit":"steps"})");
+  EXPECT_EQ(events[1].at("event"), "update");
+  EXPECT_NEAR(events[1].at("per_second").get<double>(), 100, 1);
+  EXPECT_NEAR(events[1].at("seconds_left").get<double>(), 9.5, 0.1);
+  EXPECT_EQ(events.back().at("event"), "end");
+  EXPECT_EQ(events.back().at("done"), 1000);
+  EXPECT_NEAR(events.back().at("seconds").get<double>(), 10, 0.01);
+}
+
+TEST_F(TerminalProgressTest, AnEndComesOfWorkThatFailsToo) {
+  {
+    TerminalProgress progress("packing", "pictures", {&out_, false, 80, false, ProgressForm::json});
+    progress.update(3, 0, "");
+  }
+  EXPECT_TRUE(shows(R"({"event":"start","label":"packing","unit":"pictures","done":3,"total":null})")) << out_.str();
+  EXPECT_TRUE(shows(R"({"event":"end")")) << out_.str();
+}
+
+TEST_F(TerminalProgressTest, NoneSaysNothing) {
+  TerminalProgress progress("sampling", "steps", {&out_, false, 80, false, ProgressForm::none},
+                            [this] { return now_; });
+  progress.update(0, 10, "");
+  now_ += 60;
+  progress.update(10, 10, "");
+  progress.finish();
+  EXPECT_EQ(out_.str(), "");
 }
 
 TEST_F(TerminalProgressTest, LogLinesStandAboveTheBar) {

@@ -57,7 +57,7 @@ TEST_F(ShardPathsTest, APatternThatFitsNothingIsExplained) {
   expect_contains(refusal("s/x*.tar"), "no file fits the pattern");
   expect_contains(refusal("?"), "the pattern fits folders, and names shards");
   expect_contains(refusal("s/{0..9999999}.tar"), "no file fits the pattern");
-  expect_contains(refusal("s/{0..999}{0..999}.tar"), "more than 200000 shards");
+  expect_contains(refusal("s/{0..999}{0..999}.tar"), "more than 200000 names");
 }
 
 TEST_F(ShardPathsTest, ANameWithSuchCharactersIsNoPatternWhereItIsThere) {

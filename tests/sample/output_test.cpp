@@ -251,6 +251,57 @@ TEST_F(OutputTest, AFullDiskIsFoundAtThePictureThatDoesNotFit) {
   EXPECT_THROW(output->put(1, plain(1, 512, 512)), DataError);
 }
 
+// Pictures of the same settings, which differ in their seeds.
+OutputPlan recorded_plan(int64_t pictures) {
+  OutputPlan plan = plan_for(pictures);
+  plan.record = [](int64_t index) {
+    PictureRecord record;
+    record.label = 3;
+    record.seed = static_cast<uint64_t>(index);
+    return record;
+  };
+  return plan;
+}
+
+TEST_F(OutputTest, AnNpzThatADiskWasTooSmallForGoesOnAndTakesPicturesInAnyOrder) {
+  write(folder_ / "whole.npz", recorded_plan(4));
+  OutputPlan plan = recorded_plan(4);
+  {
+    const auto output = open_output(folder_ / "batch.npz", plan);
+    output->put(2, plain(3));
+    const FullDisk disk(100);
+    EXPECT_THROW(output->put(0, plain(1)), DataError);
+  }
+  EXPECT_NE(error_of<RequestError>(folder_ / "batch.npz", plan).find("1 of 4 pictures"), std::string::npos);
+  plan.resume = true;
+  const auto output = open_output(folder_ / "batch.npz", plan);
+  EXPECT_EQ(output->is_there(), std::vector<bool>({false, false, true, false}));
+  for (const int64_t index : {3, 0, 1}) output->put(index, plain(static_cast<uint8_t>(index + 1)));
+  const Written written = output->finish();
+  EXPECT_EQ(written.pictures, 4);
+  EXPECT_EQ(written.kept, 1);
+  EXPECT_EQ(checkpoint::read_whole(folder_ / "batch.npz"), checkpoint::read_whole(folder_ / "whole.npz"));
+}
+
+TEST_F(OutputTest, WhatIsUnfinishedDoesNotReplaceAnNpzThatIsThere) {
+  write(folder_ / "batch.npz", recorded_plan(2));
+  const std::string before = checkpoint::read_whole(folder_ / "batch.npz");
+  OutputPlan plan = recorded_plan(3);
+  plan.overwrite = true;
+  open_output(folder_ / "batch.npz", plan)->put(0, plain(1));
+  EXPECT_EQ(checkpoint::read_whole(folder_ / "batch.npz"), before);
+  plan.overwrite = false;
+  plan.resume = true;
+  EXPECT_NE(error_of<RequestError>(folder_ / "batch.npz", plan).find("move it away to go on with"), std::string::npos);
+  std::filesystem::rename(folder_ / "batch.npz", folder_ / "old.npz");
+  EXPECT_EQ(open_output(folder_ / "batch.npz", plan)->is_there(), std::vector<bool>({true, false, false}));
+}
+
+TEST_F(OutputTest, AnNpzThatHasNoPictureYetLeavesNothing) {
+  open_output(folder_ / "batch.npz", recorded_plan(4));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
 TEST_F(OutputTest, OtherFormatsAreRefused) {
   for (const char* name : {"a.jpg", "a.JPEG", "a.jfif", "a.gif", "a.bmp", "a.tif", "a.TIFF", "a.avif", "a.heic",
                            "a.webp", "a.npy", "b.png.gif"}) {

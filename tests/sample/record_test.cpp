@@ -64,6 +64,23 @@ TEST(PictureRecord, OfEarlierVersionsIsRead) {
   EXPECT_EQ(to_json(read_records(folder / "old.png").front()), to_json(record()));
 }
 
+TEST(PictureRecord, HasNamesAndAStepWhereTheyAreStated) {
+  const TemporaryFolder folder;
+  PictureRecord named = record();
+  named.prompt.reset();
+  named.label = 3;
+  named.class_name = "red panda";
+  named.step.reset();
+  const std::string text = to_json(named);
+  EXPECT_NE(text.find(R"("class_name":"red panda")"), std::string::npos) << text;
+  EXPECT_EQ(text.find("style_name"), std::string::npos) << text;
+  EXPECT_EQ(text.find(R"("step":)"), std::string::npos) << text;
+  write(folder / "manifest.jsonl", text + "\n");
+  const PictureRecord read = read_records(folder / "manifest.jsonl").front();
+  EXPECT_EQ(read.class_name, "red panda");
+  EXPECT_EQ(read.step, std::nullopt);
+}
+
 TEST(PictureRecord, NamesFilesWithoutFolders) {
   EXPECT_EQ(recorded_name("/home/ada/secret/last.ckpt"), "last.ckpt");
   EXPECT_EQ(recorded_name("last.ckpt"), "last.ckpt");

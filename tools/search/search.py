@@ -103,7 +103,7 @@ class Search:
         kept = self.path(".safetensors", options.reference, options.include)
         reference = [str(kept)] if kept.exists() else [options.reference, *includes, "--save-statistics", str(kept)]
         command = [options.program, "eval", "--images", str(npz), "--reference", *reference, "--efficientnet-lite",
-                   options.efficientnet_lite, "--metrics", "fid,kid", "--kid-subset-size", "232", "--threads", "1",
+                   options.efficientnet_lite, "--metrics", "fd,kd", "--kid-subset-size", "232", "--threads", "1",
                    "--json"]
         return self.figures(self.path(".figures", npz.name, options.reference, options.include),
                             lambda: json.loads(run(command)[0]))
@@ -112,7 +112,7 @@ class Search:
         npz, seconds = self.draw(flags)
         judged = self.judge(npz)
         return {"name": name, "flags": shlex.join(flags), "npz": npz, "pictures": pixels(npz)[0][0],
-                "seconds": seconds, "fd": judged["fid"], "kd": judged["kid"]}
+                "seconds": seconds, "fd": judged["fd"], "kd": judged["kd"]}
 
     def results(self):
         """Of all settings, in their order; each with its distance from the first one's pictures."""
