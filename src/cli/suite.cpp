@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/interrupt.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "core/text.h"
 #include "sample/drawing.h"
 #include "sample/output.h"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr int64_t kGenevalCount = 4;
 
-struct Stopped {};
-
 // The progress of the whole suite, of which a part may have been there before. Ends the work when the user wants that:
 // a batch can take minutes.
 class SuiteProgress : public Progress {
@@ -29,7 +28,7 @@ class SuiteProgress : public Progress {
   SuiteProgress(Progress& shown, int64_t total) : shown_(shown), total_(total) {}
 
   void update(int64_t done, int64_t of_rest, std::string_view note) override {
-    if (InterruptScope::interrupted()) throw Stopped{};
+    if (InterruptScope::interrupted()) throw Stopped();
     shown_.update(total_ - of_rest + done, total_, note);
   }
 

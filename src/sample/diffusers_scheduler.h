@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "sample/config.h"
+#include "sample/picture.h"
 
 namespace pixnerd::sample {
 

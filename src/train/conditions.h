@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/stop.h"
 #include "data/loader.h"
 #include "data/picture_set.h"
 #include "sample/condition.h"
 #include "train/config.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/stop.h"
 #include "data/picture_set.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
@@ -17,7 +18,6 @@
 #include "sample/model_file.h"
 #include "train/conditions.h"
 #include "train/config.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

@@ -6,13 +6,13 @@
 #include <memory>
 #include <optional>
 
+#include "core/stop.h"
 #include "data/picture_set.h"
 #include "train/conditions.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
-#include "train/stop.h"
 #include "train/trainer.h"
 #include "train/validation.h"
 

@@ -2,11 +2,11 @@
 // network.
 #pragma once
 
+#include "core/stop.h"
 #include "image/image.h"
 #include "models/network.h"
 #include "train/conditions.h"
 #include "train/config.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "core/progress.h"
+#include "core/stop.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "core/errors.h"
+#include "core/stop.h"
 #include "data/loader.h"
 #include "diffusion/flow_matching.h"
 #include "models/network.h"
 #include "train/adamw.h"
 #include "train/config.h"
 #include "train/loss_by_time.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

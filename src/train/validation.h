@@ -5,13 +5,13 @@
 #include <memory>
 #include <vector>
 
+#include "core/stop.h"
 #include "data/pictures.h"
 #include "diffusion/denoiser.h"
 #include "models/network.h"
 #include "train/conditions.h"
 #include "train/config.h"
 #include "train/loss_by_time.h"
-#include "train/stop.h"
 
 namespace pixnerd::train {
 

@@ -1,4 +1,4 @@
-// How work inside a run ends before it is done: whether it should is asked where nothing is half changed, and Stopped
+// How long work ends before it is done: whether it should is asked where nothing is half changed, and Stopped
 // is thrown there.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "core/progress.h"
 
-namespace pixnerd::train {
+namespace pixnerd {
 
 using StopRequested = std::function<bool()>;
 
@@ -30,4 +30,4 @@ class StoppableProgress : public Progress {
   const StopRequested& requested_;
 };
 
-}  // namespace pixnerd::train
+}  // namespace pixnerd
