@@ -40,6 +40,7 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
     : config_(config.eval), extractor_(load_extractor(config_.extractor)) {
   const auto seed = static_cast<uint64_t>(config_.seed);
   settings_.metrics = config_.metrics;
+  settings_.network = network();
   settings_.resamples = 0;
   settings_.seed = seed;
   drawing_.precision = config.train.precision;
@@ -103,10 +104,10 @@ eval::Report Evaluation::run(models::Network& network, const StopRequested& stop
   return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);
 }
 
-std::string text_of(const eval::Report& report) {
+std::string text_of(const eval::Report& report, eval::FeatureNetwork network) {
   std::vector<std::string> figures;
   for (const eval::Result& each : report.results) {
-    figures.push_back(concat(eval::name_of(each.metric), " ", static_cast<float>(each.value)));
+    figures.push_back(concat(eval::name_of(each.metric, network), " ", static_cast<float>(each.value)));
   }
   return join(figures, ", ");
 }

@@ -39,6 +39,7 @@ class Evaluation {
   // which is asked after every step of a batch of pictures, says so.
   eval::Report run(models::Network& network, const StopRequested& stop) const;
 
+  eval::FeatureNetwork network() const { return config_.extractor.network; }
   int64_t pictures() const { return std::ssize(requests_); }
 
  private:
@@ -53,7 +54,7 @@ class Evaluation {
   std::optional<eval::Reference> reference_;
 };
 
-// "fid 12.3, kid 0.004".
-std::string text_of(const eval::Report& report);
+// "fid 12.3, kid 0.004"; figures through another network than Inception are named fd and kd.
+std::string text_of(const eval::Report& report, eval::FeatureNetwork network);
 
 }  // namespace pixnerd::train

@@ -55,11 +55,14 @@ void Monitor::evaluate() {
   log_info(concat("evaluating ", counted(evaluation_->pictures(), "picture", "pictures"), " at step ", step));
   const eval::Report report = evaluation_->run(run_.trainer.averaged_network(), stop_);
   EvaluationEntry entry{step, evaluation_->pictures(), {}};
-  for (const eval::Result& each : report.results) entry.figures.emplace_back(name_of(each.metric), each.value);
+  const eval::FeatureNetwork network = evaluation_->network();
+  for (const eval::Result& each : report.results) {
+    entry.figures.emplace_back(name_of(each.metric, network), each.value);
+  }
   run_.log.add(entry);
-  log_info(concat("step ", step, ": ", text_of(report)));
+  log_info(concat("step ", step, ": ", text_of(report, network)));
   for (const auto& [metric, reason] : report.failures) {
-    log_warning(concat("the evaluation at step ", step, " gave no ", name_of(metric), ": ", reason));
+    log_warning(concat("the evaluation at step ", step, " gave no ", name_of(metric, network), ": ", reason));
   }
   if (std::exchange(has_warned_, true)) return;
   for (const std::string& warning : report.warnings) log_warning(warning);
