@@ -3,8 +3,7 @@
 // through its dispatcher.
 //
 // Rows: oneDNN gives a row of a product the same bits among two rows and among thousands, at any place and with any
-// number of threads, as it never splits the sum of one value and blocks it by the weight alone; a single row it sums in
-// another order. The products here put a copy beside a single row, so what a row becomes depends on the row and
+// number of threads; a single row it sums in another order for many weights. The products here put a copy beside a single row, so what a row becomes depends on the row and
 // on how the weight lies. Measured, not documented: tests/nn/rows_test.cpp says so again on every machine.
 #pragma once
 
