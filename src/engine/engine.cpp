@@ -65,6 +65,10 @@ class Engine::State {
         device_(network == nullptr ? at::Device(at::kCPU) : network->device()),
         options_(std::move(options)),
         profile_(options_.profile) {
+    if (options_.most_together < 0 || options_.most_together > diffusion::kLargestBatch) {
+      throw RequestError(
+          concat("a batch of ", options_.most_together, " pictures must be between 1 and ", diffusion::kLargestBatch));
+    }
     if (network == nullptr) return;
     require_precision(*network, precision);
     TORCH_CHECK(network->mode() == models::Mode::infer, "pictures are drawn by a network in Mode::infer");

@@ -46,7 +46,8 @@ struct EngineOptions {
 
 class Engine {
  public:
-  // The network is in Mode::infer and must outlive the engine. RequestError when it was prepared for another precision.
+  // The network is in Mode::infer and must outlive the engine. RequestError when it was prepared for another precision,
+  // and for options beyond their limits.
   Engine(models::Network& network, models::Precision precision, EngineOptions options = {});
 
   // Any denoiser on the CPU, which is taken to draw every size; pictures have one size each.

@@ -129,11 +129,13 @@ std::optional<Drawn> Drawing::next(Progress& progress) {
   }
 }
 
-// As many as the engine can put to use, and not the ten million that may be asked for.
+// As many as the engine can put to use, and not the ten million that may be asked for, of which a slow one may hold
+// back many.
 void Drawing::submit_some() {
   while (submitted_ < pictures_.size()) {
     const PictureRequest& picture = pictures_[submitted_];
-    if (static_cast<int64_t>(watch_->index_of.size()) >= 2 * engine_->together(*picture.settings)) return;
+    const int64_t together = engine_->together(*picture.settings);
+    if (std::ssize(watch_->index_of) >= 2 * together || std::ssize(watch_->ready) >= 8 * together) return;
     const engine::PictureId id = engine_->submit(engine_picture(config_, picture, states_), watch_);
     watch_->index_of[id] = static_cast<int64_t>(submitted_++);
   }

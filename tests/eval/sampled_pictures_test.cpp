@@ -9,7 +9,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "sample/output.h"
-#include "sample/sampler.h"
+#include "sample/requests.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
 #include "tests/models/tiny.h"
@@ -26,14 +26,11 @@ class Counted : public Progress {
   int64_t done_ = 0, total_ = 0;
 };
 
-sample::Request request_for(std::vector<int64_t> labels) {
-  sample::Request request;
-  request.labels = std::move(labels);
-  request.seed = 5;
-  request.batch_size = 2;
-  request.sample.size = {8, 12};
-  request.sample.sampler.steps = 2;
-  return request;
+std::vector<sample::PictureRequest> requests_for(const std::vector<int64_t>& labels, int64_t steps = 2) {
+  sample::SampleConfig settings;
+  settings.size = {8, 12};
+  settings.sampler.steps = steps;
+  return sample::requests_of(labels, {}, std::ssize(labels), sample::ClassOrder::runs, 5, settings);
 }
 
 at::Tensor rest_of(Pictures& pictures, int64_t at_once) {
@@ -42,22 +39,22 @@ at::Tensor rest_of(Pictures& pictures, int64_t at_once) {
   return at::cat(parts);
 }
 
-TEST(SampledPictures, AreThoseOfTheRequestHoweverManyAreAskedFor) {
+TEST(SampledPictures, AreThoseOfTheRequestsHoweverManyAreAskedFor) {
   models::ModelConfig config = models::tiny_config();
   config.num_styles = 2;
   const auto network = models::random_network(config, 1);
-  sample::Request request = request_for({0, 1, 2, 0, 1});
-  request.batch_size = 3;
+  auto requests = requests_for({0, 1, 2, 0, 1});
+  for (size_t i = 0; i < requests.size(); ++i) requests[i].style = static_cast<int64_t>(i % 3);
   at::Tensor expected = at::empty({5, 12, 8, 3}, at::kByte);
   Counted progress;
-  sample::sample_images(
-      *network, request,
+  sample::draw(
+      *network, requests, {.batch = 3},
       [&](int64_t i, const image::Image& picture) {
         std::copy(picture.rgb.begin(), picture.rgb.end(), expected[i].mutable_data_ptr<uint8_t>());
       },
       progress);
   for (const int64_t at_once : {1, 3, 9}) {
-    SampledPictures pictures(*network, request, "samples", progress);
+    SampledPictures pictures(*network, requests, {.batch = 3}, "samples", progress);
     EXPECT_EQ(pictures.size(), 5);
     EXPECT_EQ(pictures.height(), 12);
     EXPECT_EQ(pictures.width(), 8);
@@ -68,25 +65,31 @@ TEST(SampledPictures, AreThoseOfTheRequestHoweverManyAreAskedFor) {
   }
 }
 
-TEST(SampledPictures, AreDrawnInBatchesOfTheirOwn) {
+// The one that is asked for, and no more than may share its evaluations.
+TEST(SampledPictures, AreDrawnAsTheyAreAskedFor) {
   const auto network = models::random_network(models::tiny_config(), 1);
-  sample::Request request = request_for({0, 1, 2, 0, 1});
-  request.batch_size = 4;
   Counted progress;
-  SampledPictures pictures(*network, request, "samples", progress);
+  SampledPictures pictures(*network, requests_for({0, 1, 2, 0, 1, 2, 0}), {.batch = 2}, "samples", progress);
+  EXPECT_EQ(progress.done_, 0);
   EXPECT_EQ(pictures.next(1).size(0), 1);
-  EXPECT_EQ(progress.done_, 8) << "a batch of four, two steps each";
-  EXPECT_EQ(pictures.next(3).size(0), 3);
-  EXPECT_EQ(progress.done_, 8);
+  EXPECT_EQ(progress.done_, 4) << "two at a time, two steps each";
+  EXPECT_EQ(pictures.next(1).size(0), 1);
+  EXPECT_EQ(progress.done_, 4);
+  EXPECT_EQ(pictures.next(4).size(0), 4);
+  EXPECT_EQ(progress.done_, 12);
   EXPECT_EQ(pictures.next(3).size(0), 1);
   EXPECT_EQ(pictures.next(3).size(0), 0);
+  EXPECT_EQ(progress.done_, 14);
 }
 
 TEST(SampledPictures, AreCheckedBeforeAnyIsDrawn) {
   const auto network = models::random_network(models::tiny_config(), 1);
   Counted progress;
-  EXPECT_NE(thrown<RequestError>([&] { SampledPictures(*network, request_for({7}), "", progress); }).find("class 7"),
-            std::string::npos);
+  const auto refusal = [&](const std::vector<sample::PictureRequest>& requests) {
+    return thrown<RequestError>([&] { SampledPictures(*network, requests, {}, "", progress); });
+  };
+  EXPECT_NE(refusal(requests_for({7})).find("class 7"), std::string::npos);
+  EXPECT_NE(refusal({}).find("class"), std::string::npos);
 }
 
 // What the reader of judged pictures makes of what the sampler's output wrote.
@@ -108,16 +111,6 @@ TEST(SampledPictures, InAnNpzAreReadBack) {
   EXPECT_EQ(all.flatten(1).narrow(1, 0, 29).max().item<int>(), 0);
 }
 
-TEST(AskInTurn, EveryClassHasEveryStyle) {
-  sample::Request request;
-  ask_in_turn(request, 8, {4, 5}, {0, 1});
-  EXPECT_EQ(request.labels, (std::vector<int64_t>{4, 5, 4, 5, 4, 5, 4, 5}));
-  EXPECT_EQ(request.styles, (std::vector<int64_t>{0, 1, 1, 0, 0, 1, 1, 0}));
-  ask_in_turn(request, 3, {4, 5}, {});
-  EXPECT_EQ(request.labels.size(), 3U);
-  EXPECT_TRUE(request.styles.empty());
-}
-
 // Pictures with the given labels and styles.
 struct Labelled : public data::PictureSet {
   const std::filesystem::path& root() const override { return folder; }
@@ -135,9 +128,15 @@ struct Labelled : public data::PictureSet {
   std::vector<std::string> class_names, style_names;
 };
 
-std::map<int64_t, int> counts_of(const std::vector<int64_t>& labels) {
+std::vector<int64_t> labels_of(const std::vector<sample::PictureRequest>& pictures) {
+  std::vector<int64_t> labels;
+  for (const sample::PictureRequest& picture : pictures) labels.push_back(picture.label.value());
+  return labels;
+}
+
+std::map<int64_t, int> counts_of(const std::vector<sample::PictureRequest>& pictures) {
   std::map<int64_t, int> counts;
-  for (const int64_t label : labels) ++counts[label];
+  for (const int64_t label : labels_of(pictures)) ++counts[label];
   return counts;
 }
 
@@ -147,19 +146,20 @@ sample::ModelDescription described() {
   return description;
 }
 
-TEST(AskAsIn, LabelsAreAsOftenAsInTheSet) {
+TEST(RequestsAsIn, LabelsAreAsOftenAsInTheSet) {
   Labelled set;
   set.labels = {0, 0, 0, 2, 0, 1};
-  sample::Request request;
-  ask_as_in(request, 12, set, described(), 3);
-  EXPECT_EQ(counts_of(request.labels), (std::map<int64_t, int>{{0, 8}, {1, 2}, {2, 2}}));
-  EXPECT_TRUE(request.styles.empty());
-  const std::vector<int64_t> all = request.labels;
-  ask_as_in(request, 4, set, described(), 3);
-  EXPECT_EQ(request.labels, std::vector<int64_t>(all.begin(), all.begin() + 4));
+  const auto pictures = requests_as_in(set, 12, described(), 3, {});
+  EXPECT_EQ(counts_of(pictures), (std::map<int64_t, int>{{0, 8}, {1, 2}, {2, 2}}));
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    EXPECT_FALSE(pictures[i].style) << i;
+    EXPECT_EQ(pictures[i].seed, 3 + i);
+  }
+  const std::vector<int64_t> all = labels_of(pictures);
+  EXPECT_EQ(labels_of(requests_as_in(set, 4, described(), 3, {})), std::vector<int64_t>(all.begin(), all.begin() + 4));
 }
 
-TEST(AskAsIn, NamesAreLookedUp) {
+TEST(RequestsAsIn, NamesAreLookedUp) {
   Labelled set;
   set.labels = {0, 0, 1};
   set.drawn_styles = {1, 1, 0};
@@ -169,17 +169,15 @@ TEST(AskAsIn, NamesAreLookedUp) {
   description.model.num_styles = 2;
   description.classes = {"apple", "hot dog", "pear"};
   description.styles = {"round", "flat"};
-  sample::Request request;
-  ask_as_in(request, 3, set, description, 0);
-  EXPECT_EQ(counts_of(request.labels), (std::map<int64_t, int>{{0, 1}, {2, 2}}));
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(request.styles[i], request.labels[i] == 2 ? 0 : 1);
+  const auto pictures = requests_as_in(set, 3, description, 0, {});
+  EXPECT_EQ(counts_of(pictures), (std::map<int64_t, int>{{0, 1}, {2, 2}}));
+  for (const sample::PictureRequest& picture : pictures) EXPECT_EQ(picture.style, picture.label == 2 ? 0 : 1);
 }
 
-TEST(AskAsIn, WhatTheNetworkDoesNotKnowIsNamed) {
+TEST(RequestsAsIn, WhatTheNetworkDoesNotKnowIsNamed) {
   Labelled set;
-  sample::Request request;
   const auto message = [&](const sample::ModelDescription& description) {
-    return thrown<DataError>([&] { ask_as_in(request, 1, set, description, 0); });
+    return thrown<DataError>([&] { requests_as_in(set, 1, description, 0, {}); });
   };
   set.labels = {3};
   EXPECT_NE(message(described()).find("is of the class 3, which"), std::string::npos) << message(described());

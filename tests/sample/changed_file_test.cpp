@@ -7,19 +7,14 @@
 #include <thread>
 
 #include "core/errors.h"
-#include "sample/sampler.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
-#include "tests/sample/tiny_model.h"
+#include "tests/sample/drawn.h"
 
 namespace pixnerd::sample {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct NoProgress : Progress {
-  void update(int64_t, int64_t, std::string_view) override {}
-};
 
 class ChangedFileTest : public testing::Test {
  protected:
@@ -34,16 +29,9 @@ class ChangedFileTest : public testing::Test {
     file << "\1\2\3\4";
   }
 
+  // How many pictures, one after the other.
   static int64_t draw(const ModelFile& file) {
-    Request request;
-    request.labels = {0, 1, 2};
-    request.sample = file.description.sample;
-    request.batch_size = 1;
-    NoProgress progress;
-    int64_t drawn = 0;
-    sample_images(
-        *file.network, request, [&](int64_t, const image::Image&) { ++drawn; }, progress);
-    return drawn;
+    return std::ssize(drawn(*file.network, requests_for({0, 1, 2}, file.description.sample), {.batch = 1}));
   }
 
   TemporaryFolder folder_;

@@ -24,8 +24,6 @@ PictureRecord record() {
   record.sample.size = {512, 768};
   record.sample.sampler.guidance = 0.1 + 0.2;
   record.sample.sampler.guidance_interval = {0.1, 1.0};
-  record.batch = 4;
-  record.place = 3;
   return record;
 }
 
@@ -50,6 +48,20 @@ TEST(PictureRecord, TravelsInAPngAndInAManifest) {
     EXPECT_EQ(records[0].prompt, record().prompt);
     EXPECT_EQ(records[0].sample.sampler.guidance, 0.1 + 0.2);
   }
+}
+
+// Pictures depended on their batch in earlier versions alone.
+TEST(PictureRecord, OfEarlierVersionsKeepsTheirBatch) {
+  const TemporaryFolder folder;
+  for (const char* old : {"batch", "place", "threads"}) {
+    EXPECT_EQ(to_json(record()).find(concat('"', old, '"')), std::string::npos) << old;
+  }
+  write(folder / "m.jsonl", R"({"label": 1, "batch": 4, "place": 3, "threads": 2})");
+  const PictureRecord read = read_records(folder / "m.jsonl").front();
+  EXPECT_EQ(read.batch, 4);
+  EXPECT_EQ(read.place, 3);
+  EXPECT_EQ(read.threads, 2);
+  EXPECT_NE(to_json(read).find(R"("batch":4)"), std::string::npos);
 }
 
 // What earlier versions wrote into their pictures.
@@ -137,9 +149,9 @@ TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
             std::string::npos);
   const std::string good = to_json(record());
   for (const std::string& bad :
-       {std::string("{"), std::string("[]"), std::string("{\"seed\": 1.5, \"label\": 1}"),
-        std::string("{\"label\": 1, \"batch\": 2, \"place\": 2}"), std::string("{\"seed\": 1}"),
-        std::string("{\"label\": 1, \"sede\": 1}"), std::string("{\"label\": 1, \"prompt\": \"a\"}")}) {
+       {std::string("{"), std::string("[]"), std::string("{\"seed\": 1.5, \"label\": 1}"), std::string("{\"seed\": 1}"),
+        std::string("{\"label\": 1, \"batch\": 0}"), std::string("{\"label\": 1, \"sede\": 1}"),
+        std::string("{\"label\": 1, \"prompt\": \"a\"}")}) {
     write(folder / "m.jsonl", good + "\n" + bad + "\n");
     const std::string message = thrown<DataError>([&] { read_records(folder / "m.jsonl"); });
     EXPECT_NE(message.find("m.jsonl:2"), std::string::npos) << message;

@@ -3,41 +3,45 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/errors.h"
 #include "sample/redescribe.h"
 #include "tests/checkpoint/files.h"
 #include "tests/core/thrown.h"
-#include "tests/sample/tiny_model.h"
+#include "tests/sample/drawn.h"
 
 namespace pixnerd::sample {
 namespace {
 
-class Count : public Progress {
- public:
-  void update(int64_t now, int64_t of, std::string_view) override {
-    EXPECT_GE(now, done);
-    done = now;
-    total = of;
-  }
-  int64_t done = 0, total = -1;
-};
-
-Job job_with(std::vector<int64_t> labels, int64_t batch, PictureSize size = {8, 12}) {
-  Request request;
-  request.labels = std::move(labels);
-  request.sample = tiny_description().sample;
-  request.sample.size = size;
-  request.sample.sampler.guidance = 2.0;
-  request.batch_size = batch;
-  return job_of(std::move(request));
+std::vector<PictureRequest> pictures_of(const std::vector<int64_t>& labels, PictureSize size = {8, 12}) {
+  SampleConfig settings = tiny_description().sample;
+  settings.size = size;
+  settings.sampler.guidance = 2.0;
+  return requests_for(labels, settings);
 }
 
-diffusion::Similarity measured(const std::vector<Job>& jobs) {
+std::vector<PictureRequest> changed(std::vector<PictureRequest> pictures,
+                                    const std::function<void(SampleConfig&)>& change) {
+  SampleConfig settings = *pictures.front().settings;
+  change(settings);
+  const auto shared = std::make_shared<const SampleConfig>(settings);
+  for (PictureRequest& picture : pictures) picture.settings = shared;
+  return pictures;
+}
+
+diffusion::Similarity measured(const std::vector<PictureRequest>& pictures, int64_t batch = 0) {
   const auto network = models::random_network(models::tiny_config(), 1);
   Count progress;
-  diffusion::Similarity similarity = measure_similarity(*network, jobs, progress);
+  diffusion::Similarity similarity = measure_similarity(*network, pictures, {.batch = batch}, progress);
   EXPECT_EQ(progress.done, progress.total);
   return similarity;
+}
+
+std::string refusal(const std::vector<PictureRequest>& pictures) {
+  const auto network = models::random_network(models::tiny_config(), 1);
+  Count progress;
+  return thrown<RequestError>([&] { measure_similarity(*network, pictures, {}, progress); });
 }
 
 void expect_near(const diffusion::Similarity& a, const diffusion::Similarity& b) {
@@ -48,45 +52,41 @@ void expect_near(const diffusion::Similarity& a, const diffusion::Similarity& b)
 }
 
 TEST(MeasureSimilarity, IsOfEveryStepAndNotOfTheBatch) {
-  const auto one = measured({job_with({0, 1, 2}, 1)});
+  const auto one = measured(pictures_of({0, 1, 2}), 1);
   ASSERT_EQ(one.size(), 4U);
   for (size_t i = 1; i < 4; ++i) {
     EXPECT_LT(one[i][0], 1.0);
     EXPECT_GT(one[i][0], -1.0);
   }
-  expect_near(one, measured({job_with({0, 1, 2}, 2)}));
+  expect_near(one, measured(pictures_of({0, 1, 2}), 2));
+  expect_near(one, measured(pictures_of({0, 1, 2})));
 }
 
-TEST(MeasureSimilarity, CountsTokensOfAllJobs) {
-  const auto small = measured({job_with({0}, 1)}), large = measured({job_with({0}, 1, {12, 16})});
-  const auto both = measured({job_with({0}, 1), job_with({0}, 1, {12, 16})});
+TEST(MeasureSimilarity, CountsTokensOfAllPictures) {
+  const auto small = measured(pictures_of({0})), large = measured(pictures_of({0}, {12, 16}));
+  std::vector<PictureRequest> two = pictures_of({0});
+  two.push_back(pictures_of({0}, {12, 16}).front());
+  const auto both = measured(two);
   for (size_t i = 1; i < both.size(); ++i) {
     EXPECT_NEAR(both[i][0], (6 * small[i][0] + 12 * large[i][0]) / 18, 1e-5);  // 2 x 3 tokens and 3 x 4
   }
 }
 
 TEST(MeasureSimilarity, TakesNoNoticeOfReuse) {
-  Job reusing = job_with({0, 1}, 2);
-  reusing.request.sample.sampler.encode_steps = {0};
-  expect_near(measured({reusing}), measured({job_with({0, 1}, 2)}));
+  const auto reusing =
+      changed(pictures_of({0, 1}), [](SampleConfig& settings) { settings.sampler.encode_steps = {0}; });
+  expect_near(measured(reusing, 2), measured(pictures_of({0, 1}), 2));
 }
 
 TEST(MeasureSimilarity, RefusesTwoSizes) {
-  Job job = job_with({0}, 1);
-  job.request.sample.decode_size = {16, 24};
-  const auto network = models::random_network(models::tiny_config(), 1);
-  Count progress;
-  EXPECT_NE(thrown<RequestError>([&] { measure_similarity(*network, {job}, progress); }).find("--decode-size"),
-            std::string::npos);
+  const auto growing = changed(pictures_of({0}), [](SampleConfig& settings) { settings.decode_size = {16, 24}; });
+  EXPECT_NE(refusal(growing).find("--decode-size"), std::string::npos);
 }
 
 TEST(MeasureSimilarity, RefusesMoreStepsThanCanBeCompared) {
-  Job job = job_with({0}, 1);
-  job.request.sample.sampler.steps = diffusion::kMostComparedSteps + 1;
-  const auto network = models::random_network(models::tiny_config(), 1);
-  Count progress;
-  EXPECT_NE(thrown<RequestError>([&] { measure_similarity(*network, {job}, progress); }).find("steps"),
-            std::string::npos);
+  const auto long_ones = changed(
+      pictures_of({0}), [](SampleConfig& settings) { settings.sampler.steps = diffusion::kMostComparedSteps + 1; });
+  EXPECT_NE(refusal(long_ones).find("steps"), std::string::npos);
 }
 
 TEST(WriteWith, KeepsAllButTheDescription) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "core/file.h"
 #include "core/uncommitted_file.h"
@@ -21,34 +23,19 @@ class Suites : public testing::Test {
     return folder_ / name;
   }
 
-  static SuiteRequest request(int64_t batch) {
+  static SuiteRequest request() {
     SuiteRequest request;
-    request.like.batch_size = batch;
-    request.like.sample.size = {4, 4};
+    request.settings.size = {4, 4};
     request.common.checkpoint = "a.ckpt";
     return request;
   }
 
   // Draws noise for all that is missing, up to `most` pictures.
-  static void fill(SuiteFolder& suite, int64_t most = 1000, const std::string& hash = "") {
-    TextTable texts;
-    const std::optional<Job> job = suite.rest(texts);
+  static void fill(SuiteFolder& suite, size_t most = 1000) {
+    std::vector<int64_t> missing = suite.missing();
+    missing.resize(std::min(most, missing.size()));
     suite.open();
-    for (size_t k = 0; k < job->numbers.size(); ++k) {
-      const int64_t picture = job->numbers[k];
-      if (picture < 0 || most-- <= 0) continue;
-      PictureRecord common;
-      common.checkpoint = "a.ckpt";
-      common.checkpoint_hash = hash;
-      suite.put(picture, image::noise(4, 4, static_cast<uint32_t>(picture)),
-                record_of(common, *job, static_cast<int64_t>(k), texts.texts()));
-    }
-  }
-
-  std::vector<int64_t> rest(const SuiteFolder& suite) const {
-    TextTable texts;
-    const std::optional<Job> job = suite.rest(texts);
-    return job ? job->numbers : std::vector<int64_t>{};
+    for (const int64_t picture : missing) suite.put(picture, image::noise(4, 4, static_cast<uint32_t>(picture)));
   }
 
   TemporaryFolder folder_;
@@ -104,40 +91,44 @@ TEST_F(Suites, AByteOrderMarkIsNoPartOfMetadata) {
   EXPECT_NE(thrown<DataError>([&] { read_geneval(wide, 1); }).find("UTF-16LE"), std::string::npos);
 }
 
-TEST_F(Suites, WhatIsMissingIsDrawnInTheBatchesOfTheWhole) {
+TEST_F(Suites, WhatIsMissingIsDrawn) {
   const Suite suite =
       read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n{\"prompt\": \"c\"}"), 3);
   {
-    SuiteFolder first(folder_ / "out", suite, request(4));
-    EXPECT_EQ(rest(first), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+    SuiteFolder first(folder_ / "out", suite, request());
+    EXPECT_EQ(first.missing(), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
     fill(first, 6);
     EXPECT_EQ(first.finished(), 6);
-    SuiteFolder beside(folder_ / "out", suite, request(4));
+    SuiteFolder beside(folder_ / "out", suite, request());
     EXPECT_NE(thrown<RequestError>([&] { beside.open(); }).find("another process"), std::string::npos);
   }
-  const SuiteFolder second(folder_ / "out", suite, request(4));
+  const SuiteFolder second(folder_ / "out", suite, request());
   EXPECT_EQ(second.finished(), 6);
-  EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, -1, 6, 7, 8}));
+  EXPECT_EQ(second.missing(), (std::vector<int64_t>{6, 7, 8}));
   std::filesystem::remove(folder_ / "out/00000/samples/0001.png");
-  SuiteFolder third(folder_ / "out", suite, request(2));
-  EXPECT_EQ(rest(third), (std::vector<int64_t>{-1, 1, 6, 7, 8}));
+  SuiteFolder third(folder_ / "out", suite, request());
+  EXPECT_EQ(third.missing(), (std::vector<int64_t>{1, 6, 7, 8}));
+  const PictureRequest wanted = third.request_of(7);
+  EXPECT_EQ(wanted.prompt, "c");
+  EXPECT_EQ(wanted.seed, 1U);
+  EXPECT_EQ(wanted.settings->size, (PictureSize{4, 4}));
   fill(third);
-  EXPECT_TRUE(rest(SuiteFolder(folder_ / "out", suite, request(16))).empty());
+  EXPECT_TRUE(SuiteFolder(folder_ / "out", suite, request()).missing().empty());
 }
 
 TEST_F(Suites, AGridAppearsWithItsLastPicture) {
   write("p/a.txt", "one");
   write("p/b.txt", "two");
   {
-    SuiteFolder first(folder_ / "out", read_dpg(folder_ / "p"), request(3));
+    SuiteFolder first(folder_ / "out", read_dpg(folder_ / "p"), request());
     fill(first, 6);
     EXPECT_EQ(first.finished(), 4);
   }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "out/a.png"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out/b.png"));
-  SuiteFolder second(folder_ / "out", read_dpg(folder_ / "p"), request(3));
-  EXPECT_EQ(rest(second), (std::vector<int64_t>{-1, 4, 5, 6, 7}));
+  SuiteFolder second(folder_ / "out", read_dpg(folder_ / "p"), request());
+  EXPECT_EQ(second.missing(), (std::vector<int64_t>{4, 5, 6, 7}));
   fill(second);
   const image::Image grid = image::read_image(folder_ / "out/b.png");
   EXPECT_EQ(grid.width, 8);
@@ -151,29 +142,33 @@ TEST_F(Suites, AGridAppearsWithItsLastPicture) {
 
 TEST_F(Suites, PicturesThatWereMadeOtherwiseAreNotMixedIn) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
-  SuiteFolder first(folder_ / "out", suite, request(1));
+  SuiteFolder first(folder_ / "out", suite, request());
   fill(first);
-  SuiteRequest other = request(1);
+  SuiteRequest other = request();
   other.common.checkpoint = "b.ckpt";
   const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, other); });
   EXPECT_NE(message.find("checkpoint is a.ckpt, not b.ckpt"), std::string::npos) << message;
   other.overwrite = true;
-  EXPECT_EQ(rest(SuiteFolder(folder_ / "out", suite, other)), (std::vector<int64_t>{0, 1}));
-  other = request(1);
+  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).missing(), (std::vector<int64_t>{0, 1}));
+  other = request();
   other.common.checkpoint_hash = "1";  // the record has none, as of earlier versions: its path counts
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
-  other = request(7);
-  other.common.threads = 9;  // rounding alone
-  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, other).finished(), 2);
+  // One by an earlier version, which says what it was computed beside: rounding alone.
+  const auto path = folder_ / "out/00000/samples/0001.png";
+  PictureRecord old = read_records(path).front();
+  old.batch = old.threads = 4;
+  old.place = 3;
+  image::write_png(path, image::read_image(path), {{kRecordKeyword, to_json(old)}});
+  EXPECT_EQ(SuiteFolder(folder_ / "out", suite, request()).finished(), 2);
 }
 
 TEST_F(Suites, NotesOfAnotherSuiteAreNotReplacedUnlessAskedFor) {
   const auto metadata = write("m.jsonl", "{\"prompt\": \"a\", \"tag\": \"counting\"}");
   write("out/00000/metadata.jsonl", "{\"prompt\": \"a\", \"tag\": \"colors\"}");
   const Suite suite = read_geneval(metadata, 1);
-  const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, request(1)); });
+  const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, request()); });
   EXPECT_NE(message.find("says something else than this suite"), std::string::npos) << message;
-  SuiteRequest over = request(1);
+  SuiteRequest over = request();
   over.overwrite = true;
   SuiteFolder(folder_ / "out", suite, over).open();
   EXPECT_EQ(read_file(folder_ / "out/00000/metadata.jsonl", 100), suite.notes[0].second);
@@ -183,7 +178,7 @@ TEST_F(Suites, WhatIsReadIsNeverReplaced) {
   const auto metadata = write("m.jsonl", "{\"prompt\": \"a\"}");
   std::filesystem::create_directories(folder_ / "out/00000/samples");
   std::filesystem::create_symlink(metadata, folder_ / "out/00000/samples/0000.png");
-  SuiteRequest over = request(1);
+  SuiteRequest over = request();
   over.overwrite = true;
   over.inputs.add(metadata);
   const auto open = [&] { SuiteFolder(folder_ / "out", read_geneval(metadata, 1), over); };
@@ -192,13 +187,13 @@ TEST_F(Suites, WhatIsReadIsNeverReplaced) {
 
 TEST_F(Suites, TheNetworkIsKnownByItsContent) {
   const Suite suite = read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2);
-  SuiteRequest moved = request(1);
+  SuiteRequest moved = request();
   moved.common.checkpoint_hash = "12";
   SuiteFolder first(folder_ / "out", suite, moved);
-  fill(first, 1000, "12");
+  fill(first);
   moved.common.checkpoint = "b.ckpt";
   EXPECT_EQ(SuiteFolder(folder_ / "out", suite, moved).finished(), 2);
-  SuiteRequest replaced = request(1);
+  SuiteRequest replaced = request();
   replaced.common.checkpoint_hash = "13";
   const std::string message = thrown<RequestError>([&] { SuiteFolder(folder_ / "out", suite, replaced); });
   EXPECT_NE(message.find("checkpoint_hash is \"12\", not \"13\""), std::string::npos) << message;
@@ -209,7 +204,7 @@ TEST_F(Suites, WhatARunningProcessWritesStays) {
   std::filesystem::create_directories(folder_ / "out/00000/samples");
   const UncommittedFile running(folder_ / "out/00000/samples/0000.png", 0644);
   const auto abandoned = write("out/00000/samples/.pixnerd-999999999-2.partial", "half");
-  SuiteFolder(folder_ / "out", suite, request(1)).open();
+  SuiteFolder(folder_ / "out", suite, request()).open();
   std::vector<std::filesystem::path> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "out/00000/samples")) {
     if (is_uncommitted(entry.path())) left.push_back(entry.path());
@@ -220,12 +215,12 @@ TEST_F(Suites, WhatARunningProcessWritesStays) {
 
 TEST_F(Suites, PicturesThatTheEvaluatorWouldCountAreTold) {
   const auto metadata = write("m.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}");
-  SuiteFolder four(folder_ / "out", read_geneval(metadata, 4), request(1));
+  SuiteFolder four(folder_ / "out", read_geneval(metadata, 4), request());
   fill(four);
   EXPECT_TRUE(four.unexpected_pictures().empty());
   write("out/00000/grid.png", "");
   write("out/notes.txt", "");
-  const SuiteFolder two(folder_ / "out", read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2), request(1));
+  const SuiteFolder two(folder_ / "out", read_geneval(write("m.jsonl", "{\"prompt\": \"a\"}"), 2), request());
   EXPECT_EQ(two.finished(), 2);
   using Paths = std::vector<std::filesystem::path>;
   EXPECT_EQ(two.unexpected_pictures(),
@@ -234,7 +229,7 @@ TEST_F(Suites, PicturesThatTheEvaluatorWouldCountAreTold) {
   write("p/a.txt", "one");
   write("grids/b.png", "");
   write("grids/more/c.png", "");
-  SuiteRequest beside = request(1);
+  SuiteRequest beside = request();
   beside.overwrite = true;
   EXPECT_EQ(SuiteFolder(folder_ / "grids", read_dpg(folder_ / "p"), beside).unexpected_pictures(), Paths{"b.png"});
 }

@@ -103,12 +103,16 @@ TEST_F(Captions, APictureTakesAnyOfItsCaptionsInTheLanguagesAskedFor) {
 }
 
 TEST_F(Captions, AreAskedForWhenPicturesAreDrawn) {
-  sample::Request request;
-  conditions()->ask_for(request, *pictures_, {1, 0});
-  ASSERT_TRUE(request.texts.has_value());
-  EXPECT_EQ(request.pictures(), 2);
-  EXPECT_EQ(request.texts->states.size(0), 3);
-  EXPECT_TRUE(at::equal(request.texts->states[request.texts->rows[0]], conditions()->of_picture(*pictures_, 1)));
+  const auto conditions = this->conditions();
+  const sample::StatesOf states = conditions->states();
+  for (const int64_t picture : {1, 0}) {
+    sample::PictureRequest request;
+    conditions->ask_for(request, *pictures_, picture);
+    ASSERT_TRUE(request.prompt.has_value());
+    EXPECT_FALSE(request.label);
+    EXPECT_TRUE(at::equal(states(*request.prompt)[0], conditions->of_picture(*pictures_, picture)));
+    EXPECT_TRUE(at::equal(states(request.negative_prompt)[0], conditions->null_condition()[0]));
+  }
 }
 
 TEST_F(Captions, WhatIsMissingIsNamed) {
