@@ -40,6 +40,9 @@ void require_fitting(const Edit& edit, const SampleConfig& settings, int64_t cha
   if (!(edit.strength > 0 && edit.strength <= 1)) {
     throw RequestError(concat("strength ", edit.strength, " must be above 0 and at most 1"));
   }
+  if (edit.resample < 1 || edit.resample > kMostResampling) {
+    throw RequestError(concat("each step is made 1 to ", kMostResampling, " times, not ", edit.resample));
+  }
   if (edit.image.sizes() != at::IntArrayRef({1, channels, height, width})) {
     throw RequestError(concat("the picture to edit has the shape ", edit.image.sizes(), ", but ", width, "x", height,
                               " is to be drawn"));
@@ -145,7 +148,7 @@ class Engine::State {
 
   int64_t together(const SampleConfig& settings) const {
     const auto [width, height] = settings.size;
-    return together({&denoiser_, height, width}, settings);
+    return together({&denoiser_, height, width, at::kFloat}, settings);
   }
 
  private:
@@ -153,6 +156,7 @@ class Engine::State {
   struct Place {
     diffusion::Denoiser* denoiser;
     int64_t height, width;
+    at::ScalarType condition;  // mixed labels are other tensors than labels
     auto operator<=>(const Place&) const = default;
   };
 
@@ -171,7 +175,7 @@ class Engine::State {
     }
     for (Submission& each : inbox) {
       const auto [width, height] = each.picture.settings->size;
-      groups_[{&denoiser_, height, width}].queue(std::move(each));
+      groups_[{&denoiser_, height, width, each.picture.condition.scalar_type()}].queue(std::move(each));
     }
     for (const PictureId id : cancelled) {
       for (auto& [place, group] : groups_) {
@@ -206,10 +210,10 @@ class Engine::State {
         picture.noise = std::make_unique<diffusion::ImageNoise>(std::vector<uint64_t>{picture.seed});
       }
       Flight flight{id, picture.submitter, picture.settings, observer, nullptr};
-      flight.trajectory =
-          std::make_unique<Trajectory>(Source{std::move(picture.condition), std::move(picture.null_condition),
-                                              std::move(picture.noise), options_.channels, std::move(picture.edit)},
-                                       *flight.settings, device_);
+      flight.trajectory = std::make_unique<Trajectory>(
+          Source{std::move(picture.condition), std::move(picture.null_condition), std::move(picture.noise),
+                 options_.channels, std::move(picture.edit), picture.seed},
+          *flight.settings, device_);
       observer->started(id);
       flying.push_back(std::move(flight));
     } catch (...) {
@@ -243,9 +247,9 @@ class Engine::State {
   void go_on(const Place& place, Flight& flight, const Ask& ask, const at::Tensor& velocity) {
     Trajectory& trajectory = *flight.trajectory;
     try {
-      const at::Tensor v = trajectory.edited(velocity);
-      flight.observer->evaluated(
-          flight.id, {ask.query.step, diffusion::rows_of(ask) > 1, ask.query.t, ask.query.x, v, *ask.conditioning});
+      const at::Tensor v = trajectory.edited(velocity), x = trajectory.asked_x();
+      flight.observer->evaluated(flight.id,
+                                 {ask.query.step, diffusion::rows_of(ask) > 1, ask.query.t, x, v, *ask.conditioning});
       const int64_t before = trajectory.steps_done();
       const std::vector<diffusion::StepResult> ended = trajectory.take(v);
       for (size_t k = 0; k < ended.size(); ++k) step_ended(flight, before + static_cast<int64_t>(k) + 1, ended[k]);
@@ -269,10 +273,11 @@ class Engine::State {
 
   Place place_of(const Flight& flight) {
     const auto& settings = *flight.settings;
-    if (!flight.trajectory->is_decoding()) return {&denoiser_, settings.size[1], settings.size[0]};
+    const at::ScalarType condition = flight.trajectory->condition().scalar_type();
+    if (!flight.trajectory->is_decoding()) return {&denoiser_, settings.size[1], settings.size[0], condition};
     const models::TokenGrid grid = models::token_grid(network_->config(), settings.size[1], settings.size[0]);
     const auto found = on_grid_.try_emplace({grid.rows, grid.columns}, *network_, grid).first;
-    return {&found->second, (*settings.decode_size)[1], (*settings.decode_size)[0]};
+    return {&found->second, (*settings.decode_size)[1], (*settings.decode_size)[0], condition};
   }
 
   void land(const Place& place, PictureId id) {

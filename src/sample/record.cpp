@@ -42,10 +42,11 @@ std::string recorded_name(const std::filesystem::path& path) {
 
 std::string to_json(const PictureRecord& record) {
   config::Value value = config::member_value(record);
-  std::erase_if(value.fields, [](const auto& field) {  // of earlier versions
+  std::erase_if(value.fields, [](const auto& field) {  // of earlier versions, or of few pictures
     const auto& [key, member] = field;
-    const bool is_old = key == "threads" || key == "batch" || key == "place";
-    return is_old && member.kind == config::Value::Kind::null;
+    const bool is_rare =
+        key == "threads" || key == "batch" || key == "place" || key == "variation" || key == "mixture" || key == "edit";
+    return is_rare && member.kind == config::Value::Kind::null;
   });
   return config::to_json(value);
 }
