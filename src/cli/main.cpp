@@ -11,6 +11,7 @@
 #include "cli/checks.h"
 #include "cli/convert.h"
 #include "cli/data.h"
+#include "cli/edit.h"
 #include "cli/eval.h"
 #include "cli/info.h"
 #include "cli/progress_form.h"
@@ -39,6 +40,7 @@ void define(CLI::App& program) {
   program.set_help_flag("-h,--help", "print this and stop");
   program.require_subcommand(1);
   pixnerd::cli::add_sample(program);
+  pixnerd::cli::add_edit(program);
   pixnerd::cli::add_train(program);
   pixnerd::cli::add_eval(program);
   pixnerd::cli::add_data(program);

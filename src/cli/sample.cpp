@@ -6,9 +6,9 @@
 #include "checkpoint/content_hash.h"
 #include "cli/again.h"
 #include "cli/checkpoint_flags.h"
-#include "cli/checks.h"
-#include "cli/compute_flags.h"
+#include "cli/edit_plan.h"
 #include "cli/preparation.h"
+#include "cli/sample_flags.h"
 #include "cli/sample_plan.h"
 #include "cli/sample_report.h"
 #include "cli/sources.h"
@@ -20,7 +20,6 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "core/timing.h"
-#include "diffusion/limits.h"
 #include "image/missing_fonts.h"
 #include "sample/drawing.h"
 #include "sample/output.h"
@@ -29,86 +28,11 @@
 namespace pixnerd::cli {
 namespace {
 
-struct SampleFlags {
-  std::string checkpoint, again, decoder, out, animate;
-  PictureFlags pictures;
-  SuiteFlags suite;
-  bool overwrite = false, resume = false, labels = false, no_record = false, json = false, ignore_unknown = false;
-  ComputeFlags compute;
-  CLI::Option* dtype = nullptr;
-};
-
-void define_pictures(CLI::App& command, SampleFlags& flags) {
-  PictureFlags& pictures = flags.pictures;
-  add_condition_flags(command, pictures.condition);
-  add_text_flags(command, pictures.text);
-  add_count_and_seed(command, pictures, "pictures of each class or prompt; 1 unless given");
-  command
-      .add_option("--batch", pictures.batch,
-                  "pictures computed together at most, which changes the speed alone; as many as is best on this "
-                  "machine unless given")
-      ->check(between(1, diffusion::kLargestBatch))
-      ->type_name("N");
-  CLI::Option* const again =
-      command
-          .add_option("--again", flags.again,
-                      "draw anew what is in a picture that pixnerd wrote, or in a folder's manifest.jsonl, with the "
-                      "checkpoint and text encoder beside it or in the current folder, if they are not given; flags "
-                      "of the sampler that are given replace what it was drawn with")
-          ->type_name("FILE");
-  for (const char* each : {"--classes", "--class", "--style", "--prompt", "--prompts", "--negative-prompt", "--count",
-                           "--seed", "--batch"}) {
-    again->excludes(command.get_option(each));
-  }
-}
-
-void define(CLI::App& command, SampleFlags& flags) {
-  command
-      .add_option(
-          "--checkpoint", flags.checkpoint,
-          "the network: a file that pixnerd wrote, or one of PyTorch Lightning or safetensors with published names")
-      ->type_name("FILE");
-  define_pictures(command, flags);
-  command
-      .add_option("--out", flags.out,
-                  "a path ending in .png for one picture or a grid of several, in .npz for arrays as ADM's evaluator "
-                  "reads them, the classes in turn, or a folder for one file a picture")
-      ->required()
-      ->type_name("PATH");
-  command.add_option("--animate", flags.animate, "also write how the pictures come out of noise, as animated WebP")
-      ->type_name("FILE.webp");
-  command.add_flag("--labels", flags.labels, "write under each picture of a grid what it shows");
-  command.add_flag("--overwrite", flags.overwrite,
-                   "replace files that are there already, or use a folder that is not empty, replacing pictures in it; "
-                   "what is read is never replaced");
-  command
-      .add_flag("--resume", flags.resume,
-                "go on with a folder or .npz that a run was to fill which was stopped: pictures stay that were made as "
-                "this command would make them; others are refused. Suites always do so")
-      ->excludes(command.get_option("--overwrite"))
-      ->excludes(command.get_option("--animate"));
-  command
-      .add_flag("--no-record", flags.no_record,
-                "do not write into pictures, nor into a folder's manifest.jsonl, how they were made; --again cannot "
-                "draw them then")
-      ->excludes(command.get_option("--resume"));
-  command.add_flag("--json", flags.json, "say what was written as one line of JSON, for programs");
-  add_progress_flag(command);
-  add_decoder(command, flags.decoder);
-  add_suite_flags(command, flags.suite);
-  add_ignore_unknown(command, flags.ignore_unknown);
-  add_compute_flags(command, flags.compute);
-  flags.dtype = command.get_option("--dtype");
-  add_preset(command, flags.pictures.sampler, flags.compute, "--dtype");
-  command.get_option("--preset")->excludes(command.get_option("--again"));
-  add_sampler_flags(command, flags.pictures.sampler);
-}
-
 // All pictures have one size: what grids, arrays and animations need.
 sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) {
-  const sample::PictureSize size = plan.pictures.front().settings->picture_size();
+  const sample::PictureSize size = plan.pictures.front().size();
   for (const sample::PictureRequest& picture : plan.pictures) {
-    if (picture.settings->picture_size() == size) continue;
+    if (picture.size() == size) continue;
     throw RequestError(concat("the pictures have several sizes, which do not go together into ", quoted(out),
                               "; let --out be a folder"));
   }
@@ -125,7 +49,7 @@ bool has_labels(const SampleFlags& flags, const SamplePlan& plan) {
 }
 
 sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan, const InputFiles& inputs) {
-  const auto [width, height] = plan.pictures.front().settings->picture_size();
+  const auto [width, height] = plan.pictures.front().size();
   sample::OutputPlan output{plan.size(), width, height, plan.columns, flags.overwrite, inputs};
   if (sample::output_kind(flags.out) != sample::OutputKind::folder) common_size(plan, flags.out);
   output.resume = flags.resume;
@@ -142,6 +66,15 @@ sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan,
 struct Animation {
   Destination destination;
   sample::Trajectory trajectory;
+  int64_t row = 0;  // pictures of it are its frames, there and back; 0: the steps of each are
+
+  // A finished picture.
+  void add(int64_t number, const image::Image& picture) {
+    if (row == 0) return;
+    const int64_t place = number % row;
+    trajectory.add(number / row, place, picture);
+    if (place + 1 < row) trajectory.add(number / row, 2 * (row - 1) - place, picture);
+  }
 };
 
 std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan& plan, const InputFiles& inputs) {
@@ -149,9 +82,15 @@ std::optional<Animation> animation_of(const SampleFlags& flags, const SamplePlan
   if (has_two_sizes(plan)) throw RequestError("--animate needs pictures of one size; leave out --decode-size");
   const auto [width, height] = common_size(plan, flags.animate);
   std::vector<int64_t> steps;
-  for (const sample::PictureRequest& picture : plan.pictures) steps.push_back(picture.settings->sampler.steps);
+  int64_t columns = plan.columns;
+  if (plan.row > 0) {
+    steps.assign(static_cast<size_t>(plan.size() / plan.row), 2 * plan.row - 1);
+    columns = sample::grid_columns(std::ssize(steps), 1);
+  } else {
+    for (const sample::PictureRequest& picture : plan.pictures) steps.push_back(picture.settings->sampler.steps);
+  }
   return Animation{Destination(flags.animate, flags.overwrite, inputs),
-                   sample::Trajectory(flags.animate, std::move(steps), width, height, plan.columns)};
+                   sample::Trajectory(flags.animate, std::move(steps), width, height, columns), plan.row};
 }
 
 // Everything that is read.
@@ -215,7 +154,7 @@ void draw(const DrawingTools& tools, const SamplePlan& plan, const std::string& 
   if (pictures.empty()) return;
   const auto number = [&](int64_t index) { return numbers[static_cast<size_t>(index)]; };
   sample::FrameSink frames;
-  if (animation != nullptr) {
+  if (animation != nullptr && animation->row == 0) {
     frames = [&](int64_t i, int64_t step, const image::Image& frame) {
       animation->trajectory.add(number(i), step, frame);
     };
@@ -225,7 +164,11 @@ void draw(const DrawingTools& tools, const SamplePlan& plan, const std::string& 
   TerminalProgress progress("sampling", "steps");
   sample::draw(
       *tools.file.network, std::move(pictures), std::move(settings),
-      [&](int64_t i, image::Image picture) { output.put(number(i), std::move(picture)); }, progress, frames);
+      [&](int64_t i, image::Image picture) {
+        if (animation != nullptr) animation->add(number(i), picture);
+        output.put(number(i), std::move(picture));
+      },
+      progress, frames);
   progress.finish();
 }
 
@@ -258,7 +201,25 @@ void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& 
   if (animation) report(animation->trajectory);
 }
 
-void run(const SampleFlags& flags) {
+// What is to be drawn, whatever it is drawn from.
+SamplePlan plan_of(const SampleFlags& flags, const std::vector<sample::PictureRecord>& before,
+                   const sample::ModelDescription& description) {
+  if (!before.empty()) {
+    SamplePlan plan = plan_of(before, flags.pictures.sampler, description);
+    edit_again(plan, before, flags.edit, flags.pictures.sampler, flags.again, description.model);
+    return plan;
+  }
+  // Splits of the Inception Score are runs of an .npz.
+  const bool in_turns = sample::output_kind(flags.out) == sample::OutputKind::arrays;
+  SamplePlan plan =
+      plan_of(flags.pictures, description, in_turns ? sample::ClassOrder::turns : sample::ClassOrder::runs);
+  if (flags.edit.is_verb) edit(plan, flags.edit, flags.pictures.sampler, description);
+  return plan;
+}
+
+}  // namespace
+
+void run_sample(const SampleFlags& flags) {
   const sample::OutputKind kind = sample::output_kind(flags.out);
   if (flags.labels && kind != sample::OutputKind::grid) {
     throw CLI::ValidationError("--labels is for a grid; let --out end in .png");
@@ -285,23 +246,23 @@ void run(const SampleFlags& flags) {
   describe(file, sources, device, common);
   const DrawingTools tools{
       file, compute.precision(), device, flags.pictures.batch, sources.text_encoder, flags.pictures.text.cache};
-  const InputFiles inputs = inputs_of(flags, sources);
+  InputFiles inputs = inputs_of(flags, sources);
   if (!flags.suite.name.empty()) {
     draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common, flags.json}, tools);
     return;
   }
-  // Splits of the Inception Score are runs of an .npz.
-  const auto order = kind == sample::OutputKind::arrays ? sample::ClassOrder::turns : sample::ClassOrder::runs;
-  const SamplePlan plan = before.empty() ? plan_of(flags.pictures, file.description, order)
-                                         : plan_of(before, flags.pictures.sampler, file.description);
+  const SamplePlan plan = plan_of(flags, before, file.description);
+  for (const std::string& each : plan.inputs) inputs.add(each);
   warn_of_other_files(before, chosen, common);
   draw(flags, plan, tools, inputs, sources.checkpoint, std::move(common));
 }
 
-}  // namespace
-
 void add_sample(CLI::App& program) {
-  add_command<SampleFlags>(program, "sample", "draw pictures from a checkpoint", define, run);
+  const auto define = [](CLI::App& command, SampleFlags& flags) {
+    add_drawing_flags(command, flags);
+    add_suite_flags(command, flags.suite);
+  };
+  add_command<SampleFlags>(program, "sample", "draw pictures from a checkpoint", define, run_sample);
 }
 
 }  // namespace pixnerd::cli

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "diffusion/limits.h"
+#include "sample/interpolation.h"
 #include "sample/label_names.h"
 #include "sample/output.h"
 
@@ -48,6 +49,32 @@ SamplePlan plan_of_prompts(const PictureFlags& flags, const models::ModelConfig&
   return plan;
 }
 
+// Rows of pictures from the first condition to the last, or from a seed to the other; one for each of --count. The plan
+// has the ends, all rows of a condition before those of the next.
+void interpolate(SamplePlan& plan, const PictureFlags& flags) {
+  const int64_t rows = flags.pictures_each(), ends = plan.size() / rows, each = *flags.variation.interpolate;
+  if (ends < 2 && !flags.variation.seed) {
+    throw CLI::ValidationError(
+        "--interpolate leads from one to another: name two classes or prompts, or give "
+        "--variation-seed");
+  }
+  check_count(static_cast<size_t>(ends * rows), each);
+  std::vector<sample::PictureRequest> pictures;
+  for (int64_t r = 0; r < rows; ++r) {
+    std::vector<sample::PictureRequest> row;
+    for (int64_t k = 0; k < ends; ++k) row.push_back(plan.pictures[static_cast<size_t>(k * rows + r)]);
+    row.front().seed = flags.seed + static_cast<uint64_t>(r);
+    row = ends > 1 ? sample::row_between(row, each) : std::vector(static_cast<size_t>(each), row.front());
+    for (size_t i = 0; flags.variation.seed && i < row.size(); ++i) {
+      const double share = static_cast<double>(i) / static_cast<double>(row.size() - 1);
+      if (i > 0) row[i].variation = sample::Variation{*flags.variation.seed + static_cast<uint64_t>(r), share};
+    }
+    plan.row = std::ssize(row);
+    pictures.insert(pictures.end(), row.begin(), row.end());
+  }
+  plan.pictures = std::move(pictures);
+}
+
 // Nothing where pictures have none, or come from several folders under the same ones.
 std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& records) {
   std::vector<std::string> names;
@@ -84,14 +111,49 @@ void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::strin
       ->capture_default_str();
 }
 
+void add_variation_flags(CLI::App& command, VariationFlags& flags) {
+  CLI::Option* const seed =
+      command
+          .add_option("--variation-seed", flags.seed,
+                      "draw pictures like that of --seed: picture i begins from its noise, moved towards that of this "
+                      "seed + i")
+          ->transform(seed_number())
+          ->type_name("SEED");
+  CLI::Option* const strength =
+      command
+          .add_option("--variation-strength", flags.strength,
+                      concat("how far, 1 is the other noise; ", VariationFlags::kUsualStrength, " unless given"))
+          ->check(positive(1))
+          ->needs(seed)
+          ->type_name("W");
+  command
+      .add_option("--interpolate", flags.interpolate,
+                  "draw a row of N pictures that leads from each class or prompt to the next, or from --seed to "
+                  "--variation-seed")
+      ->check(between(2, diffusion::kMostPictures))
+      ->excludes(strength)
+      ->type_name("N");
+}
+
 SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& description, sample::ClassOrder order) {
+  if (flags.variation.interpolate) order = sample::ClassOrder::runs;
   tell_of_reuse(flags.sampler, description.sample);
   const sample::SampleConfig settings = settings_of(flags.sampler, description.sample);
   const bool draws_texts = description.model.takes_text();
   SamplePlan plan = draws_texts ? plan_of_prompts(flags, description.model, settings)
                                 : plan_of_classes(flags, description, settings, order);
+  const VariationFlags& variation = flags.variation;
+  if (variation.interpolate) {
+    interpolate(plan, flags);
+  } else if (variation.seed) {
+    sample::vary(plan.pictures, flags.seed, *variation.seed, variation.strength.value_or(variation.kUsualStrength));
+  }
   plan.labels = sample::captions_of(plan.pictures, description);
   set_names(plan, description);
+  if (plan.row > 0) {
+    plan.columns = std::min(plan.row, diffusion::kMostColumns);
+    return plan;
+  }
   int64_t runs = plan.size() / flags.pictures_each(), run = flags.pictures_each();
   if (order == sample::ClassOrder::turns && !draws_texts) std::swap(runs, run);
   plan.columns = sample::grid_columns(runs, run);

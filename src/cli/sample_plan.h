@@ -18,10 +18,22 @@
 
 namespace pixnerd::cli {
 
+// --variation-seed, --variation-strength, --interpolate.
+struct VariationFlags {
+  std::optional<uint64_t> seed;
+  std::optional<double> strength;
+  std::optional<int64_t> interpolate;
+
+  static constexpr double kUsualStrength = 0.2;
+};
+
+void add_variation_flags(CLI::App& command, VariationFlags& flags);
+
 struct PictureFlags {
   ConditionFlags condition;
   TextFlags text;
   SamplerFlags sampler;
+  VariationFlags variation;
   std::optional<int64_t> count;
   int64_t batch = 0;  // as many as is best
   uint64_t seed = 0;
@@ -43,6 +55,8 @@ struct SamplePlan {
   std::vector<image::Label> labels;                   // what each picture shows
   std::vector<std::string> names;                     // of pictures that had one each in a folder
   std::vector<std::string> class_names, style_names;  // the checkpoint's
+  std::vector<std::string> inputs;                    // files that pictures are drawn from
+  int64_t row = 0;                                    // pictures of a row from one end to the other; 0: no such rows
 
   int64_t size() const { return std::ssize(pictures); }
 };

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string find_recorded(const std::string& recorded, const std::string& hash, const fs::path& from,
-                          const char* flag) {
+std::string find_recorded(const std::string& recorded, const std::string& hash, const fs::path& from, const char* flag,
+                          std::string (*hash_of)(const fs::path&) = checkpoint::content_hash) {
   if (recorded.empty()) return "";
   const std::string name = sample::recorded_name(recorded);
   const fs::path folder = from.parent_path();
@@ -30,8 +30,8 @@ std::string find_recorded(const std::string& recorded, const std::string& hash, 
     throw RequestError(concat("the picture was drawn with ", quoted(name), ", which is neither beside it nor in the ",
                               "current folder; say where it is with ", flag));
   }
-  const auto same = std::find_if(places.begin(), places.end(),
-                                 [&](const fs::path& place) { return checkpoint::content_hash(place) == hash; });
+  const auto same =
+      std::find_if(places.begin(), places.end(), [&](const fs::path& place) { return hash_of(place) == hash; });
   return (same == places.end() ? places.front() : *same).string();
 }
 
@@ -50,6 +50,10 @@ std::string text_encoder_of(const std::string& given, const std::vector<sample::
                             const fs::path& again) {
   if (!given.empty() || before.empty()) return given;
   return find_recorded(before.front().text_encoder, before.front().text_encoder_hash, again, "--text-encoder");
+}
+
+std::string edited_file(const std::string& name, const std::string& hash, const fs::path& again) {
+  return find_recorded(name, hash, again, "`pixnerd edit IN --mask FILE --again`", sample::picture_hash);
 }
 
 std::string name_in_record(const std::string& path, const char* flag) {

@@ -23,6 +23,9 @@ std::string checkpoint_of(const std::string& given, const std::vector<sample::Pi
 std::string text_encoder_of(const std::string& given, const std::vector<sample::PictureRecord>& before,
                             const std::filesystem::path& again);
 
+// The picture or mask of that name and content that pictures were edited from, likewise.
+std::string edited_file(const std::string& name, const std::string& hash, const std::filesystem::path& again);
+
 // What records call it. RequestError, with the flag, if that is no text: found here, and not when pictures are drawn.
 std::string name_in_record(const std::string& path, const char* flag);
 

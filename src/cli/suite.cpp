@@ -125,8 +125,8 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
   command.add_option("--metadata", flags.metadata, "GenEval's evaluation_metadata.jsonl")
       ->needs(suite)
       ->type_name("FILE");
-  for (const char* each :
-       {"--again", "--no-record", "--animate", "--labels", "--classes", "--class", "--style", "--prompt", "--seed"}) {
+  for (const char* each : {"--again", "--no-record", "--animate", "--labels", "--classes", "--class", "--style",
+                           "--prompt", "--seed", "--variation-seed", "--interpolate"}) {
     suite->excludes(command.get_option(each));
   }
 }

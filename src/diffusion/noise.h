@@ -33,6 +33,21 @@ class ImageNoise : public NoiseSource {
   std::vector<at::Generator> generators_;
 };
 
+// The draws of `seed`, but for the first, which lies a share of the way, 0 to 1, from there to that of `other` on the
+// great circle that goes through both: sin((1 - share) a) / sin(a) n + sin(share a) / sin(a) n', a the angle between n
+// and n' (slerp). Of one image.
+class VariedNoise : public NoiseSource {
+ public:
+  VariedNoise(uint64_t seed, uint64_t other, double share) : own_({seed}), other_({other}), share_(share) {}
+
+  at::Tensor draw_like(const at::Tensor& x) override;
+
+ private:
+  ImageNoise own_, other_;
+  double share_;
+  bool is_first_ = true;
+};
+
 // A CPU generator seeded as torch.Generator().manual_seed(seed).
 at::Generator seeded_generator(uint64_t seed);
 

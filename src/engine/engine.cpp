@@ -6,15 +6,13 @@
 
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
-#include <set>
 #include <tuple>
 
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "engine/flight.h"
+#include "engine/inbox.h"
 #include "engine/memory.h"
 #include "engine/profile.h"
 #include "engine/turns.h"
@@ -39,6 +37,9 @@ void require_fitting(const Edit& edit, const SampleConfig& settings, int64_t cha
   if (settings.decode_size) throw RequestError("a picture is edited at one size; leave out the decode size");
   if (!(edit.strength > 0 && edit.strength <= 1)) {
     throw RequestError(concat("strength ", edit.strength, " must be above 0 and at most 1"));
+  }
+  if (edit.resample < 1 || edit.resample > kMostResampling) {
+    throw RequestError(concat("each step is made 1 to ", kMostResampling, " times, not ", edit.resample));
   }
   if (edit.image.sizes() != at::IntArrayRef({1, channels, height, width})) {
     throw RequestError(concat("the picture to edit has the shape ", edit.image.sizes(), ", but ", width, "x", height,
@@ -87,45 +88,11 @@ class Engine::State {
   PictureId submit(Picture picture, std::shared_ptr<Observer> observer) {
     check(*picture.settings);
     if (picture.edit) require_fitting(*picture.edit, *picture.settings, options_.channels);
-    std::unique_lock lock(mutex_);
-    require_open();
-    const PictureId id = next_id_++;
-    lock.unlock();
-    observer->queued(id);
-    lock.lock();
-    require_open();
-    live_.insert(id);
-    inbox_.push_back({id, std::move(picture), std::move(observer)});
-    changed_.notify_all();
-    return id;
+    return inbox_.submit(std::move(picture), std::move(observer));
   }
 
-  void cancel(PictureId id) {
-    const std::lock_guard lock(mutex_);
-    if (live_.erase(id) == 0) {
-      throw RequestError(
-          concat("picture ", id, " is not being drawn: it is done, has failed, or was cancelled before"));
-    }
-    cancelled_.push_back(id);
-    changed_.notify_all();
-  }
-
-  bool wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return is_closed_ || !live_.empty() || !cancelled_.empty(); });
-    return !live_.empty() || !cancelled_.empty();
-  }
-
-  void close() {
-    const std::lock_guard lock(mutex_);
-    is_closed_ = true;
-    changed_.notify_all();
-  }
-
-  size_t size() const {
-    const std::lock_guard lock(mutex_);
-    return live_.size();
-  }
+  Inbox& inbox() { return inbox_; }
+  const Inbox& inbox() const { return inbox_; }
 
   bool advance() {
     take_news();
@@ -149,7 +116,7 @@ class Engine::State {
 
   int64_t together(const SampleConfig& settings) const {
     const auto [width, height] = settings.size;
-    return together({&denoiser_, height, width}, settings);
+    return together({&denoiser_, height, width, at::kFloat}, settings);
   }
 
  private:
@@ -157,27 +124,18 @@ class Engine::State {
   struct Place {
     diffusion::Denoiser* denoiser;
     int64_t height, width;
+    at::ScalarType condition;  // mixed labels are other tensors than labels
     auto operator<=>(const Place&) const = default;
   };
 
-  void require_open() const {
-    if (is_closed_) throw RequestError("the engine is shut down and takes no more pictures");
-  }
-
   // What other threads have asked for.
   void take_news() {
-    std::vector<Submission> inbox;
-    std::vector<PictureId> cancelled;
-    {
-      const std::lock_guard lock(mutex_);
-      inbox.swap(inbox_);
-      cancelled.swap(cancelled_);
-    }
-    for (Submission& each : inbox) {
+    Inbox::News news = inbox_.take();
+    for (Submission& each : news.pictures) {
       const auto [width, height] = each.picture.settings->size;
-      groups_[{&denoiser_, height, width}].queue(std::move(each));
+      groups_[{&denoiser_, height, width, each.picture.condition.scalar_type()}].queue(std::move(each));
     }
-    for (const PictureId id : cancelled) {
+    for (const PictureId id : news.cancelled) {
       for (auto& [place, group] : groups_) {
         if (const auto observer = group.remove(id)) {
           observer->cancelled(id);
@@ -210,10 +168,10 @@ class Engine::State {
         picture.noise = std::make_unique<diffusion::ImageNoise>(std::vector<uint64_t>{picture.seed});
       }
       Flight flight{id, picture.submitter, picture.settings, observer, nullptr};
-      flight.trajectory =
-          std::make_unique<Trajectory>(Source{std::move(picture.condition), std::move(picture.null_condition),
-                                              std::move(picture.noise), options_.channels, std::move(picture.edit)},
-                                       *flight.settings, device_);
+      flight.trajectory = std::make_unique<Trajectory>(
+          Source{std::move(picture.condition), std::move(picture.null_condition), std::move(picture.noise),
+                 options_.channels, std::move(picture.edit), picture.seed},
+          *flight.settings, device_);
       observer->started(id);
       flying.push_back(std::move(flight));
     } catch (...) {
@@ -247,9 +205,9 @@ class Engine::State {
   void go_on(const Place& place, Flight& flight, const Ask& ask, const at::Tensor& velocity) {
     Trajectory& trajectory = *flight.trajectory;
     try {
-      const at::Tensor v = trajectory.edited(velocity);
-      flight.observer->evaluated(
-          flight.id, {ask.query.step, diffusion::rows_of(ask) > 1, ask.query.t, ask.query.x, v, *ask.conditioning});
+      const at::Tensor v = trajectory.edited(velocity), x = trajectory.asked_x();
+      flight.observer->evaluated(flight.id,
+                                 {ask.query.step, diffusion::rows_of(ask) > 1, ask.query.t, x, v, *ask.conditioning});
       const int64_t before = trajectory.steps_done();
       const std::vector<diffusion::StepResult> ended = trajectory.take(v);
       for (size_t k = 0; k < ended.size(); ++k) step_ended(flight, before + static_cast<int64_t>(k) + 1, ended[k]);
@@ -273,10 +231,11 @@ class Engine::State {
 
   Place place_of(const Flight& flight) {
     const auto& settings = *flight.settings;
-    if (!flight.trajectory->is_decoding()) return {&denoiser_, settings.size[1], settings.size[0]};
+    const at::ScalarType condition = flight.trajectory->condition().scalar_type();
+    if (!flight.trajectory->is_decoding()) return {&denoiser_, settings.size[1], settings.size[0], condition};
     const models::TokenGrid grid = models::token_grid(network_->config(), settings.size[1], settings.size[0]);
     const auto found = on_grid_.try_emplace({grid.rows, grid.columns}, *network_, grid).first;
-    return {&found->second, (*settings.decode_size)[1], (*settings.decode_size)[0]};
+    return {&found->second, (*settings.decode_size)[1], (*settings.decode_size)[0], condition};
   }
 
   void land(const Place& place, PictureId id) {
@@ -298,13 +257,7 @@ class Engine::State {
   // The last that is heard of a picture: that it was cancelled, where that came meanwhile.
   template <class Say>
   void end(PictureId id, Observer& observer, const Say& say) {
-    bool was_cancelled = false;
-    {
-      const std::lock_guard lock(mutex_);
-      was_cancelled = live_.erase(id) == 0;
-      std::erase(cancelled_, id);
-    }
-    was_cancelled ? observer.cancelled(id) : say();
+    inbox_.end(id) ? say() : observer.cancelled(id);
   }
 
   static constexpr int64_t kBranches = 2;  // of guidance
@@ -319,14 +272,7 @@ class Engine::State {
   std::map<std::tuple<int64_t, int64_t>, models::OnGrid> on_grid_;
   std::map<Place, Group> groups_;
   Turns<Place> turns_;
-
-  mutable std::mutex mutex_;  // of what follows
-  std::condition_variable changed_;
-  std::vector<Submission> inbox_;
-  std::vector<PictureId> cancelled_;  // not noticed yet
-  std::set<PictureId> live_;          // neither ended nor cancelled
-  PictureId next_id_ = 1;
-  bool is_closed_ = false;
+  Inbox inbox_;
 };
 
 Engine::Engine(models::Network& network, models::Precision precision, EngineOptions options) {
@@ -348,7 +294,7 @@ PictureId Engine::submit(Picture picture, std::shared_ptr<Observer> observer) {
 }
 
 void Engine::cancel(PictureId id) {
-  state_->cancel(id);
+  state_->inbox().cancel(id);
 }
 
 bool Engine::advance() {
@@ -356,15 +302,15 @@ bool Engine::advance() {
 }
 
 bool Engine::wait() {
-  return state_->wait();
+  return state_->inbox().wait();
 }
 
 void Engine::close() {
-  state_->close();
+  state_->inbox().close();
 }
 
 size_t Engine::size() const {
-  return state_->size();
+  return state_->inbox().size();
 }
 
 int64_t Engine::together(const SampleConfig& settings) const {

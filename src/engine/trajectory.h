@@ -9,16 +9,26 @@
 // With an edit, of a picture x1 with the mask m, the velocity that the solver sees is m v + (1 - m) (x1 - noise), noise
 // being that which the picture began with: where m is 0, x stays on its straight line, x = t x1 + (1 - t) noise, with
 // every solver. The noise of stochastic forms is weighted by m.
+//
+// Such a step from t to t' < 1 may be made several times (`resample`), as RePaint does, so that what is drawn comes to
+// agree with what is known: each time but the last x goes back to t under new noise n,
+//   x_t = (t / t') x_t' + sqrt((1 - t)^2 - (t / t')^2 (1 - t')^2) n,
+// and so does the noise of the known part: its line goes on to x1 from there. The solver begins anew at t.
+//
+// Where edges are to meet (`tile`), the network sees x shifted around by a random offset, another one at each step that
+// computes s anew, and what it answers is shifted back: no edge is one for long. While s is reused the offset stays.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "diffusion/evaluation.h"
+#include "diffusion/guidance.h"
 #include "diffusion/noise.h"
 #include "diffusion/solver.h"
 #include "engine/config.h"
@@ -32,6 +42,7 @@ struct Source {
   std::unique_ptr<diffusion::NoiseSource> noise;  // its first draw is x at t = 0
   int64_t channels = 3;
   std::optional<Edit> edit;
+  uint64_t seed = 0;  // of the offsets of tiles
 };
 
 class Trajectory {
@@ -46,11 +57,16 @@ class Trajectory {
   // Whether the second size is drawn: by the tokens of the first.
   bool is_decoding() const { return stage_ == Stage::decode; }
 
-  // What the solver sees of the network's velocity at ask(): the same without an edit.
+  // Where the picture is at ask(): the same but for the tile's offset.
+  at::Tensor asked_x() const;
+
+  // What the solver sees of the network's velocity at ask(): the same without an edit and a tile.
   at::Tensor edited(const at::Tensor& v) const;
 
-  // Goes on with edited(v); the steps that end there.
+  // Goes on with edited(v); the steps that end there for good.
   std::vector<diffusion::StepResult> take(const at::Tensor& v);
+
+  const at::Tensor& condition() const { return source_.condition; }
 
   // x [1, C, H, W], which is the picture at the end.
   const at::Tensor& x() const { return x_; }
@@ -66,6 +82,9 @@ class Trajectory {
   void forget_conditioning();
   void enter_change();
   void change_size(const at::Tensor& v);
+  std::optional<diffusion::Query> query() const;
+  std::array<int64_t, 2> offset() const;
+  bool go_back(const at::Tensor& x, size_t steps);
 
   Source source_;
   SampleConfig config_;
@@ -73,7 +92,12 @@ class Trajectory {
   int64_t steps_before_ = 0;  // of other solvers, or left out
   int64_t steps_done_ = 0;
   std::vector<float> remaining_;  // the grid from the change of size on
-  at::Tensor x_, line_;           // line_: x1 - noise of an edit
+  at::Tensor x_;
+  at::Tensor known_noise_, line_;  // of an edit: the noise of the known part, and x1 minus it
+  std::vector<float> grid_;        // of an edit, from its beginning on
+  int64_t first_step_ = 0;         // of grid_, among all
+  int64_t passes_ = 0;             // of the step that is being made, those that are over
+  diffusion::EncodeSchedule encodings_;
   std::unique_ptr<diffusion::Solver> solver_;
   std::optional<diffusion::Conditioning> conditioning_;
 };

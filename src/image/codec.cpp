@@ -33,7 +33,7 @@ struct Format {
 };
 
 constexpr Format kKnown[] = {
-    {[](auto bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }, decode_png, inspect_png},
+    {is_png, decode_png, inspect_png},
     {[](auto bytes) { return starts_with(bytes, "\xff\xd8\xff"); }, decode_jpeg, inspect_jpeg},
     {[](auto bytes) { return starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8); }, decode_webp, inspect_webp},
     {[](auto bytes) { return starts_with(bytes, "GIF87a") || starts_with(bytes, "GIF89a"); }, decode_gif, inspect_gif},
@@ -60,6 +60,10 @@ bool is_among(std::string_view extension, const std::array<std::string_view, N>&
 }
 
 }  // namespace
+
+bool is_png(std::span<const std::byte> bytes) {
+  return starts_with(bytes, "\x89PNG\r\n\x1a\n");
+}
 
 Image decode(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
              std::optional<Colour> background) {

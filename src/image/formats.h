@@ -28,6 +28,15 @@ PIXNERD_FORMAT(heif);
 PIXNERD_FORMAT(bmp);
 #undef PIXNERD_FORMAT
 
+// decode(), but for 16-bit grey, of which the high byte is taken: those of the formats that have such pictures.
+Image decode_png_unclipped(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                           std::optional<Colour> background);
+Image decode_tiff_unclipped(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                            std::optional<Colour> background);
+
+// Whether a file is PNG by its first bytes.
+bool is_png(std::span<const std::byte> bytes);
+
 // Whether a file is HEIC or AVIF by its first bytes.
 bool is_heif(std::span<const std::byte> bytes);
 

@@ -38,8 +38,9 @@ spng_text chunk_of(const PngText& text) {
 
 class PngDecoder {
  public:
-  PngDecoder(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits)
-      : name_(name), context_(make_context(0)) {
+  PngDecoder(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+             bool clips_grey = true)
+      : name_(name), clips_grey_(clips_grey), context_(make_context(0)) {
     // Profiles and texts are compressed and kept: a small file must not fill the memory with them.
     constexpr size_t kMaxKept = size_t{64} << 20;
     require(spng_set_chunk_limits(context_.get(), kMaxKept, kMaxKept));
@@ -149,14 +150,15 @@ class PngDecoder {
   }
 
   // Pillow keeps 16-bit grey as integers and clips them to 0..255 on the way to RGB; every other 16-bit kind is
-  // shifted. On a background the one transparent grey becomes the background.
+  // shifted, and so is grey where it is not to be clipped. On a background the one transparent grey becomes the
+  // background.
   Image saturate_grey(std::optional<Colour> background) {
     Image image = blank(width(), height());
     const std::vector<uint8_t> bytes = samples();
     for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
       uint16_t value;
       std::copy_n(bytes.data() + 2 * i, 2, reinterpret_cast<uint8_t*>(&value));
-      const auto grey = static_cast<uint8_t>(std::min<uint16_t>(value, 255));
+      const auto grey = static_cast<uint8_t>(clips_grey_ ? std::min<uint16_t>(value, 255) : value >> 8);
       const bool hidden = background && value == transparent_.gray;
       const Colour colour = hidden ? *background : Colour{grey, grey, grey};
       image.rgb[3 * i] = colour.red;
@@ -167,6 +169,7 @@ class PngDecoder {
   }
 
   const std::string& name_;
+  bool clips_grey_;
   Context context_;
   spng_ihdr header_{};
   spng_trns transparent_{};
@@ -177,6 +180,11 @@ class PngDecoder {
 Image decode_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                  std::optional<Colour> background) {
   return PngDecoder(bytes, name, limits).decode(background);
+}
+
+Image decode_png_unclipped(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                           std::optional<Colour> background) {
+  return PngDecoder(bytes, name, limits, /*clips_grey=*/false).decode(background);
 }
 
 Info inspect_png(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {

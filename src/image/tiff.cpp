@@ -75,8 +75,9 @@ void put_clipped(TIFFRGBAImage* image, uint32_t* to, uint32_t, uint32_t, uint32_
 
 class TiffDecoder {
  public:
-  TiffDecoder(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits)
-      : name_(name), source_{bytes, 0, ""}, file_(nullptr, &TIFFClose) {
+  TiffDecoder(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+              bool clips_grey = true)
+      : name_(name), clips_grey_(clips_grey), source_{bytes, 0, ""}, file_(nullptr, &TIFFClose) {
     const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
                                                                                    &TIFFOpenOptionsFree);
     if (!options) throw DataError("TIFF: out of memory");
@@ -149,7 +150,7 @@ class TiffDecoder {
   int orientation() const { return tag(TIFFTAG_ORIENTATION); }
 
   // libtiff would round samples of 16 bits and multiply alpha in; its tables are made to do neither.
-  static void keep_samples(TIFFRGBAImage& image) {
+  void keep_samples(TIFFRGBAImage& image) const {
     if (image.Bitdepth16To8 != nullptr) {
       for (uint32_t i = 0; i < 1u << 16; ++i) image.Bitdepth16To8[i] = static_cast<uint8_t>(i >> 8);
     }
@@ -157,7 +158,8 @@ class TiffDecoder {
       for (uint32_t i = 0; i < 1u << 16; ++i) image.UaToAa[i] = static_cast<uint8_t>(i);
     }
     const bool is_grey = image.photometric == PHOTOMETRIC_MINISBLACK || image.photometric == PHOTOMETRIC_MINISWHITE;
-    if (is_grey && image.bitspersample == 16 && image.samplesperpixel == 1) image.put.contig = put_clipped;
+    if (clips_grey_ && is_grey && image.bitspersample == 16 && image.samplesperpixel == 1)
+      image.put.contig = put_clipped;
   }
 
   // libtiff's words into bytes of red, green, blue and alpha, which is divided out where it was multiplied in.
@@ -183,6 +185,7 @@ class TiffDecoder {
   }
 
   const std::string& name_;
+  bool clips_grey_;
   Source source_;
   std::unique_ptr<TIFF, decltype(&TIFFClose)> file_;
   int width_ = 0, height_ = 0;
@@ -193,6 +196,11 @@ class TiffDecoder {
 Image decode_tiff(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                   std::optional<Colour> background) {
   return TiffDecoder(bytes, name, limits).decode(background);
+}
+
+Image decode_tiff_unclipped(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
+                            std::optional<Colour> background) {
+  return TiffDecoder(bytes, name, limits, /*clips_grey=*/false).decode(background);
 }
 
 Info inspect_tiff(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits) {

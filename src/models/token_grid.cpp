@@ -61,6 +61,10 @@ TokenGrid token_grid(const ModelConfig& config, int64_t height, int64_t width) {
   return {tokens[0], tokens[1]};
 }
 
+std::array<int64_t, 2> size_steps(const ModelConfig& config) {
+  return {axis_of(config, 0).step, axis_of(config, 1).step};
+}
+
 void check_decodable(const TokenGrid& grid, int64_t height, int64_t width) {
   if (height > 0 && width > 0 && height % grid.rows == 0 && width % grid.columns == 0) return;
   throw RequestError(concat("an image of ", width, "x", height, " pixels (width x height) cannot be decoded from ",

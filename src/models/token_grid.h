@@ -2,6 +2,7 @@
 // field decodes the picture itself, in patches of whatever size that leaves.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "models/config.h"
@@ -19,6 +20,9 @@ struct TokenGrid {
 //                without it a = H / decoder_base_size, so that the grid is the same for every size
 // RequestError for another size; it names the nearest possible ones.
 TokenGrid token_grid(const ModelConfig& config, int64_t height, int64_t width);
+
+// What the sides of a picture must be multiples of, in pixels, height first.
+std::array<int64_t, 2> size_steps(const ModelConfig& config);
 
 // RequestError unless the sides are multiples of the grid's: patches of equal, whole sizes.
 void check_decodable(const TokenGrid& grid, int64_t height, int64_t width);

@@ -65,6 +65,17 @@ void LabelEmbedderImpl::initialise(at::Generator& generator, double std) {
 }
 
 at::Tensor LabelEmbedderImpl::forward(const at::Tensor& y) const {
+  if (!y.is_floating_point()) return rows_of(y);
+  const int64_t labels = (y.size(1) - 1) / 2;
+  const auto rows = [&](int64_t first) {
+    const at::Tensor own = y.narrow(1, first, labels).to(at::kLong);
+    return rows_of(labels == 1 ? own.select(1, 0) : own);
+  };
+  const at::Tensor share = y.narrow(1, 2 * labels, 1).to(table_.scalar_type());
+  return (1 - share) * rows(0) + share * rows(labels);
+}
+
+at::Tensor LabelEmbedderImpl::rows_of(const at::Tensor& y) const {
   if (!styles_.defined()) return at::embedding(table_, y);
   return at::embedding(table_, y.select(1, 0)) + at::embedding(styles_, y.select(1, 1));
 }

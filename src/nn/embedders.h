@@ -28,7 +28,8 @@ struct TimestepEmbedderImpl : torch::nn::Module {
 TORCH_MODULE(TimestepEmbedder);
 
 // Labels y [B] int64 -> rows of a table with one row a class and a last one for the null class, [B, D]. With a second
-// label, the style, y is [B, 2] and the row of a second such table is added.
+// label, the style, y is [B, 2] and the row of a second such table is added. Floating y are mixtures: the labels of
+// one, those of another, and the share w of the other, [B, 3] or [B, 5], give (1 - w) and w of the vectors of the two.
 struct LabelEmbedderImpl : torch::nn::Module {
   LabelEmbedderImpl(int64_t num_classes, int64_t num_styles, int64_t width);
 
@@ -37,6 +38,8 @@ struct LabelEmbedderImpl : torch::nn::Module {
   at::Tensor forward(const at::Tensor& y) const;
 
  private:
+  at::Tensor rows_of(const at::Tensor& y) const;  // labels
+
   at::Tensor table_;   // [num_classes + 1, D]
   at::Tensor styles_;  // [num_styles + 1, D]; undefined without styles
 };

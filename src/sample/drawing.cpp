@@ -24,10 +24,25 @@ std::set<std::shared_ptr<const SampleConfig>> settings_of(const std::vector<Pict
 }
 
 // x [1, 3, H, W] on any device.
-image::Image image_of(const at::Tensor& x) {
+image::Image image_of(const at::Tensor& x, const PictureRequest& picture) {
   const at::Tensor chw = x[0].cpu().contiguous();
-  return image::from_model_range(chw.const_data_ptr<float>(), static_cast<int>(chw.size(2)),
-                                 static_cast<int>(chw.size(1)));
+  image::Image image = image::from_model_range(chw.const_data_ptr<float>(), static_cast<int>(chw.size(2)),
+                                               static_cast<int>(chw.size(1)));
+  return picture.edit ? finished(*picture.edit, std::move(image)) : image;
+}
+
+// The edit is of the size that is drawn.
+void check_edit(const PictureRequest& picture) {
+  const PictureEdit& edit = *picture.edit;
+  if (picture.settings->decode_size) {
+    throw RequestError("a picture is edited at one size; leave out --decode-size");
+  }
+  if (edit.canvas_size() != picture.settings->size) {
+    throw RequestError("the settings draw another size than that of the picture to edit");
+  }
+  if (picture.settings->tile != engine::Tile::none && edit.size() != edit.canvas_size()) {
+    throw RequestError("the edges of an edited picture meet only where it has whole patches; fit it with --size");
+  }
 }
 
 }  // namespace
@@ -44,7 +59,10 @@ void check(const models::Network& network, const std::vector<PictureRequest>& pi
     engine::require_sizes(config, *settings);
     settings->validate();
   }
-  for (const PictureRequest& picture : pictures) check_condition(config, picture);
+  for (const PictureRequest& picture : pictures) {
+    check_condition(config, picture);
+    if (picture.edit) check_edit(picture);
+  }
 }
 
 void check_memory(const models::Network& network, models::Precision precision,
@@ -61,16 +79,23 @@ void check_memory(const models::Network& network, models::Precision precision,
 // What has become of the pictures that were handed to the engine.
 class Drawing::Watch : public engine::Observer {
  public:
-  explicit Watch(FrameSink frames) : frames_(std::move(frames)) {}
+  Watch(const std::vector<PictureRequest>& pictures, FrameSink frames)
+      : pictures_(pictures), frames_(std::move(frames)) {}
 
   void stepped(engine::PictureId id, const engine::Stepped& step) override {
-    ++steps;
-    if (frames_) frames_(index_of.at(id), step.step - 1, image_of(step.x));
+    const int64_t index = index_of.at(id);
+    // An edit leaves the first steps out; they count, and look like the first that is made.
+    int64_t& before = steps_of_[id];
+    steps += step.step - before;
+    for (; frames_ && before < step.step; ++before) frames_(index, before, image_of(step.x, picture(index)));
+    before = step.step;
   }
 
   void done(engine::PictureId id, const at::Tensor& x) override {
-    ready.emplace(index_of.at(id), image_of(x));
+    const int64_t index = index_of.at(id);
+    ready.emplace(index, image_of(x, picture(index)));
     index_of.erase(id);
+    steps_of_.erase(id);
   }
 
   void failed(engine::PictureId id, std::exception_ptr error) override {
@@ -91,7 +116,11 @@ class Drawing::Watch : public engine::Observer {
   int64_t steps = 0;
 
  private:
+  const PictureRequest& picture(int64_t index) const { return pictures_[static_cast<size_t>(index)]; }
+
+  const std::vector<PictureRequest>& pictures_;
   FrameSink frames_;
+  std::map<engine::PictureId, int64_t> steps_of_;   // made
   std::pair<int64_t, std::exception_ptr> failure_;  // the first
 };
 
@@ -100,7 +129,7 @@ Drawing::Drawing(models::Network& network, std::vector<PictureRequest> pictures,
     : config_(network.config()),
       pictures_(std::move(pictures)),
       states_(std::move(settings.states)),
-      watch_(std::make_shared<Watch>(std::move(frames))) {
+      watch_(std::make_shared<Watch>(pictures_, std::move(frames))) {
   if (pictures_.empty()) throw RequestError("no picture is asked for; name at least one class or prompt");
   check(network, pictures_);
   engine::EngineOptions options;
@@ -109,9 +138,8 @@ Drawing::Drawing(models::Network& network, std::vector<PictureRequest> pictures,
   options.profile = std::move(settings.profile);
   engine_ = std::make_unique<engine::Engine>(network, settings.precision, std::move(options));
   for (size_t i = 0; i < pictures_.size(); ++i) {
-    const SampleConfig& each = *pictures_[i].settings;
-    in_order_[each.picture_size()].push_back(static_cast<int64_t>(i));
-    all_steps_ += each.sampler.steps;
+    in_order_[pictures_[i].size()].push_back(static_cast<int64_t>(i));
+    all_steps_ += pictures_[i].settings->sampler.steps;
   }
 }
 

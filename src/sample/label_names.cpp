@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -147,6 +148,13 @@ std::vector<image::Label> captions_of(const std::vector<PictureRequest>& picture
     image::Label& caption = captions.emplace_back();
     caption.name =
         picture.prompt ? *picture.prompt : described_label(*picture.label, model.num_classes, names, "class");
+    if (picture.mixture) {
+      const Mixture& other = *picture.mixture;
+      const std::string name =
+          other.prompt ? *other.prompt : described_label(*other.label, model.num_classes, names, "class");
+      caption.note = concat(std::lround(100 * other.share), " % ", name);
+      continue;
+    }
     if (!picture.style) continue;
     const bool is_named = *picture.style < std::ssize(description.styles);
     caption.note = is_named ? description.styles[static_cast<size_t>(*picture.style)]

@@ -41,6 +41,10 @@ std::string difference(PictureRecord is, const PictureRecord& wanted) {
   is.style_name = wanted.style_name;
   if (is.step.value_or(0) == wanted.step.value_or(0)) is.step = wanted.step;
   compare_files(is.checkpoint, is.checkpoint_hash, wanted.checkpoint, wanted.checkpoint_hash);
+  if (is.edit && wanted.edit) {
+    compare_files(is.edit->input, is.edit->input_hash, wanted.edit->input, wanted.edit->input_hash);
+    compare_files(is.edit->mask, is.edit->mask_hash, wanted.edit->mask, wanted.edit->mask_hash);
+  }
   compare_files(is.text_encoder, is.text_encoder_hash, wanted.text_encoder, wanted.text_encoder_hash);
   return difference_of(config::member_value(is), config::member_value(wanted), "the picture");
 }

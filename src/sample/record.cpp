@@ -45,8 +45,9 @@ std::string to_json(const PictureRecord& record) {
   std::erase_if(value.fields, [](const auto& field) {
     const auto& [key, member] = field;
     const bool is_name = key == "class_name" || key == "style_name";
+    const bool is_rare = key == "variation" || key == "mixture" || key == "edit" || key == "step";
     const bool is_old = key == "threads" || key == "batch" || key == "place";  // of earlier versions
-    return ((is_old || key == "step") && member.kind == config::Value::Kind::null) || (is_name && member.scalar.empty());
+    return ((is_old || is_rare) && member.kind == config::Value::Kind::null) || (is_name && member.scalar.empty());
   });
   return config::to_json(value);
 }

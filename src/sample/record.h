@@ -32,6 +32,9 @@ struct PictureRecord {
   std::optional<std::string> prompt, negative_prompt;
   uint64_t seed = 0;
   SampleConfig sample;
+  std::optional<Variation> variation;
+  std::optional<Mixture> mixture;
+  std::optional<EditRecord> edit;
   models::Precision dtype = models::Precision::float32;
   std::string device = "cpu";
   // Of records of earlier versions, whose pictures depended on them by single grey levels.
@@ -59,6 +62,9 @@ struct PictureRecord {
     visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
     visit_seed(visit, self.seed, "seed of the picture's noise");
     visit("sample", self.sample, "size and settings of the sampler");
+    visit("variation", self.variation, "another seed that its noise is on the way to");
+    visit("mixture", self.mixture, "what it shows besides");
+    visit("edit", self.edit, "the picture that it was drawn from");
     visit("dtype", self.dtype, "arithmetic");
     visit("device", self.device, "what it was computed on");
     visit("threads", self.threads, "threads of an operation, in earlier versions",

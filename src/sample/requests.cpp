@@ -42,6 +42,7 @@ std::vector<std::string> texts_of(const std::vector<PictureRequest>& pictures) {
     if (!picture.prompt) continue;
     add(*picture.prompt);
     add(picture.negative_prompt);
+    if (picture.mixture) add(*picture.mixture->prompt);
   }
   return texts;
 }
@@ -100,6 +101,8 @@ std::vector<PictureRequest> requests_of(const std::vector<PictureRecord>& record
     picture.prompt = record.prompt;
     picture.negative_prompt = record.negative_prompt.value_or("");
     picture.seed = record.seed;
+    picture.variation = record.variation;
+    picture.mixture = record.mixture;
     const bool is_like_last = pictures.size() > 1 && *pictures[pictures.size() - 2].settings == record.sample;
     picture.settings =
         is_like_last ? pictures[pictures.size() - 2].settings : std::make_shared<const SampleConfig>(record.sample);
@@ -114,6 +117,9 @@ PictureRecord record_of(const PictureRecord& common, const PictureRequest& pictu
   record.label = picture.label;
   record.style = picture.style;
   record.prompt = picture.prompt;
+  record.variation = picture.variation;
+  record.mixture = picture.mixture;
+  if (picture.edit) record.edit = picture.edit->record;
   if (picture.prompt) record.negative_prompt = picture.negative_prompt;
   return record;
 }

@@ -29,7 +29,7 @@ std::vector<PictureRequest> requests_of(const std::vector<Prompt>& prompts, int6
                                         const std::string& negative_prompt, const SampleConfig& settings,
                                         const models::ModelConfig& network);
 
-// The same pictures again.
+// The same pictures again; what was edited is to be read by the caller (edit.h).
 std::vector<PictureRequest> requests_of(const std::vector<PictureRecord>& records, const models::ModelConfig& network);
 
 // How a picture is made, beside what `common` says of all.
