@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test fuzz sanitize demo bench data features format lint clean
+.PHONY: help setup build test fuzz sanitize races demo bench data features format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info --classes $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -13,6 +13,9 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
 BENCHMARKS := kernels_bench optimizer_bench network_bench engine_bench picture_bench memory_bench inception_bench tokenizer_bench
+
+# What `make races` runs.
+RACES := ThreadsTest.*:EngineTest.*
 
 # Options for ctest, for example `make test TEST_OPTIONS='-L golden -V'`.
 TEST_OPTIONS :=
@@ -37,6 +40,10 @@ fuzz: ## feed broken files to every reader, FUZZ_SECONDS=600 each; TARGETS="zip 
 sanitize: setup ## run all tests in a build that watches its memory and arithmetic (slow)
 	@BUILD_FOLDER=build-sanitize BUILD_OPTIONS=-DPIXNERD_SANITIZE=ON tools/build.sh
 	ASAN_OPTIONS=allocator_may_return_null=1 ctest --test-dir build-sanitize --output-on-failure $(TEST_OPTIONS)
+
+races: setup ## run the tests of the engine's threads in a build that watches for data races (slow)
+	@BUILD_FOLDER=build-races BUILD_OPTIONS=-DPIXNERD_RACES=ON tools/build.sh test_engine
+	OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 setarch -R build-races/test_engine --gtest_filter='$(RACES)'
 
 demo: setup ## sample a grid of pictures from the shipped weights
 	@tools/build.sh pixnerd
@@ -67,4 +74,4 @@ lint: ## check formatting, layering and, in torch-free and changed files, clang-
 	@tools/lint.sh
 
 clean: ## remove what was built; .venv and the downloads in .cache stay
-	rm -rf build build-fuzz build-sanitize
+	rm -rf build build-fuzz build-sanitize build-races

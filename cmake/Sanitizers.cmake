@@ -1,5 +1,6 @@
-# Builds that watch themselves, each in a folder of its own: `make sanitize` and `make fuzz`.
+# Builds that watch themselves, each in a folder of its own: `make sanitize`, `make races` and `make fuzz`.
 option(PIXNERD_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(PIXNERD_RACES "Build with ThreadSanitizer" OFF)
 option(PIXNERD_FUZZ "Make fuzzers of the programs in tests/fuzz, with the same sanitizers; needs clang" OFF)
 
 if(PIXNERD_FUZZ AND NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
@@ -12,6 +13,11 @@ if(PIXNERD_SANITIZE OR PIXNERD_FUZZ)
   # The ordinary build judges warnings: sanitizers, and another compiler, bring false ones.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -Wno-error)
   add_link_options(-fsanitize=address,undefined)
+endif()
+if(PIXNERD_RACES)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1 -fno-omit-frame-pointer")
+  add_compile_options(-fsanitize=thread -Wno-error)
+  add_link_options(-fsanitize=thread)
 endif()
 if(PIXNERD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)

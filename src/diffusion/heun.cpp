@@ -26,7 +26,7 @@ class Heun : public GridSolver {
     const Slope mean{(predictor_.v + corrector.v) / 2, (predictor_.s + corrector.s) / 2};
     std::vector<StepResult> ended{end_step(carried(config_.stochastic, mean), mean.v)};
     predictor_ = {};
-    if (config_.solver == SolverKind::heun_reuse) {
+    if (config_.solver == SolverKind::heun_reuse && !is_done()) {
       for (StepResult& step : predict(corrector)) ended.push_back(std::move(step));
     }
     return ended;

@@ -39,6 +39,7 @@ struct Course {
   at::Tensor x;                // at grid.front()
   NoiseSource* noise;          // of the stochastic forms; must outlive the solver
   at::Tensor noise_weights{};  // factors of w, broadcast to x; undefined: 1. Where it is 0, the step is deterministic
+  bool goes_on = false;        // from its end on by another solver: no step of it is the last one
 };
 
 class Solver {

@@ -25,7 +25,7 @@ class GridSolver : public Solver {
 
  protected:
   bool is_done() const { return step_ + 1 >= course_.grid.size(); }
-  bool is_last() const { return step_ + 2 == course_.grid.size(); }
+  bool is_last() const { return !course_.goes_on && step_ + 2 == course_.grid.size(); }
   float from() const { return course_.grid[step_]; }
   float to() const { return course_.grid[step_ + 1]; }
 

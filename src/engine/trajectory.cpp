@@ -53,7 +53,9 @@ void Trajectory::begin(std::vector<float> grid, const at::Tensor& x) {
   at::Tensor weights = source_.edit ? source_.edit->mask : at::Tensor();
   x_ = x;
   forget_conditioning();
-  solver_ = diffusion::make_solver(config_.sampler, {std::move(grid), x, source_.noise.get(), std::move(weights)});
+  const bool goes_on = stage_ == Stage::draw && remaining_.size() > 1;
+  solver_ =
+      diffusion::make_solver(config_.sampler, {std::move(grid), x, source_.noise.get(), std::move(weights), goes_on});
   enter_change();
 }
 

@@ -362,17 +362,44 @@ TEST_F(ProgramTest, AnNpzHoldsThePicturesOfAFolder) {
   EXPECT_TRUE(sample({"--classes", "0", "--overwrite"}, "batch.npz").says("replaced 1 file"));
 }
 
-TEST_F(ProgramTest, TheBatchSizeChangesNothing) {
-  const Arguments request{"--classes", "0,1,2", "--count", "2", "--guidance", "3", "--stochastic", "sde"};
-  const auto with_batch = [&](const std::string& batch) {
-    Arguments arguments = request;
-    arguments.insert(arguments.end(), {"--batch", batch});
-    return pictures("batch" + batch, 6, arguments);
-  };
-  const auto together = with_batch("6");
-  for (const char* batch : {"1", "4"}) {
-    const auto apart = with_batch(batch);
-    for (size_t i = 0; i < 6; ++i) EXPECT_LE(distance(together[i], apart[i]), 1);
+// Files are the same to the byte, with their records, whatever pictures are computed beside and on how many threads.
+TEST_F(ProgramTest, BatchThreadsAndNeighboursChangeNothing) {
+  std::vector<std::string> dtypes{"float32", "bfloat16"};
+  if (models::available_precision(models::Precision::int8, at::kCPU) == models::Precision::int8) {
+    dtypes.emplace_back("int8");
+  }
+  for (const std::string& dtype : dtypes) {
+    const auto drawn = [&](const std::string& name, const Arguments& more) {
+      Arguments arguments{"sample",
+                          "--checkpoint",
+                          file("tiny.safetensors"),
+                          "--out",
+                          path(dtype + name),
+                          "--dtype",
+                          dtype,
+                          "--guidance",
+                          "3",
+                          "--stochastic",
+                          "sde"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      const Outcome outcome = program_(arguments);
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      return
+          [folder = path(dtype + name)](int i) { return checkpoint::read_whole(concat(folder, "/0000", i, ".png")); };
+    };
+    const Arguments all{"--classes", "0,1,2", "--count", "2"};
+    const auto with = [&](Arguments more) {
+      more.insert(more.end(), all.begin(), all.end());
+      return more;
+    };
+    const auto six = drawn("six", with({"--batch", "6", "--threads", "1"}));
+    const auto one = drawn("one", with({"--batch", "1", "--threads", "2"}));
+    const auto best = drawn("best", with({}));
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_EQ(six(i), one(i)) << dtype << ", picture " << i;
+      EXPECT_EQ(six(i), best(i)) << dtype << ", picture " << i;
+    }
+    EXPECT_EQ(drawn("alone", {"--classes", "2", "--seed", "4"})(0), six(4)) << dtype;
   }
 }
 

@@ -22,19 +22,8 @@ class ResumeSampleTest : public testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   Arguments arguments(const std::string& out, const Arguments& more = {}) const {
-    Arguments all{"sample",
-                  "--checkpoint",
-                  path("tiny.safetensors"),
-                  "--classes",
-                  "0,1",
-                  "--count",
-                  "5",
-                  "--batch",
-                  "3",
-                  "--threads",
-                  "1",
-                  "--out",
-                  path(out)};
+    Arguments all{"sample", "--checkpoint", path("tiny.safetensors"), "--classes", "0,1", "--count", "5",
+                  "--out",  path(out)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -54,12 +43,12 @@ class ResumeSampleTest : public testing::Test {
 };
 
 TEST_F(ResumeSampleTest, PicturesThatAreThereStay) {
-  ASSERT_EQ(sample("whole").code, 0);
-  ASSERT_EQ(sample("part", {"--resume"}).code, 0);  // nothing there yet
+  ASSERT_EQ(sample("whole", {"--batch", "3", "--threads", "1"}).code, 0);
+  ASSERT_EQ(sample("part", {"--resume", "--batch", "10"}).code, 0);  // nothing there yet
   fs::remove(path("part/00004.png"));
   fs::remove(path("part/00009.png"));
   const auto before = fs::last_write_time(path("part/00003.png"));
-  const Outcome outcome = sample("part", {"--resume"});
+  const Outcome outcome = sample("part", {"--resume", "--batch", "1", "--threads", "2"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("10 pictures, seeds 0 to 9, 2 of them drawn now")) << outcome.out;
   EXPECT_EQ(fs::last_write_time(path("part/00003.png")), before);
@@ -73,7 +62,7 @@ TEST_F(ResumeSampleTest, PicturesThatAreThereStay) {
 }
 
 TEST_F(ResumeSampleTest, AKilledRunGoesOn) {
-  const Arguments slow{"--steps", "300"};
+  const Arguments slow{"--steps", "300", "--batch", "3", "--threads", "1"};
   ASSERT_EQ(sample("whole", slow).code, 0);
   program_.start(arguments("part", slow));
   for (int wait = 0; wait < 30000 && !fs::exists(path("part/00003.png")); ++wait) {
@@ -82,7 +71,7 @@ TEST_F(ResumeSampleTest, AKilledRunGoesOn) {
   program_.signal(SIGKILL);
   program_.wait();
   ASSERT_TRUE(fs::exists(path("part/00003.png")));
-  const Outcome outcome = sample("part", {"--steps", "300", "--resume"});
+  const Outcome outcome = sample("part", {"--steps", "300", "--batch", "4", "--resume"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   expect_same("part", "whole");
 }

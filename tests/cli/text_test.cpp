@@ -1,4 +1,5 @@
 // `pixnerd sample` with prompts, and pictures that are drawn again.
+#include <algorithm>
 #include <fstream>
 
 #include "sample/record.h"
@@ -57,7 +58,9 @@ TEST_F(TextTest, AFileOfPrompts) {
 TEST_F(TextTest, AManifestRepeatsAFolder) {
   write("p.jsonl", "{\"prompt\": \"ab\", \"size\": [16, 8]}\n{\"prompt\": \"cd\"}\n{\"prompt\": \"ef\"}\n");
   ASSERT_EQ(sample({"--prompts", path("p.jsonl"), "--batch", "2", "--count", "3"}, "first").code, 0);
-  const auto records = sample::read_records(path("first/manifest.jsonl"));
+  // The manifest's lines are in the order of drawing; the pictures keep their names.
+  auto records = sample::read_records(path("first/manifest.jsonl"));
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
   ASSERT_EQ(records.size(), 9U);
   EXPECT_EQ(records[0].prompt, "ab");
   EXPECT_EQ(records[0].negative_prompt, "");
@@ -68,7 +71,6 @@ TEST_F(TextTest, AManifestRepeatsAFolder) {
   for (const sample::PictureRecord& record : records) {
     EXPECT_EQ(read("first/" + record.file).rgb, again(path("first/" + record.file)).rgb) << record.file;
   }
-  // The manifest's lines are in the order of drawing, by sizes; the pictures keep their names.
   for (const sample::PictureRecord& record : records) {
     EXPECT_EQ(read("first/" + record.file).rgb, read("second/" + record.file).rgb) << record.file;
   }
@@ -88,11 +90,9 @@ TEST_F(TextTest, AFolderOfSeveralRunsNeedsAChoice) {
     return program_(all);
   };
   expect_error(again_with({}), 1, "from several checkpoints; choose one with --checkpoint");
-  const Arguments checkpoint{"--checkpoint", path("other.safetensors")};
-  expect_error(again_with(checkpoint), 1, "on several numbers of threads; choose one with --threads");
-  const Outcome outcome = again_with({"--checkpoint", path("other.safetensors"), "--threads", "2"});
+  const Outcome outcome = again_with({"--checkpoint", path("other.safetensors"), "--threads", "1"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_LE(distance(read("again/00000.png"), read("m/00000.png")), 1);
+  EXPECT_EQ(read("again/00000.png").rgb, read("m/00000.png").rgb);
   EXPECT_GT(distance(read("again/00001.png"), read("m/00001.png")), 1);
 }
 
@@ -139,7 +139,7 @@ TEST_F(TextTest, AGridAndAClassAreRepeated) {
 
 TEST_F(TextTest, APictureIsRepeatedOtherwise) {
   const Image first = picture({"--prompt", "ab"});
-  EXPECT_LE(distance(again(path("picture.png"), {"--threads", "2"}), first), 1);
+  EXPECT_EQ(again(path("picture.png"), {"--threads", "2"}).rgb, first.rgb);
   EXPECT_NE(again(path("picture.png"), {"--steps", "5"}).rgb, first.rgb);
   EXPECT_EQ(again(path("picture.png"), {"--size", "16x12"}).height, 12);
   fs::copy_file(file("t2i.safetensors"), path("moved.safetensors"));
@@ -313,9 +313,9 @@ TEST_F(TextTest, MoreMemoryThanThereIsIsRefusedFirst) {
     whole.insert(whole.end(), all.begin(), all.end());
     return program_(whole);
   };
-  const Outcome refused = outcome({"--size", "4096x4096", "--batch", "65536"});
-  expect_error(refused, 1, "drawing 65536 pictures at a time of 4096x4096 pixels needs about ");
-  EXPECT_TRUE(refused.complains("are available; ask for a smaller --size or --batch")) << refused.err;
+  const Outcome refused = outcome({"--size", "16384x16384", "--batch", "65536"});
+  expect_error(refused, 1, "drawing 1 picture of 16384x16384 pixels needs about ");
+  EXPECT_TRUE(refused.complains("are available; ask for a smaller --size, or --dtype bfloat16")) << refused.err;
   expect_error(outcome({"--size", "10x10"}), 1, "10x10");  // a size that is impossible is told first, too
   expect_error(outcome({}), 1, "none");
   EXPECT_FALSE(fs::exists(path("a")) && !fs::is_empty(path("a")));
