@@ -48,6 +48,7 @@ void check_edit(const PictureRequest& picture) {
 }  // namespace
 
 void check(const models::Network& network, const std::vector<PictureRequest>& pictures) {
+  if (pictures.empty()) throw RequestError("no picture is asked for; name at least one class or prompt");
   const models::ModelConfig& config = network.config();
   if (config.in_channels != kColours) {
     throw RequestError(concat("the network draws ", config.in_channels, " channels, but a picture has 3"));
@@ -130,7 +131,6 @@ Drawing::Drawing(models::Network& network, std::vector<PictureRequest> pictures,
       pictures_(std::move(pictures)),
       states_(std::move(settings.states)),
       watch_(std::make_shared<Watch>(pictures_, std::move(frames))) {
-  if (pictures_.empty()) throw RequestError("no picture is asked for; name at least one class or prompt");
   check(network, pictures_);
   engine::EngineOptions options;
   options.most_together = settings.batch;

@@ -36,9 +36,9 @@ struct Drawn {
 // every picture, steps in order within a picture.
 using FrameSink = std::function<void(int64_t index, int64_t step, const image::Image& frame)>;
 
-// RequestError for settings, sizes and labels that this network has no answer to, and for a network that does not draw
-// RGB; ConfigError for settings that do not go together. Drawing begins with it; call it earlier to know before other
-// work is done. Of requests that share their settings, those are looked at once.
+// RequestError for no picture, for settings, sizes and labels that this network has no answer to, and for a network
+// that does not draw RGB; ConfigError for settings that do not go together. Drawing begins with it; call it earlier to
+// know before other work is done. Of requests that share their settings, those are looked at once.
 void check(const models::Network& network, const std::vector<PictureRequest>& pictures);
 
 // RequestError if one picture alone, or the states of all texts beside it, needs more memory than the system can give
@@ -49,7 +49,7 @@ void check_memory(const models::Network& network, models::Precision precision,
 // Draws pictures as they are asked for. The network is in Mode::infer and must outlive this.
 class Drawing {
  public:
-  // RequestError as check(), for no picture, and when the network was prepared for another precision.
+  // RequestError as check(), and when the network was prepared for another precision.
   Drawing(models::Network& network, std::vector<PictureRequest> pictures, DrawSettings settings, FrameSink frames = {});
   ~Drawing();
 

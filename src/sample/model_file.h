@@ -17,8 +17,8 @@
 #include "config/schema.h"
 #include "models/config.h"
 #include "models/network.h"
-#include "sample/picture.h"
 #include "sample/guess_config.h"
+#include "sample/picture.h"
 #include "sample/weight_sets.h"
 
 namespace pixnerd::sample {
