@@ -1,5 +1,8 @@
 #include "sample/edit.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +13,7 @@
 #include "image/codec.h"
 #include "image/crop.h"
 #include "image/upright.h"
+#include "sample/condition.h"
 #include "sample/drawing.h"
 #include "sample/interpolation.h"
 #include "sample/record.h"
@@ -338,6 +342,20 @@ TEST_F(BetweenTest, AVariationLiesOnTheWayToAnotherSeed) {
   EXPECT_EQ(images[0].rgb, images[1].rgb);
   EXPECT_EQ(images[2].rgb, images[3].rgb);
   EXPECT_NE(images[0].rgb, images[2].rgb);
+}
+
+TEST_F(BetweenTest, PromptsAreMixedAsTheirStates) {
+  const models::ModelConfig config = models::tiny_text_config(models::ModelType::t2i);
+  const at::Tensor states = at::randn({3, config.txt_max_length, config.txt_embed_dim}, diffusion::seeded_generator(4));
+  PictureRequest picture;
+  picture.prompt = "a fox";
+  picture.mixture = Mixture{{}, {}, "an owl", 0.25};
+  picture.settings = std::make_shared<const SampleConfig>();
+  EXPECT_EQ(texts_of({picture}), (std::vector<std::string>{"a fox", "", "an owl"}));
+  check_condition(config, picture);
+  const StatesOf of_text = states_by_text(texts_of({picture}), states);
+  const at::Tensor mixed = engine_picture(config, picture, of_text).condition;
+  EXPECT_TRUE(at::allclose(mixed, 0.75 * states.narrow(0, 0, 1) + 0.25 * states.narrow(0, 2, 1)));
 }
 
 TEST_F(BetweenTest, ImpossibleMixturesAreRefused) {
