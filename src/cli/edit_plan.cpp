@@ -98,6 +98,8 @@ void add_edit_flags(CLI::App& command, EditFlags& flags) {
 void edit(SamplePlan& plan, const EditFlags& flags, const SamplerFlags& sampler,
           const sample::ModelDescription& description) {
   if (flags.input.empty()) throw CLI::ValidationError("IN, the picture to edit, is required");
+  name_in_record(flags.input, "IN");
+  name_in_record(flags.mask, "--mask");
   require_one_size(sampler);
   const sample::PictureSize asked = settings_of(sampler, description.sample).size;
   for (const sample::PictureRequest& picture : plan.pictures) {

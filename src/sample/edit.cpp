@@ -186,8 +186,9 @@ engine::Edit engine_edit(const PictureEdit& edit) {
 }
 
 Image finished(const PictureEdit& edit, Image drawn) {
-  for (size_t i = 0; i < edit.mask.size(); ++i) {
-    if (edit.mask[i] == 0) std::copy_n(edit.canvas.rgb.data() + 3 * i, 3, drawn.rgb.data() + 3 * i);
+  for (size_t i = 0; i < 3 * edit.mask.size(); ++i) {
+    const int m = edit.mask[i / 3];
+    drawn.rgb[i] = static_cast<uint8_t>((m * drawn.rgb[i] + (255 - m) * edit.canvas.rgb[i] + 127) / 255);
   }
   return image::crop(drawn, edit.result);
 }

@@ -76,7 +76,7 @@ PictureEdit read_edit(const std::filesystem::path& input, const std::filesystem:
 // As the engine takes it.
 engine::Edit engine_edit(const PictureEdit& edit);
 
-// The picture out of a drawn canvas; where the mask is 0, it has the bytes that went in.
+// The picture out of a drawn canvas, m of it on 1 - m of what went in: where the mask is 0, the bytes that went in.
 image::Image finished(const PictureEdit& edit, image::Image drawn);
 
 // 16 hexadecimal digits of all that is in a file; "" if it cannot be read.
