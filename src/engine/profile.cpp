@@ -1,5 +1,6 @@
 #include "engine/profile.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -18,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using config::Value;
 
+constexpr int64_t kFirstTokens = 512;
 constexpr int64_t kEnough = 3;       // evaluations of a number of rows, of which the fastest counts
 constexpr double kWorthwhile = .97;  // of the time a row takes: what more rows must get it to
 constexpr int64_t kPatience = 2;     // doublings that may be in vain: one may have been disturbed
@@ -42,9 +44,9 @@ int64_t Profile::rows(const Size& size) const {
   static const Curve kNothing;
   const auto found = curves_.find(size);
   const Curve& curve = found == curves_.end() ? kNothing : found->second;
-  int64_t best = kLeastRows, in_vain = 0;
+  int64_t best = first_rows(size), in_vain = 0;
   double best_row = INFINITY;
-  for (int64_t rows = kLeastRows; rows <= kMostRows && in_vain < kPatience; rows *= 2) {
+  for (int64_t rows = best; rows <= kMostRows && in_vain < kPatience; rows *= 2) {
     const auto measured = curve.find(rows);
     if (measured == curve.end() || measured->second.times < kEnough) return rows;
     const double row = measured->second.seconds / static_cast<double>(rows);
@@ -54,6 +56,10 @@ int64_t Profile::rows(const Size& size) const {
     best_row = row;
   }
   return best;
+}
+
+int64_t Profile::first_rows(const Size& size) {
+  return std::clamp(rounded_down(std::max<int64_t>(1, kFirstTokens / size.tokens)), kLeastRows, kMostRows);
 }
 
 void Profile::add(const Size& size, int64_t rows, double seconds) {

@@ -1,6 +1,7 @@
 // How many rows of one size should share an evaluation: told from how long evaluations took. Trying is free, since a
 // picture is the same whatever it is evaluated with, so that what is measured is the work itself: the number of rows is
-// doubled as long as that makes a row cheaper. Kept in a file, it is known from the start the next time.
+// doubled, from 512 tokens on, as long as that makes a row cheaper. Kept in a file, it is known from the start the next
+// time.
 //
 // Threads: used by one at a time.
 #pragma once
@@ -35,6 +36,9 @@ class Profile {
   void save() noexcept;
 
   static constexpr int64_t kLeastRows = 2, kMostRows = 256;
+
+  // What is tried first: fewer rows of small pictures are never better.
+  static int64_t first_rows(const Size& size);
 
  private:
   struct Measured {

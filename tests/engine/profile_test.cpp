@@ -10,7 +10,7 @@
 namespace pixnerd::engine {
 namespace {
 
-constexpr Profile::Size kSize{16, 4096};
+constexpr Profile::Size kSize{256, 4096};
 
 // An evaluation costs `call` seconds and .01 a row.
 void learn(Profile& profile, double call) {
@@ -40,10 +40,17 @@ TEST(Profile, ADisturbanceDoesNotStopIt) {
   EXPECT_EQ(profile.rows(kSize), 128);
 }
 
+TEST(Profile, BeginsWithAsManyRowsAsMake512Tokens) {
+  EXPECT_EQ(Profile::first_rows({64, 4096}), 8);
+  EXPECT_EQ(Profile::first_rows({100, 4096}), 4);
+  EXPECT_EQ(Profile::first_rows({4096, 1 << 20}), Profile::kLeastRows);
+  EXPECT_EQ(Profile::first_rows({1, 256}), Profile::kMostRows);
+}
+
 TEST(Profile, SizesAreLearntApart) {
   Profile profile;
   learn(profile, .05);
-  EXPECT_EQ(profile.rows({256, 65536}), Profile::kLeastRows);
+  EXPECT_EQ(profile.rows({1024, 65536}), Profile::kLeastRows);
 }
 
 TEST(Profile, AFileKeepsWhatWasLearnt) {
@@ -59,8 +66,8 @@ TEST(Profile, AFileKeepsWhatWasLearnt) {
 
 TEST(Profile, AFileThatSaysNonsenseCountsForNothing) {
   const TemporaryFolder folder;
-  for (const char* text : {"", "{", "7", "[[1]]", "[[16, 4096, 2, -1]]", "[[16, 4096, 3, 1]]", "[[\"x\", 1, 2, 3]]",
-                           "[[16, 4096, 1e300, 1]]", "[[16, 4096, 2, 1], 5]"}) {
+  for (const char* text : {"", "{", "7", "[[1]]", "[[256, 4096, 2, -1]]", "[[256, 4096, 3, 1]]", "[[\"x\", 1, 2, 3]]",
+                           "[[256, 4096, 1e300, 1]]", "[[256, 4096, 2, 1], 5]"}) {
     const auto file = folder.path() / "profile.json";
     std::ofstream(file) << text;
     Profile profile(file);
