@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "diffusion/limits.h"
 #include "sample/interpolation.h"
+#include "sample/condition.h"
 #include "sample/label_names.h"
 #include "sample/output.h"
 
@@ -84,7 +85,10 @@ std::vector<std::string> names_of(const std::vector<sample::PictureRecord>& reco
   return names;
 }
 
+// What the pictures show, in words. RequestError for what the network does not know.
 void set_names(SamplePlan& plan, const sample::ModelDescription& description) {
+  for (const sample::PictureRequest& picture : plan.pictures) sample::check_condition(description.model, picture);
+  plan.labels = sample::captions_of(plan.pictures, description);
   plan.class_names = sample::class_names(description);
   plan.style_names = description.styles;
 }
@@ -148,7 +152,6 @@ SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& de
   } else if (variation.seed) {
     sample::vary(plan.pictures, flags.seed, *variation.seed, variation.strength.value_or(variation.kUsualStrength));
   }
-  plan.labels = sample::captions_of(plan.pictures, description);
   set_names(plan, description);
   if (plan.row > 0) {
     plan.columns = std::min(plan.row, diffusion::kMostColumns);
@@ -171,7 +174,6 @@ SamplePlan plan_of(std::vector<sample::PictureRecord> records, const SamplerFlag
                               ", which is not what the checkpoint draws; name the right one with --checkpoint"));
   }
   plan.pictures = sample::requests_of(records, description.model);
-  plan.labels = sample::captions_of(plan.pictures, description);
   set_names(plan, description);
   plan.padding = records.front().padding;
   plan.labelled = records.front().labels;

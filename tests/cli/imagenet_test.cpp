@@ -69,7 +69,7 @@ TEST_F(ImagenetTest, FromTheFileToJudgedPictures) {
 
   const Outcome all = sample("all.npz", {"--classes", "all", "--batch", "100", "--resume", "--json"});
   ASSERT_EQ(all.code, 0) << all.err;
-  EXPECT_TRUE(all.complains("1000 pictures of 16x16, 100 at a time: about ")) << all.err;
+  EXPECT_TRUE(all.complains("1000 pictures of 16x16, such as 100 at a time: about ")) << all.err;
   EXPECT_TRUE(all.complains("KB on the disk") || all.complains("kB on the disk")) << all.err;
   EXPECT_EQ(json::parse(all.out).at("pictures")[999].at("label"), 999);
 

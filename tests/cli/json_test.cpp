@@ -67,7 +67,7 @@ TEST_F(JsonTest, SampleSaysWhatItWrote) {
   EXPECT_EQ(all.at("drawn"), 4);
   EXPECT_EQ(all.at("checkpoint").at("path"), path("tiny.safetensors"));
   EXPECT_EQ(all.at("checkpoint").at("hash").get<std::string>().size(), 16U);
-  EXPECT_EQ(all.at("settings").at("threads"), 1);
+  EXPECT_EQ(all.at("settings").at("device"), "cpu");
   EXPECT_EQ(all.at("settings").at("sample").at("steps"), 4);
   EXPECT_GT(all.at("seconds").get<double>(), 0);
   ASSERT_EQ(all.at("pictures").size(), 4U);
