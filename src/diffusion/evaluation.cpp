@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
@@ -55,14 +55,20 @@ class Batch {
     return at::cat(tensors);
   }
 
-  static at::Tensor x_of(const Rows& rows) {
-    return joined(rows, [](const Row& row) { return row.ask->query.x; });
-  }
+  // What the denoiser sees of rows.
+  struct Places {
+    at::Tensor x, t;
+  };
 
-  static at::Tensor t_of(const Rows& rows) {
-    return joined(rows, [](const Row& row) {
-      return at::full({row.size()}, row.ask->query.t, row.ask->query.x.options().dtype(at::kFloat));
-    });
+  // Those of all rows are joined once for both halves of the denoiser.
+  Places places_of(const Rows& rows, bool are_all) {
+    if (are_all && all_.x.defined()) return all_;
+    std::vector<float> times;
+    for (const Row* row : rows) times.insert(times.end(), static_cast<size_t>(row->size()), row->ask->query.t);
+    const Places places{joined(rows, [](const Row& row) { return row.ask->query.x; }),
+                        at::tensor(times).to(rows.front()->ask->query.x.device())};
+    if (are_all) all_ = places;
+    return places;
   }
 
   // Hands `all` out, each row its part of it.
@@ -85,9 +91,11 @@ class Batch {
     }
     if (wanted.empty()) return;
     const at::Tensor condition = joined(wanted, [](const Row& row) { return row.branch->condition; });
-    const at::Tensor s = denoiser_.encode(x_of(wanted), t_of(wanted), condition);
+    const bool are_all = wanted.size() == rows_.size();
+    const Places places = places_of(wanted, are_all);
+    const at::Tensor s = denoiser_.encode(places.x, places.t, condition);
     hand_out(s, wanted, [](Row& row, const at::Tensor& own) { row.branch->s = own; });
-    if (wanted.size() == rows_.size()) s_ = s;
+    if (are_all) s_ = s;
   }
 
   // The field's weights of what serves again.
@@ -119,7 +127,7 @@ class Batch {
   void decode() {
     Rows plain, kept;
     for (Row& row : rows_) (row.branch->weights.of_batch == nullptr ? plain : kept).push_back(&row);
-    if (!plain.empty()) decode(plain, {});
+    if (!plain.empty()) decode(plain, {}, plain.size() == rows_.size());
     const auto place = [](const Row* row) {
       return std::pair(row->branch->weights.of_batch.get(), row->branch->weights.first);
     };
@@ -132,18 +140,40 @@ class Batch {
         tokens += kept[end]->branch->weights.tokens;
         neighbours.push_back(kept[end++]);
       }
-      decode(neighbours, front.of_batch->narrow(1, front.first, tokens));
+      decode(neighbours, front.of_batch->narrow(1, front.first, tokens), false);
     }
   }
 
-  void decode(const Rows& rows, const at::Tensor& weights) {
-    const bool is_fresh = s_.defined() && rows.size() == rows_.size() && !weights.defined();
-    const at::Tensor s = is_fresh ? s_ : joined(rows, [](const Row& row) { return row.branch->s; });
-    hand_out(denoiser_.decode(x_of(rows), t_of(rows), s, weights).to(at::kFloat), rows,
-             [](Row& row, const at::Tensor& v) { row.v = v; });
+  void decode(const Rows& rows, const at::Tensor& weights, bool are_all) {
+    const at::Tensor s = are_all && s_.defined() ? s_ : joined(rows, [](const Row& row) { return row.branch->s; });
+    const Places places = places_of(rows, are_all);
+    const at::Tensor v = denoiser_.decode(places.x, places.t, s, weights).to(at::kFloat);
+    if (are_all) v_ = v;
+    hand_out(v, rows, [](Row& row, const at::Tensor& own) { row.v = own; });
+  }
+
+  // All asks at once where all are guided alike, which is the usual case.
+  std::vector<at::Tensor> combined_at_once() const {
+    const double scale = asks_.front().conditioning->guidance_.scale;
+    const at::Tensor v_null = v_.narrow(0, 0, v_.size(0) / 2), v = v_.narrow(0, v_.size(0) / 2, v_.size(0) / 2);
+    const at::Tensor guided = v_null + scale * (v - v_null);
+    std::vector<at::Tensor> velocities;
+    int64_t first = 0;
+    for (const Ask& ask : asks_) {
+      velocities.push_back(guided.narrow(0, first, ask.query.x.size(0)));
+      first += ask.query.x.size(0);
+    }
+    return velocities;
+  }
+
+  bool are_guided_alike() const {
+    return std::all_of(asks_.begin(), asks_.end(), [&](const Ask& ask) {
+      return is_guided(ask) && ask.conditioning->guidance_.scale == asks_.front().conditioning->guidance_.scale;
+    });
   }
 
   std::vector<at::Tensor> combined() const {
+    if (v_.defined() && are_guided_alike()) return combined_at_once();
     const size_t guided = rows_.size() - asks_.size();
     std::vector<at::Tensor> velocities;
     size_t next_null = 0;
@@ -162,7 +192,8 @@ class Batch {
   Denoiser& denoiser_;
   std::span<const Ask> asks_;
   std::vector<Row> rows_;  // those of null conditions, then one for each ask
-  at::Tensor s_;           // of all rows, where all were encoded now
+  at::Tensor s_, v_;       // of all rows, where all were encoded or decoded together
+  Places all_;             // likewise
 };
 
 std::vector<at::Tensor> evaluate(Denoiser& denoiser, std::span<const Ask> asks) {
