@@ -73,8 +73,8 @@ Value checkpoint_of(const sample::PictureRecord& record, const std::string& path
 Value picture_of(const SampleFacts& facts, const sample::Written& written, int64_t index,
                  const sample::SampleConfig& common) {
   const sample::PictureRecord record = facts.record(index);
-  const auto [width, height] = record.sample.picture_size();
   const auto place = static_cast<size_t>(index);
+  const auto [width, height] = facts.plan.pictures[place].size();
   Value picture = config::map_value({{"number", number(index)}});
   const auto add = [&](const char* key, Value value) { picture.fields.emplace_back(key, std::move(value)); };
   if (sample::output_kind(written.path) == sample::OutputKind::folder) {

@@ -35,8 +35,8 @@ bool is_finite(const at::Tensor& x) {
 void require_fitting(const Edit& edit, const SampleConfig& settings, int64_t channels) {
   const auto [width, height] = settings.size;
   if (settings.decode_size) throw RequestError("a picture is edited at one size; leave out the decode size");
-  if (!(edit.strength > 0 && edit.strength <= 1)) {
-    throw RequestError(concat("strength ", edit.strength, " must be above 0 and at most 1"));
+  if (!(edit.strength >= kLeastStrength && edit.strength <= 1)) {
+    throw RequestError(concat("strength ", edit.strength, " must be from 0.001 to 1; less would draw nothing"));
   }
   if (edit.resample < 1 || edit.resample > kMostResampling) {
     throw RequestError(concat("each step is made 1 to ", kMostResampling, " times, not ", edit.resample));

@@ -134,10 +134,19 @@ void require_something_to_draw(const std::vector<uint8_t>& mask, const File& inp
 
 }  // namespace
 
+void EditRecord::validate() const {
+  for (const std::string* name : {&input, &mask}) {
+    if (*name == recorded_name(*name)) continue;
+    throw ConfigError(concat("the edited picture's file ", quoted(*name),
+                             " stands in a folder, but a record has names alone; write the name, and put the file "
+                             "beside the record"));
+  }
+}
+
 PictureEdit read_edit(const std::filesystem::path& input_path, const std::filesystem::path& mask_path, EditRecord how,
                       const models::ModelConfig& network) {
-  if (how.strength && !(*how.strength > 0 && *how.strength <= 1)) {
-    throw RequestError(concat("strength ", *how.strength, " must be above 0 and at most 1"));
+  if (how.strength && !(*how.strength >= engine::kLeastStrength && *how.strength <= 1)) {
+    throw RequestError(concat("strength ", *how.strength, " must be from 0.001 to 1; less would draw nothing"));
   }
   const File input = read(input_path);
   const std::optional<File> mask_file = mask_path.empty() ? std::nullopt : std::optional(read(mask_path));

@@ -52,6 +52,9 @@ struct EditRecord {
     visit("resample", self.resample, "how often a step is made", config::between(1, engine::kMostResampling));
   }
 
+  // ConfigError for names with folders: a record has none, and one from a stranger leads nowhere else.
+  void validate() const;
+
   bool operator==(const EditRecord&) const = default;
 };
 

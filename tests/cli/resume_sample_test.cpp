@@ -104,7 +104,7 @@ class ResumeNpzTest : public ResumeSampleTest {
   static constexpr size_t kPicture = 8 * 8 * 3;
 
   void stop_in_the_middle() const {
-    const Arguments slow = arguments("part.npz", {"--steps", "300"});
+    const Arguments slow = arguments("part.npz", {"--steps", "300", "--batch", "1"});  // one is done after the other
     program_.start(slow);
     for (int wait = 0; wait < 30000 && lines() < 4; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     program_.signal(SIGKILL);
@@ -148,7 +148,7 @@ TEST_F(ResumeNpzTest, AKilledRunGoesOnToTheSameBytes) {
 }
 
 TEST_F(ResumeNpzTest, ATerminatedRunGoesOnAndNothingThereIsABeginning) {
-  program_.start(arguments("part.npz", {"--steps", "300", "--resume"}));
+  program_.start(arguments("part.npz", {"--steps", "300", "--batch", "1", "--resume"}));
   for (int wait = 0; wait < 30000 && lines() < 4; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   program_.signal(SIGTERM);
   EXPECT_EQ(program_.wait().code, -1);

@@ -161,5 +161,16 @@ TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
   EXPECT_THROW(read_records(folder / "absent.jsonl"), DataError);
 }
 
+// A stranger's record names files beside it and none elsewhere.
+TEST(PictureRecord, OfAnEditLeadsToNoOtherFolder) {
+  const TemporaryFolder folder;
+  for (const char* edit : {R"({"input": "../a.png"})", R"({"input": "a.png", "mask": "b/m.png"})"}) {
+    write(folder / "m.jsonl", concat(R"({"label": 1, "edit": )", edit, "}"));
+    EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("names alone"), std::string::npos);
+  }
+  write(folder / "m.jsonl", R"({"label": 1, "edit": {"input": "a.png", "mask": "m.png"}})");
+  EXPECT_EQ(read_records(folder / "m.jsonl").front().edit->mask, "m.png");
+}
+
 }  // namespace
 }  // namespace pixnerd::sample
