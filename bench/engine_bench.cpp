@@ -1,5 +1,5 @@
-// What does it cost that pictures advance one by one? The engine beside a loop over one fixed batch of the same rows, and
-// beside pictures drawn one after another; its own work in an evaluation; and how long a new picture waits.
+// What does it cost that pictures advance one by one? The engine beside a loop over one fixed batch of the same rows,
+// and beside pictures drawn one after another; its own work in an evaluation; and how long a new picture waits.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 
 #include "bench/table.h"
 #include "config/builtin.h"
+#include "core/timing.h"
 #include "engine/engine.h"
 #include "models/network.h"
 #include "models/precision.h"
@@ -21,10 +21,6 @@ namespace pixnerd::bench {
 namespace {
 
 using models::Precision;
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // A network, and the time that is spent in it.
 class Clocked : public diffusion::Denoiser {
@@ -45,9 +41,9 @@ class Clocked : public diffusion::Denoiser {
  private:
   template <class Work>
   at::Tensor clocked(const Work& work) {
-    const double before = seconds_now();
+    const double before = steady_seconds();
     at::Tensor result = work();
-    seconds += seconds_now() - before;
+    seconds += steady_seconds() - before;
     return result;
   }
 
@@ -102,8 +98,8 @@ void fixed_batch(const Subject& subject, int64_t count, int64_t steps) {
   for (int64_t i = 0; i < count; ++i) seeds.push_back(static_cast<uint64_t>(i));
   const auto [width, height] = subject.config.sample.size;
   at::Tensor x = diffusion::ImageNoise(seeds).draw(3, height, width);
-  const at::Tensor y = at::cat(
-      {models::null_labels(subject.config.model, count), models::blank_condition(subject.config.model, count)});
+  const at::Tensor y =
+      at::cat({models::null_labels(subject.config.model, count), models::blank_condition(subject.config.model, count)});
   for (int64_t i = 0; i < steps; ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(steps);
     const auto v = subject.network->velocity(at::cat({x, x}), at::full({2 * count}, t), y).chunk(2);
@@ -136,9 +132,9 @@ void bench_overhead(const char* question, const Subject& subject, int64_t steps,
   for (int64_t run = 0; run < runs; ++run) {
     Clocked clocked(*subject.network);
     engine::Engine engine = subject.engine(clocked, 8);
-    const double before = seconds_now();
+    const double before = steady_seconds();
     engine::draw_all(engine, subject.pictures(8, steps, true));
-    const double all = seconds_now() - before, own = all - clocked.seconds;
+    const double all = steady_seconds() - before, own = all - clocked.seconds;
     shares.push_back(100 * own / all);
     microseconds.push_back(1e6 * own / static_cast<double>(clocked.evaluations));
   }
@@ -149,7 +145,7 @@ void bench_overhead(const char* question, const Subject& subject, int64_t steps,
 // From submit() to a picture's first evaluation, while eight of another size are drawn, in their evaluations.
 void bench_wait(const char* question, const Subject& subject) {
   struct Waiting : engine::Observer {
-    void evaluated(engine::PictureId, const engine::Evaluated&) override { seen = seen == 0 ? seconds_now() : seen; }
+    void evaluated(engine::PictureId, const engine::Evaluated&) override { seen = seen == 0 ? steady_seconds() : seen; }
     double seen = 0;
   };
   engine::Engine engine = subject.engine(*subject.network, 8);
@@ -157,21 +153,21 @@ void bench_wait(const char* question, const Subject& subject) {
   for (engine::Picture& picture : subject.pictures(8, 40, true)) engine.submit(std::move(picture), silent);
   std::vector<double> evaluation, wait;
   for (int i = 0; i < 10; ++i) {
-    const double before = seconds_now();
+    const double before = steady_seconds();
     engine.advance();
-    evaluation.push_back(seconds_now() - before);
+    evaluation.push_back(steady_seconds() - before);
     engine::Picture small = std::move(subject.pictures(1, 1, false).front());
     auto settings = *small.settings;
     settings.size = {settings.size[0] / 2, settings.size[1] / 2};
     small.settings = std::make_shared<const engine::SampleConfig>(settings);
     const auto waiting = std::make_shared<Waiting>();
-    const double submitted = seconds_now();
+    const double submitted = steady_seconds();
     engine.submit(std::move(small), waiting);
     while (waiting->seen == 0) engine.advance();
     wait.push_back(waiting->seen - submitted);
   }
-  std::printf("\n%s\n  a new picture of half the size waits %.3f s, an evaluation of the others takes %.3f s\n", question,
-              median(wait), median(evaluation));
+  std::printf("\n%s\n  a new picture of half the size waits %.3f s, an evaluation of the others takes %.3f s\n",
+              question, median(wait), median(evaluation));
 }
 
 }  // namespace

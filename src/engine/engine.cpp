@@ -4,13 +4,13 @@
 #include <ATen/ops/isfinite.h>
 #include <c10/core/GradMode.h>
 
-#include <chrono>
 #include <cmath>
 #include <tuple>
 
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "core/timing.h"
 #include "engine/flight.h"
 #include "engine/inbox.h"
 #include "engine/memory.h"
@@ -24,10 +24,6 @@ namespace {
 
 using diffusion::Ask;
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 bool is_finite(const at::Tensor& x) {
   return std::isfinite(x.sum().item<float>()) || at::isfinite(x).all().item<bool>();
 }
@@ -36,7 +32,8 @@ void require_fitting(const Edit& edit, const SampleConfig& settings, int64_t cha
   const auto [width, height] = settings.size;
   if (settings.decode_size) throw RequestError("a picture is edited at one size; leave out the decode size");
   if (!(edit.strength >= kLeastStrength && edit.strength <= 1)) {
-    throw RequestError(concat("strength ", edit.strength, " must be from 0.001 to 1; less would draw nothing"));
+    throw RequestError(
+        concat("strength ", edit.strength, " must be from ", kLeastStrength, " to 1; less would draw nothing"));
   }
   if (edit.resample < 1 || edit.resample > kMostResampling) {
     throw RequestError(concat("each step is made 1 to ", kMostResampling, " times, not ", edit.resample));
@@ -188,9 +185,9 @@ class Engine::State {
     }
     std::vector<at::Tensor> velocities;
     try {
-      const double before = seconds_now();
+      const double before = steady_seconds();
       velocities = diffusion::evaluate(*place.denoiser, asks);
-      profile_.add(size_of(place, *flights.front()->settings), rows, seconds_now() - before);
+      profile_.add(size_of(place, *flights.front()->settings), rows, steady_seconds() - before);
       checkpoint::require_unchanged(weights_);
     } catch (...) {
       const std::exception_ptr error = std::current_exception();
@@ -214,7 +211,7 @@ class Engine::State {
     } catch (...) {
       return fail(place, flight, std::current_exception());
     }
-    if (!trajectory.ask()) return land(place, flight.id);
+    if (trajectory.is_done()) return land(place, flight.id);
     if (const Place now = place_of(flight); now != place) {
       groups_[now].add(groups_.at(place).release(flight.id));
     }

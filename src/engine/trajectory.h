@@ -53,6 +53,7 @@ class Trajectory {
   // The velocity that is wanted next; nothing at the end. It refers to this object, and its step counts over all of
   // them.
   std::optional<diffusion::Ask> ask();
+  bool is_done() const { return !query(); }
 
   // Whether the second size is drawn: by the tokens of the first.
   bool is_decoding() const { return stage_ == Stage::decode; }

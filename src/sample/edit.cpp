@@ -146,7 +146,8 @@ void EditRecord::validate() const {
 PictureEdit read_edit(const std::filesystem::path& input_path, const std::filesystem::path& mask_path, EditRecord how,
                       const models::ModelConfig& network) {
   if (how.strength && !(*how.strength >= engine::kLeastStrength && *how.strength <= 1)) {
-    throw RequestError(concat("strength ", *how.strength, " must be from 0.001 to 1; less would draw nothing"));
+    throw RequestError(
+        concat("strength ", *how.strength, " must be from ", engine::kLeastStrength, " to 1; less would draw nothing"));
   }
   const File input = read(input_path);
   const std::optional<File> mask_file = mask_path.empty() ? std::nullopt : std::optional(read(mask_path));

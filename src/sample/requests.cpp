@@ -1,7 +1,6 @@
 #include "sample/requests.h"
 
 #include <map>
-#include <set>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -31,21 +30,6 @@ class SharedSettings {
 };
 
 }  // namespace
-
-std::vector<std::string> texts_of(const std::vector<PictureRequest>& pictures) {
-  std::vector<std::string> texts;
-  std::set<std::string> known;
-  const auto add = [&](const std::string& text) {
-    if (known.insert(text).second) texts.push_back(text);
-  };
-  for (const PictureRequest& picture : pictures) {
-    if (!picture.prompt) continue;
-    add(*picture.prompt);
-    add(picture.negative_prompt);
-    if (picture.mixture) add(*picture.mixture->prompt);
-  }
-  return texts;
-}
 
 std::vector<PictureRequest> requests_of(const std::vector<int64_t>& classes, const std::vector<int64_t>& styles,
                                         int64_t count, ClassOrder order, uint64_t seed, const SampleConfig& settings) {
