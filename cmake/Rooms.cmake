@@ -1,7 +1,7 @@
 # One folder of src/ is one CMake target of the same name ("room"). Arrows go one way: a room may use only rooms of
 # a lower level, so a link that would break the order of docs/architecture.md does not configure.
 set(PIXNERD_LEVEL_core 0)
-foreach(room config image text kernels)
+foreach(room config image text kernels http store)
   set(PIXNERD_LEVEL_${room} 1)
 endforeach()
 foreach(room checkpoint nn diffusion measure)
@@ -17,7 +17,7 @@ foreach(room train serve)
   set(PIXNERD_LEVEL_${room} 7)
 endforeach()
 set(PIXNERD_LEVEL_cli 8)
-set(PIXNERD_TORCH_FREE core config image text kernels)
+set(PIXNERD_TORCH_FREE core config image text kernels http store)
 
 # pixnerd_room(name [TORCH [file...]] [PROGRAM program] USES room... LIBRARIES target...)
 # Libraries are private: a dependency's headers are seen by the one folder that links it.

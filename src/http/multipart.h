@@ -1,0 +1,21 @@
+// Bodies of multipart/form-data (RFC 7578), as browsers and HTTP libraries send files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pixnerd::http {
+
+struct FormPart {
+  std::string name;
+  std::string file_name;     // "" where none is given; never a path for us to use
+  std::string content_type;  // "" where none is given
+  std::string content;       // as it was sent, byte for byte
+};
+
+// DataError: a content type without boundary, a body that is cut or in no such form, a part without a name, more than
+// 64 parts.
+std::vector<FormPart> parse_multipart(std::string_view content_type, std::string_view body);
+
+}  // namespace pixnerd::http
