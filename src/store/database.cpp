@@ -29,6 +29,8 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)) {
   if (opened == nullptr) throw std::bad_alloc();
   sqlite3_extended_result_codes(opened, 1);
   if (code != SQLITE_OK) fail(code);
+  // Otherwise the first locking fails, with a reason that tells nothing.
+  if (sqlite3_db_readonly(opened, "main") == 1) fail(SQLITE_READONLY);
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
   sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kMostBytes);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -60,7 +62,7 @@ void Database::fail(int code) const {
     case SQLITE_NOMEM:
       throw std::bad_alloc();
     case SQLITE_NOTADB:
-      throw DataError(concat("file ", file, " is no SQLite file; move it away, and a new history begins"));
+      fail_foreign(path_);
     case SQLITE_CORRUPT:
       fail_damaged(reason);
     case SQLITE_BUSY:
@@ -71,13 +73,16 @@ void Database::fail(int code) const {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-      throw DataError(
-          concat("cannot open ", file, " for writing: ", reason, "; let this user write it and its folder"));
+      throw DataError(concat("cannot open ", file, " for writing; let this user write it and its folder"));
     case SQLITE_IOERR:
       throw DataError(concat("cannot read or write ", file, ": ", reason, "; see that its disk has room and works"));
     default:
       throw DataError(concat("cannot use ", file, ": ", reason, "; move it away, and a new history begins"));
   }
+}
+
+void fail_foreign(const std::filesystem::path& path) {
+  throw DataError(concat("file ", quoted(path), " is no SQLite file; move it away, and a new history begins"));
 }
 
 void Database::fail_damaged(std::string_view what) const {

@@ -15,6 +15,9 @@ struct sqlite3_stmt;
 
 namespace pixnerd::store {
 
+// Throws DataError: what is there is no file of SQLite's.
+[[noreturn]] void fail_foreign(const std::filesystem::path& path);
+
 class Database {
  public:
   // Opens or makes the file, in which nothing is read yet; ":memory:" is one without a file. Nobody else may use it

@@ -82,16 +82,17 @@ std::string expected_tables() {
   return tables_of(database);
 }
 
-// What SQLite would take for an empty history, or wait for.
+// What SQLite would take for an empty file and begin anew, or wait for.
 void refuse_odd_files(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw DataError(concat("cannot open ", quoted(path), ": it is not a regular file; move it away"));
   }
-  const bool is_empty = !fs::exists(status) || fs::file_size(path, error) == 0;
+  const uintmax_t size = fs::exists(status) ? fs::file_size(path, error) : 0;
+  if (size == 1) fail_foreign(path);
   const fs::path log = path.string() + "-wal";
-  if (is_empty && fs::exists(log, error) && fs::file_size(log, error) > 0) {
+  if (size == 0 && fs::exists(log, error) && fs::file_size(log, error) > 0) {
     throw DataError(concat("file ", quoted(path), " is gone, but not what was to be added to it, ", quoted(log),
                            "; bring the first back, or move the second away too"));
   }
