@@ -78,7 +78,9 @@ std::optional<std::string> PictureFolder::read(const std::string& hash, std::str
   if (!is_hash(hash) || !is_extension(extension)) return std::nullopt;
   const fs::path path = path_of(hash, extension);
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::nullopt;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none) fail_file("read", path, error.value());
+  if (type != fs::file_type::regular) return std::nullopt;
   std::string bytes;
   try {
     bytes = read_file(path, kMostBytes);
@@ -99,6 +101,18 @@ bool PictureFolder::remove(const std::string& hash, std::string_view extension) 
   const bool was_there = fs::remove(path, error);
   if (error) fail_file("remove", path, error.value());
   return was_there;
+}
+
+std::vector<std::string> PictureFolder::hashes(std::string_view extension) const {
+  std::vector<std::string> all;
+  std::error_code error;
+  fs::recursive_directory_iterator each(folder_, error);
+  for (; !error && each != fs::recursive_directory_iterator(); each.increment(error)) {
+    const std::string hash = each->path().stem().string();
+    if (is_hash(hash) && each->path() == path_of(hash, extension)) all.push_back(hash);
+  }
+  if (error) fail_file("read folder", folder_, error.value());
+  return all;
 }
 
 fs::path PictureFolder::path_of(const std::string& hash, std::string_view extension) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pixnerd::store {
 
@@ -34,6 +35,10 @@ class PictureFolder {
 
   // False where there was none. DataError: it stays.
   bool remove(const std::string& hash, std::string_view extension);
+
+  // All that are there, in no order: those that no job has (History::is_used) were put by a process that ended before
+  // it told of them. DataError: the folder cannot be read.
+  std::vector<std::string> hashes(std::string_view extension) const;
 
  private:
   std::filesystem::path path_of(const std::string& hash, std::string_view extension) const;

@@ -11,6 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kMostLogBytes = 16 << 20;  // that the WAL keeps once it is written back
+
 // Seeds are the 64 bits of an unsigned number. Texts may hold any bytes. A job's sequence is never used again, as
 // cursors of lists outlive their jobs.
 constexpr const char* kTables = R"(
@@ -130,7 +132,8 @@ Database open_history(const fs::path& path) {
   refuse_odd_files(path);
   Database database(path);
   const bool is_to_be_made = is_new(database);
-  database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  database.run(
+      concat("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ", kMostLogBytes));
   if (is_to_be_made) make_tables(database);
   return database;
 }

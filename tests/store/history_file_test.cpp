@@ -1,23 +1,13 @@
-// The file of a history: what is kept when processes end, and files that are not what they should be.
+// The file of a history: what it says of itself, and files that are not what they should be.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <bit>
-#include <chrono>
-#include <csignal>
-#include <ctime>
 #include <fstream>
-#include <functional>
-#include <thread>
 
 #include "core/errors.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/text.h"
 #include "store/database.h"
 #include "store/history.h"
-#include "store/schema.h"
 #include "tests/core/full_disk.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
@@ -55,135 +45,6 @@ class HistoryFileTest : public testing::Test {
 
 void expect_contains(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << text;
-}
-
-// A process that works and tells so through a pipe.
-class Worker {
- public:
-  explicit Worker(const std::function<void(int pipe)>& work) {
-    int ends[2];
-    EXPECT_EQ(pipe(ends), 0);
-    id_ = fork();
-    if (id_ == 0) {
-      close(ends[0]);
-      try {
-        work(ends[1]);
-      } catch (const std::exception&) {
-      }
-      _exit(1);
-    }
-    close(ends[1]);
-    said_ = ends[0];
-  }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-  ~Worker() {
-    kill_it();
-    close(said_);
-  }
-
-  // The next number that it says; -1: it has ended.
-  int next() const {
-    int number = -1;
-    return read(said_, &number, sizeof(number)) == sizeof(number) ? number : -1;
-  }
-
-  void kill_it() {
-    if (id_ <= 0) return;
-    kill(id_, SIGKILL);
-    waitpid(id_, nullptr, 0);
-    id_ = 0;
-  }
-
- private:
-  pid_t id_ = 0;
-  int said_ = -1;
-};
-
-void say(int pipe, int number) {
-  if (::write(pipe, &number, sizeof(number)) != sizeof(number)) _exit(1);
-}
-
-// Jobs without end, each through its states, the number of steps said after each.
-void work_without_end(const fs::path& folder, int begin, int pipe) {
-  History history(folder);
-  for (int i = begin;; ++i) {
-    const std::string id = std::to_string(i);
-    history.add(some_job(id, i));
-    say(pipe, i);
-    history.set_started(id, i);
-    history.add_picture(id, some_picture(0, some_hash(i)));
-    say(pipe, i);
-    history.set_ended(id, JobState::done, i, "", {"a warning"});
-    say(pipe, i);
-  }
-}
-
-TEST_F(HistoryFileTest, AKilledProcessLosesNothingThatACallHasReturnedFor) {
-  int job = 0;
-  for (int round = 0; round < 6; ++round) {
-    int steps = 0;  // of the last job that was spoken of
-    {
-      Worker worker([&](int pipe) { work_without_end(folder_.path(), job, pipe); });
-      for (int i = 0; i < 20 + round; ++i) {
-        const int said = worker.next();
-        ASSERT_GE(said, job);
-        steps = said == job && steps < 3 ? steps + 1 : 1;
-        job = said;
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(137 * round));
-      worker.kill_it();
-      for (int said = worker.next(); said >= 0; said = worker.next()) {
-        steps = said == job && steps < 3 ? steps + 1 : 1;
-        job = said;
-      }
-    }
-    const History history(folder_.path());
-    ASSERT_GE(history.size(), job + 1);
-    ASSERT_LE(history.size(), job + 2) << "one more may have been written and not spoken of";
-    for (int i = 0; i < job; ++i) {
-      const StoredJob found = history.find(std::to_string(i)).value();
-      if (!is_ended(found.state)) continue;  // another round's last one
-      ASSERT_EQ(found.pictures.size(), 1U);
-      ASSERT_EQ(found.warnings.size(), 1U);
-    }
-    const StoredJob last = history.find(std::to_string(job)).value();
-    EXPECT_TRUE(steps < 2 || last.pictures.size() == 1);
-    EXPECT_TRUE(steps < 3 || last.state == JobState::done);
-    EXPECT_EQ(last.warnings.size(), is_ended(last.state) ? 1U : 0U) << "the end of a job is whole";
-    EXPECT_LE(history.unfinished().size(), static_cast<size_t>(round) + 2);
-    job = static_cast<int>(history.size());
-  }
-}
-
-TEST_F(HistoryFileTest, OneProcessHasIt) {
-  Worker other([&](int pipe) {
-    History history(folder_.path());
-    history.add(some_job("a"));
-    say(pipe, 1);
-    pause();
-  });
-  ASSERT_EQ(other.next(), 1);
-  expect_contains(refusal(), "is held by another process; end that one, or name another folder");
-  other.kill_it();
-  const History history(folder_.path());
-  EXPECT_EQ(history.size(), 1);
-  expect_contains(refusal(), "is held by another process");
-}
-
-TEST_F(HistoryFileTest, NoOtherProgramChangesItMeanwhile) {
-  const History history(folder_.path());
-  Worker other([&](int pipe) {
-    Database database(path_);
-    database.run("PRAGMA busy_timeout = 10");
-    try {
-      database.run("DELETE FROM jobs");
-      say(pipe, 1);
-    } catch (const DataError& error) {
-      say(pipe, std::string(error.what()).find("in use by another program") != std::string::npos ? 0 : 2);
-    }
-  });
-  EXPECT_EQ(other.next(), 0);
 }
 
 TEST_F(HistoryFileTest, MakesItsFolder) {
@@ -259,22 +120,6 @@ TEST_F(HistoryFileTest, WhatIsNoFileIsRefused) {
   fs::remove(path_);
   fs::create_symlink(folder_ / "no folder" / "file", path_);
   expect_contains(refusal(), "cannot open 'FILE'");
-}
-
-TEST_F(HistoryFileTest, WhereOnlyTheLogIsLeftNothingIsBegun) {
-  Worker other([&](int pipe) {
-    History history(folder_.path());
-    history.add(some_job("a"));
-    say(pipe, 1);
-    pause();
-  });
-  ASSERT_EQ(other.next(), 1);
-  other.kill_it();
-  fs::rename(path_, folder_ / "kept");
-  expect_contains(refusal(), "file 'FILE' is gone, but not what was to be added to it");
-  EXPECT_FALSE(fs::exists(path_));
-  fs::rename(folder_ / "kept", path_);
-  EXPECT_EQ(History(folder_.path()).size(), 1);
 }
 
 // Every change ends in an answer or in a DataError, and never in anything else.
@@ -394,37 +239,6 @@ TEST_F(HistoryFileTest, AFullDiskRefusesANewOne) {
     expect_contains(refusal(), "see that its disk has room");
   }
   EXPECT_EQ(History(folder_.path()).size(), 0);
-}
-
-TEST_F(HistoryFileTest, AHundredThousandJobsAreListedAtOnce) {
-  { const History history(folder_.path()); }
-  // Half of them at one time, as if it were a clock that stands still.
-  change(
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
-      "INSERT INTO jobs SELECT i, 'j' || i, 'native', 'c', 1, 'm', '{}', 1, "
-      "CASE WHEN i % 1000 = 0 THEN 'failed' ELSE 'done' END, max(i, 50000), 1, 2, '' FROM n;"
-      "INSERT INTO pictures SELECT sequence, 0, printf('%064d', sequence % 20000), 1, 1, 0, '{}' FROM jobs");
-  History history(folder_.path());
-  // The place after j30001, in the midst of those of one time.
-  const std::string amid = concat(hexadecimal(std::bit_cast<uint64_t>(50000.0)), hexadecimal(30001));
-  const std::clock_t begin = std::clock();  // of the processor: the disk may have much else to do
-  for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(history.list(1).jobs[0].id, "j100000");
-    ASSERT_EQ(history.list(1, amid).jobs[0].id, "j30000");
-    ASSERT_EQ(history.list(1, "", JobState::failed).jobs[0].id, "j100000");
-    ASSERT_EQ(history.list(1, amid, JobState::failed).jobs[0].id, "j30000");
-    ASSERT_TRUE(history.list(1, "", JobState::cancelled).jobs.empty());
-    ASSERT_TRUE(history.unfinished().empty());
-    ASSERT_TRUE(history.is_used(some_hash(i)));
-  }
-  for (int i = 0; i < 5; ++i) {
-    ASSERT_EQ(history.beyond(99'998 - i), (std::vector<std::string>{"j1", "j2"}));
-    ASSERT_TRUE(history.remove(concat("j", 100 + i))->empty()) << "others have its picture";
-    ASSERT_EQ(history.size(), 99'999 - i);
-  }
-  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  RecordProperty("seconds", std::to_string(seconds));
-  EXPECT_LT(seconds, 0.5);
 }
 
 }  // namespace

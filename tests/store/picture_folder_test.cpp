@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -134,6 +135,38 @@ TEST_F(PictureFolderTest, AFolderThatCannotBeMadeOrWrittenIsToldAtOnce) {
   fs::permissions(folder_.path(), fs::perms(0755));
   const OtherUser other;
   EXPECT_NE(thrown<DataError>([&] { PictureFolder{folder}; }).find("let this user write there"), std::string::npos);
+}
+
+TEST_F(PictureFolderTest, TellsWhatIsThere) {
+  EXPECT_TRUE(pictures_.hashes("png").empty());
+  std::set<std::string> put;
+  for (int i = 0; i < 5; ++i) put.insert(pictures_.put(concat("picture ", i), "png"));
+  const std::string other = pictures_.put("abc", "webp");
+  const fs::path folder = folder_ / "deep" / "pictures";
+  std::ofstream(folder / "ba" / uncommitted_name(1, 1)) << "half";
+  std::ofstream(folder / "ba" / (std::string(64, 'c') + ".png")) << "where it does not belong";
+  std::ofstream(folder / "notes.png") << "somebody's";
+  const std::vector<std::string> found = pictures_.hashes("png");
+  EXPECT_EQ(std::set<std::string>(found.begin(), found.end()), put);
+  EXPECT_EQ(found.size(), put.size());
+  EXPECT_EQ(pictures_.hashes("webp"), std::vector<std::string>{other});
+  fs::remove_all(folder);
+  EXPECT_NE(thrown<DataError>([&] { pictures_.hashes("png"); }).find("cannot read folder"), std::string::npos);
+}
+
+TEST_F(PictureFolderTest, WhatMayNotBeReadIsTold) {
+  const std::string hash = pictures_.put("abc", "png");
+  const fs::path file = folder_ / "deep" / "pictures" / "ba" / (hash + ".png");
+  fs::permissions(folder_.path(), fs::perms(0755));
+  fs::permissions(file, fs::perms(0));
+  {
+    const OtherUser other;
+    EXPECT_NE(thrown<DataError>([&] { pictures_.read(hash, "png"); }).find("Permission denied"), std::string::npos);
+  }
+  fs::permissions(file.parent_path(), fs::perms(0));
+  const OtherUser other;
+  EXPECT_NE(thrown<DataError>([&] { pictures_.read(hash, "png"); }).find("Permission denied"), std::string::npos);
+  EXPECT_NE(thrown<DataError>([&] { pictures_.remove(hash, "png"); }).find("Permission denied"), std::string::npos);
 }
 
 TEST_F(PictureFolderTest, ManyThreadsPutTheSame) {
