@@ -59,9 +59,8 @@ const ServedModel& Catalogue::find(const std::string& name) const {
     names.push_back(model.name);
   }
   const std::vector<std::string> like = sample::names_like(name, names, 3);
-  throw Refusal(404, "model_not_found",
-                concat("there is no model ", quoted(name), "; there is ", join(names, ", ")), "model",
-                like.empty() ? names : like);
+  throw Refusal(404, "model_not_found", concat("there is no model ", quoted(name), "; there is ", join(names, ", ")),
+                "model", like.empty() ? names : like);
 }
 
 }  // namespace pixnerd::serve

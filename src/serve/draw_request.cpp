@@ -43,9 +43,10 @@ DrawRequest draw_request(const config::Value& body) {
   for (const auto& [key, value] : body.fields) {
     if (!has(all, key)) {
       const std::string meant = nearest(key, all);
-      throw Refusal(400, "unknown_field",
-                    concat("there is no field ", quoted(key), meant.empty() ? "" : concat("; did you mean '", meant, "'?")),
-                    printable(key), meant.empty() ? std::vector<std::string>() : std::vector<std::string>{meant});
+      throw Refusal(
+          400, "unknown_field",
+          concat("there is no field ", quoted(key), meant.empty() ? "" : concat("; did you mean '", meant, "'?")),
+          printable(key), meant.empty() ? std::vector<std::string>() : std::vector<std::string>{meant});
     }
     // null is nothing said, but where a setting is one that may be none.
     config::Value& part = has(of_settings, key) ? settings : rest;

@@ -9,7 +9,8 @@ namespace pixnerd::serve {
 
 std::string infotext(const sample::PictureRecord& record) {
   const auto& sampler = record.sample.sampler;
-  const auto [width, height] = record.edit ? record.edit->size.value_or(record.sample.size) : record.sample.picture_size();
+  const auto [width, height] =
+      record.edit ? record.edit->size.value_or(record.sample.size) : record.sample.picture_size();
   std::string text = record.prompt.value_or(record.class_name);
   if (text.empty() && record.label) text = concat("class ", *record.label);
   if (!record.style_name.empty()) text += concat(", ", record.style_name);
@@ -22,8 +23,8 @@ std::string infotext(const sample::PictureRecord& record) {
                  ", Model: ", std::filesystem::path(record.checkpoint).stem().string());
   if (record.edit) text += concat(", Denoising strength: ", record.edit->strength.value_or(1));
   if (record.variation) {
-    text += concat(", Variation seed: ", record.variation->seed,
-                   ", Variation seed strength: ", record.variation->strength);
+    text +=
+        concat(", Variation seed: ", record.variation->seed, ", Variation seed strength: ", record.variation->strength);
   }
   return text + ", Version: pixnerd";
 }

@@ -24,8 +24,8 @@
 namespace pixnerd::serve {
 namespace {
 
-constexpr double kPreviewSeconds = 0.2;    // between two previews of a picture
-constexpr int kLongestPreviewSide = 512;   // pixels; larger pictures are shown reduced
+constexpr double kPreviewSeconds = 0.2;   // between two previews of a picture
+constexpr int kLongestPreviewSide = 512;  // pixels; larger pictures are shown reduced
 constexpr double kRememberedSeconds = 600;
 constexpr size_t kMostRemembered = 500;
 
@@ -361,6 +361,7 @@ class Jobs::State : public JobListener, public std::enable_shared_from_this<Stat
   }
 
   bool remove(const std::string& id) {
+    const std::unique_lock files(files_);
     const auto hashes = history_.remove(id);
     if (!hashes) return false;
     for (const std::string& hash : *hashes) {
@@ -439,6 +440,7 @@ class Jobs::State : public JobListener, public std::enable_shared_from_this<Stat
     for (const std::string& id : passing()) cancel(id);
   }
 
+  mutable std::shared_mutex files_;  // taken before mutex_; shared by who adds files, alone by who removes some
   mutable std::mutex mutex_;
   std::function<void()> changed_ = [] {}, to_draw_again_ = [] {};
   uint64_t change_ = 0, forgotten_ = 0;
@@ -462,8 +464,9 @@ class Jobs::State : public JobListener, public std::enable_shared_from_this<Stat
     }
     if (own == 0) waiting_of_.erase(client);
     ++counts_.refused;
-    Refusal refusal(429, "queue_full", concat("the queue is full, with ", all, " of ", limits_.pictures,
-                                              " pictures that wait to be drawn; try again later"));
+    Refusal refusal(429, "queue_full",
+                    concat("the queue is full, with ", all, " of ", limits_.pictures,
+                           " pictures that wait to be drawn; try again later"));
     refusal.retry_after = seconds_until_room();
     throw refusal;
   }
@@ -534,6 +537,8 @@ class Jobs::State : public JobListener, public std::enable_shared_from_this<Stat
   void write(const Write& write) {
     try {
       write();
+    } catch (const RequestError&) {
+      // the job has ended meanwhile
     } catch (const Error& error) {
       log_warning(error.what());
     }
@@ -550,6 +555,7 @@ class Jobs::State : public JobListener, public std::enable_shared_from_this<Stat
     const std::vector<std::byte> png =
         image::encode_png(image, {{sample::kRecordKeyword, json}, {kParametersKeyword, infotext(record)}});
     store::StoredPicture picture{index, "", image.width, image.height, record.seed, json};
+    const std::shared_lock files(files_);
     picture.hash = folder_.put({reinterpret_cast<const char*>(png.data()), png.size()}, "png");
     history_.add_picture(job->stored.id, picture);
     {
@@ -663,6 +669,10 @@ void Jobs::set_listeners(std::function<void()> changed, std::function<void()> to
 
 std::string Jobs::accept(Order order, const Origin& origin) {
   return state_->accept(std::move(order), origin);
+}
+
+std::shared_lock<std::shared_mutex> Jobs::hold_files() const {
+  return std::shared_lock(state_->files_);
 }
 
 void Jobs::restore(const store::StoredJob& job, Order order) {

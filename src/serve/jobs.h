@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -67,12 +68,12 @@ struct JobChange {
 };
 
 struct JobCounts {
-  int64_t queued = 0, running = 0;        // jobs
-  int64_t pictures_waiting = 0;           // that are not drawn yet
-  uint64_t accepted = 0, refused = 0;     // jobs, since the start
+  int64_t queued = 0, running = 0;     // jobs
+  int64_t pictures_waiting = 0;        // that are not drawn yet
+  uint64_t accepted = 0, refused = 0;  // jobs, since the start
   uint64_t done = 0, failed = 0, cancelled = 0;
-  uint64_t pictures = 0, steps = 0;       // drawn since the start
-  double steps_per_second = 0;            // of late
+  uint64_t pictures = 0, steps = 0;  // drawn since the start
+  double steps_per_second = 0;       // of late
 };
 
 struct LiveJob;  // live_job.h
@@ -90,6 +91,9 @@ class Jobs {
   // where the disk refuses.
   std::string accept(Order order, const Origin& origin);
 
+  // While it is held no picture's file is removed: over putting one into the folder and accepting the job that has it.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> hold_files() const;
+
   // A job of before, as it is in the history: queued again.
   void restore(const store::StoredJob& job, Order order);
 
@@ -102,7 +106,7 @@ class Jobs {
   std::optional<JobView> find(const std::string& id) const;
   store::Page list(int64_t limit, const std::string& before, std::optional<store::JobState> state) const;
   JobView view_of(const store::StoredJob& stored) const;  // of list(): what is known beyond the history
-  std::vector<JobView> live() const;  // queued and running, in their order
+  std::vector<JobView> live() const;                      // queued and running, in their order
 
   // Takes an ended job out of the history, its pictures too; false where there is no such job.
   bool remove(const std::string& id);
@@ -125,8 +129,8 @@ class Jobs {
 
   JobCounts counts() const;
 
-  // No job is accepted any more. What is not kept and not done is cancelled after `grace` seconds; kept jobs stay queued
-  // in the history. Returns when all that is drawn is stored.
+  // No job is accepted any more. What is not kept and not done is cancelled after `grace` seconds; kept jobs stay
+  // queued in the history. Returns when all that is drawn is stored.
   void close(double grace);
 
   // ---- for the thread that draws ----

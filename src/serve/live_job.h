@@ -20,7 +20,7 @@ struct LivePicture {
   int64_t steps_done = 0;
   JobChange::Preview preview{};
   uint64_t preview_change = 0;
-  double preview_time = 0;            // steady_seconds() of the last one that was begun
+  double preview_time = 0;  // steady_seconds() of the last one that was begun
   bool is_preview_in_work = false;
   std::vector<std::shared_ptr<const image::Image>> key_frames{};
 };

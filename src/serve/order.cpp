@@ -21,7 +21,9 @@ namespace {
 constexpr size_t kMostNames = 5;
 constexpr uint64_t kRandomSeeds = uint64_t{1} << 32;  // few digits, and exact in every language's numbers
 
-uint64_t random_seed() { return std::stoull(http::random_hex(8), nullptr, 16) % kRandomSeeds; }
+uint64_t random_seed() {
+  return std::stoull(http::random_hex(8), nullptr, 16) % kRandomSeeds;
+}
 
 int64_t label_of_text(const std::string& text, const std::vector<std::string>& names, const char* kind,
                       const std::string& param) {
@@ -75,7 +77,8 @@ sample::SampleConfig settings_of(const DrawRequest& request, const ServedModel& 
   }
   if (settings.sampler.steps > limits.steps) {
     throw Refusal(400, "too_many_steps",
-                  concat("steps ", settings.sampler.steps, " are more than this server takes, ", limits.steps), "steps");
+                  concat("steps ", settings.sampler.steps, " are more than this server takes, ", limits.steps),
+                  "steps");
   }
   return settings;
 }
@@ -89,7 +92,8 @@ void require_size(const ServedModel& model, const sample::SampleConfig& settings
   const auto [width, height] = settings.picture_size();
   if (width * height > limits.pixels) {
     throw Refusal(400, "invalid_size",
-                  concat("size ", width, "x", height, " has more pixels than this server draws, ", limits.pixels), "size");
+                  concat("size ", width, "x", height, " has more pixels than this server draws, ", limits.pixels),
+                  "size");
   }
   const models::TokenGrid grid = models::token_grid(model.description.model, settings.size[1], settings.size[0]);
   if (grid.rows * grid.columns > limits.tokens) {
@@ -104,9 +108,12 @@ std::shared_ptr<const sample::PictureEdit> edit_of(DrawRequest& request, const S
                                                    const sample::SampleConfig& settings, store::PictureFolder& folder,
                                                    const RequestLimits& limits, std::vector<std::string>& inputs) {
   if (request.image.empty()) {
-    if (!request.mask.empty()) throw Refusal(400, "missing_image", "a mask says what is drawn anew of an image; send it, too", "image");
-    if (request.extend != std::array<int64_t, 4>{}) throw Refusal(400, "missing_image", "extend adds to an image; send it, too", "image");
-    if (request.strength) throw Refusal(400, "missing_image", "strength is for drawing from an image; send it, too", "image");
+    if (!request.mask.empty())
+      throw Refusal(400, "missing_image", "a mask says what is drawn anew of an image; send it, too", "image");
+    if (request.extend != std::array<int64_t, 4>{})
+      throw Refusal(400, "missing_image", "extend adds to an image; send it, too", "image");
+    if (request.strength)
+      throw Refusal(400, "missing_image", "strength is for drawing from an image; send it, too", "image");
     return nullptr;
   }
   const auto file = [&](std::string& field, const char* param) {
@@ -162,7 +169,8 @@ std::vector<sample::PictureRequest> pictures_of(const DrawRequest& request, cons
                                sample::ClassOrder::runs, *request.seed, settings);
   }
   if (request.class_label.kind != config::Value::Kind::null || request.style.kind != config::Value::Kind::null) {
-    throw Refusal(400, "invalid_field", "this model draws prompts and has no classes or styles; write a prompt", "prompt");
+    throw Refusal(400, "invalid_field", "this model draws prompts and has no classes or styles; write a prompt",
+                  "prompt");
   }
   if (!request.prompt) throw Refusal(400, "missing_prompt", "nothing is asked for; write a prompt", "prompt");
   sample::Prompt prompt;
@@ -175,9 +183,8 @@ std::string title_of(const Order& order) {
   const sample::PictureRequest& first = order.pictures.front();
   if (first.prompt) return *first.prompt;
   const auto& description = order.model->description;
-  std::string title = order.model->class_names.empty()
-                          ? concat("class ", *first.label)
-                          : order.model->class_names.at(static_cast<size_t>(*first.label));
+  std::string title = order.model->class_names.empty() ? concat("class ", *first.label)
+                                                       : order.model->class_names.at(static_cast<size_t>(*first.label));
   const bool has_one_style = order.request.style.kind != config::Value::Kind::null || order.pictures.size() == 1;
   if (first.style && has_one_style && *first.style < std::ssize(description.styles)) {
     title += concat(", ", description.styles[static_cast<size_t>(*first.style)]);
@@ -187,7 +194,8 @@ std::string title_of(const Order& order) {
 
 models::Precision precision_of(const DrawRequest& request, const RequestLimits& limits) {
   models::Precision wanted = limits.precision;
-  if (request.preset) wanted = models::available_precision(sample::settings_of(*request.preset, {}).precision, at::kCPU);
+  if (request.preset)
+    wanted = models::available_precision(sample::settings_of(*request.preset, {}).precision, at::kCPU);
   if (request.dtype) wanted = *request.dtype;
   try {
     if (wanted == models::Precision::int8) models::require_int8(at::kCPU);
@@ -215,9 +223,11 @@ int64_t label_of(const config::Value& value, const std::vector<std::string>& nam
 
 Order order_of(DrawRequest request, const Catalogue& catalogue, store::PictureFolder& folder,
                const RequestLimits& limits) {
-  for (const auto& [text, param] : {std::pair(request.prompt.value_or(""), "prompt"), {request.negative_prompt, "negative_prompt"}}) {
+  for (const auto& [text, param] :
+       {std::pair(request.prompt.value_or(""), "prompt"), {request.negative_prompt, "negative_prompt"}}) {
     if (text.size() <= kLongestPrompt) continue;
-    throw Refusal(400, "prompt_too_long", concat("the ", param, " has ", text.size(), " bytes, more than ", kLongestPrompt), param);
+    throw Refusal(400, "prompt_too_long",
+                  concat("the ", param, " has ", text.size(), " bytes, more than ", kLongestPrompt), param);
   }
   Order order;
   order.model = &catalogue.find(request.model);

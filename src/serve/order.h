@@ -16,8 +16,8 @@ namespace pixnerd::serve {
 // What a client may ask for at most.
 struct RequestLimits {
   int64_t steps = 250;
-  int64_t tokens = 4096;               // of the transformer, for a picture
-  int64_t pixels = int64_t{1} << 22;   // of a picture
+  int64_t tokens = 4096;              // of the transformer, for a picture
+  int64_t pixels = int64_t{1} << 22;  // of a picture
   int64_t input_pixels = int64_t{1} << 24;
   models::Precision precision = models::Precision::float32;  // where nothing is said
 };

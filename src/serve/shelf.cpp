@@ -25,7 +25,8 @@ constexpr double kBytesPerFileByte = 2.5;
 
 }  // namespace
 
-Shelf::Shelf(ShelfOptions options, std::function<void()> loaded) : options_(std::move(options)), notify_(std::move(loaded)) {
+Shelf::Shelf(ShelfOptions options, std::function<void()> loaded)
+    : options_(std::move(options)), notify_(std::move(loaded)) {
   if (options_.text_encoder.empty()) return;
   models::PromptEncoderOptions encoder;
   encoder.cache = options_.prompt_cache;
@@ -47,8 +48,8 @@ std::shared_ptr<Loaded> Shelf::load(const ServedModel& model, models::Precision 
   engine::EngineOptions options;
   options.most_together = options_.batch;
   options.available_bytes = available_bytes();
-  options.profile = engine::profile_file(concat(kind, models::name_of(precision), options_.device.str(),
-                                                at::get_num_threads(), at::get_cpu_capability()));
+  options.profile = engine::profile_file(
+      concat(kind, models::name_of(precision), options_.device.str(), at::get_num_threads(), at::get_cpu_capability()));
   loaded->engine = std::make_unique<engine::Engine>(network, precision, std::move(options));
   sample::PictureRecord& common = loaded->common;
   common.checkpoint = sample::recorded_name(model.path);

@@ -28,8 +28,8 @@ namespace pixnerd::serve {
 
 struct ShelfOptions {
   at::Device device = at::kCPU;
-  int64_t batch = 0;                                // as engine::EngineOptions::most_together
-  int64_t most_loaded = 0;                          // 0: as many as memory holds
+  int64_t batch = 0;                                   // as engine::EngineOptions::most_together
+  int64_t most_loaded = 0;                             // 0: as many as memory holds
   std::filesystem::path text_encoder, prompt_cache{};  // folders; "": none
 };
 
