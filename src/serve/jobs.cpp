@@ -7,6 +7,7 @@
 #include <deque>
 #include <set>
 
+#include "config/json.h"
 #include "core/errors.h"
 #include "core/failure.h"
 #include "core/hash.h"

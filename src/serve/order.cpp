@@ -6,6 +6,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "diffusion/limits.h"
+#include "engine/memory.h"
 #include "http/base64.h"
 #include "http/secret.h"
 #include "image/codec.h"
