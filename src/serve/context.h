@@ -12,6 +12,7 @@
 #include "serve/jobs.h"
 #include "serve/order.h"
 #include "serve/refusal.h"
+#include "serve/streams.h"
 
 namespace pixnerd::serve {
 
@@ -19,6 +20,7 @@ struct Context {
   const Catalogue& catalogue;
   Jobs& jobs;
   store::PictureFolder& folder;
+  Streams& streams;
   RequestLimits limits;
   std::string version;
   std::function<std::set<std::string>()> loaded;    // names of the networks in memory
