@@ -73,11 +73,22 @@ struct PngText {
 // picture.
 std::vector<std::byte> encode_png(const Image& image, const std::vector<PngText>& texts = {});
 
+// A smaller file of nearly the same colours, which keep their full resolution where `quality` is 90 or more; no texts.
+// Quality is from 1 (smallest) to 100, and 0 counts as 1. DataError as encode_png(), for another quality, and for a
+// side that the format does not hold, of more than 65,535 pixels for JPEG and 16,383 for WebP.
+std::vector<std::byte> encode_jpeg(const Image& image, int quality);
+// The same; WebP of quality 100 is exact.
+std::vector<std::byte> encode_webp(const Image& image, int quality);
+
 // Atomic: readers see the old file or the whole new one. DataError when it cannot be written.
 void write_png(const std::filesystem::path& path, const Image& image, const std::vector<PngText>& texts = {});
 
 // The text under a keyword in a PNG file, if it has one. DataError when the file cannot be read or is no PNG.
 std::optional<std::string> read_png_text(const std::filesystem::path& path, const std::string& keyword);
+
+// The same of a file in memory, called `name` in messages. Texts in another encoding than UTF-8 are what they are.
+std::optional<std::string> png_text(std::span<const std::byte> bytes, const std::string& name,
+                                    const std::string& keyword);
 
 // The formats that are read, for messages.
 inline constexpr const char* kFormats = "PNG, JPEG, WebP, GIF, TIFF, BMP, AVIF or HEIC";

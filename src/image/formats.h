@@ -45,10 +45,6 @@ bool is_heif(std::span<const std::byte> bytes);
 int orientation_of_jpeg(std::span<const std::byte> file);
 int orientation_of_exif(std::span<const std::byte> block);
 
-// The text under a keyword in a PNG; DataError as decode_png().
-std::optional<std::string> png_text(std::span<const std::byte> bytes, const std::string& name,
-                                    const std::string& keyword);
-
 // One channel of a pixel on a background; see codec.h.
 inline uint8_t blend(uint8_t colour, uint8_t alpha, uint8_t background) {
   return static_cast<uint8_t>((colour * alpha + background * (255 - alpha) + 127) / 255);

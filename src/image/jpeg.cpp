@@ -95,7 +95,30 @@ class JpegDecoder {
   int colour_space_ = -1;
 };
 
+constexpr int kFullColour = 90;  // the quality from which on colours keep their resolution
+constexpr int kLongestJpegSide = 65'535;
+
 }  // namespace
+
+std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+  check(image, "JPEG");
+  if (quality < 0 || quality > 100) throw DataError(concat("JPEG: quality is from 0 to 100, not ", quality));
+  if (std::max(image.width, image.height) > kLongestJpegSide) {
+    throw DataError(concat("JPEG: no side may have more than ", kLongestJpegSide, " pixels; ", image.width, "x",
+                           image.height, " has"));
+  }
+  const std::unique_ptr<std::remove_pointer_t<tjhandle>, decltype(&tjDestroy)> compressor(tjInitCompress(), &tjDestroy);
+  if (!compressor) throw DataError("JPEG: out of memory");
+  unsigned char* file = nullptr;
+  unsigned long size = 0;  // NOLINT(google-runtime-int): TurboJPEG's type
+  const int status =
+      tjCompress2(compressor.get(), image.rgb.data(), image.width, 0, image.height, TJPF_RGB, &file, &size,
+                  quality >= kFullColour ? TJSAMP_444 : TJSAMP_420, std::max(quality, 1), TJFLAG_ACCURATEDCT);
+  const std::unique_ptr<unsigned char, decltype(&tjFree)> owned(file, &tjFree);
+  if (status != 0) throw DataError(concat("JPEG: cannot encode the picture: ", tjGetErrorStr2(compressor.get())));
+  const auto* begin = reinterpret_cast<const std::byte*>(file);
+  return {begin, begin + size};
+}
 
 Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                   std::optional<Colour>) {

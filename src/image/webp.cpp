@@ -1,6 +1,7 @@
 // WebP by libwebp; the first frame of an animation by libwebpdemux.
 #include <webp/decode.h>
 #include <webp/demux.h>
+#include <webp/encode.h>
 
 #include <algorithm>
 #include <memory>
@@ -65,7 +66,28 @@ Image decode_with_alpha(std::span<const std::byte> bytes, const WebPBitstreamFea
   return composite(features.width, features.height, std::move(rgba), background);
 }
 
+constexpr int kExact = 100;
+
 }  // namespace
+
+std::vector<std::byte> encode_webp(const Image& image, int quality) {
+  check(image, "WebP");
+  if (quality < 0 || quality > kExact) throw DataError(concat("WebP: quality is from 0 to 100, not ", quality));
+  if (std::max(image.width, image.height) > WEBP_MAX_DIMENSION) {
+    throw DataError(concat("WebP: no side may have more than ", WEBP_MAX_DIMENSION, " pixels; ", image.width, "x",
+                           image.height, " has"));
+  }
+  uint8_t* file = nullptr;
+  const auto stride = static_cast<int>(image.row_bytes());
+  const size_t size = quality == kExact
+                          ? WebPEncodeLosslessRGB(image.rgb.data(), image.width, image.height, stride, &file)
+                          : WebPEncodeRGB(image.rgb.data(), image.width, image.height, stride,
+                                          static_cast<float>(std::max(quality, 1)), &file);
+  const std::unique_ptr<uint8_t, decltype(&WebPFree)> owned(file, &WebPFree);
+  if (size == 0) throw DataError("WebP: cannot encode the picture");
+  const auto* begin = reinterpret_cast<const std::byte*>(file);
+  return {begin, begin + size};
+}
 
 Image decode_webp(std::span<const std::byte> bytes, const std::string& name, const DecodeLimits& limits,
                   std::optional<Colour> background) {

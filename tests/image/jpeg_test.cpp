@@ -38,5 +38,25 @@ TEST(DecodeJpeg, RefusesATruncatedFileWithAWholeThumbnail) {
   EXPECT_THROW(decode(std::span(file).first(file.size() - 2), "cut"), DataError);
 }
 
+TEST(EncodeJpeg, IsNearAtHundredAndSmallerBelow) {
+  const Image image = read_image(kData / "420_odd.jpg");
+  const std::vector<std::byte> best = encode_jpeg(image, 100), rough = encode_jpeg(image, 0);
+  EXPECT_LE(distance(decode(best, "best"), image), 4);
+  EXPECT_LT(rough.size(), best.size());
+  EXPECT_EQ(decode(rough, "rough").width, image.width);
+}
+
+TEST(EncodeJpeg, KeepsColoursApartFromNinetyOn) {
+  Image image = blank(16, 16);
+  for (size_t i = 0; i < image.rgb.size(); i += 6) image.rgb[i] = 255;  // red and black columns
+  EXPECT_LT(distance(decode(encode_jpeg(image, 90), "kept"), image), 60);
+  EXPECT_GT(distance(decode(encode_jpeg(image, 89), "mixed"), image), 100);
+}
+
+TEST(EncodeJpeg, RefusesWhatItCannotHold) {
+  EXPECT_THROW(encode_jpeg(blank(65'536, 1), 80), DataError);
+  EXPECT_THROW(encode_jpeg(blank(2, 2), -1), DataError);
+}
+
 }  // namespace
 }  // namespace pixnerd::image

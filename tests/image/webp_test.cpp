@@ -22,5 +22,21 @@ TEST(DecodeWebp, RefusesDamage) {
   EXPECT_THROW(decode(bytes, "damaged.webp"), DataError);
 }
 
+TEST(EncodeWebp, IsExactAtHundredAndSmallerBelow) {
+  const Image image = read_image(kData / "420_odd.jpg");
+  const std::vector<std::byte> exact = encode_webp(image, 100), rough = encode_webp(image, 40);
+  EXPECT_EQ(distance(decode(exact, "exact"), image), 0);
+  EXPECT_LT(rough.size(), exact.size());
+  const Image back = decode(rough, "rough");
+  EXPECT_EQ(back.width, image.width);
+  EXPECT_EQ(back.height, image.height);
+}
+
+TEST(EncodeWebp, RefusesWhatItCannotHold) {
+  EXPECT_THROW(encode_webp(blank(16'384, 1), 80), DataError);
+  EXPECT_THROW(encode_webp(blank(2, 2), 101), DataError);
+  EXPECT_THROW(encode_webp({2, 2, {}}, 80), DataError);
+}
+
 }  // namespace
 }  // namespace pixnerd::image
