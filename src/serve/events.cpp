@@ -115,6 +115,11 @@ std::string event_text(const std::string& name, const std::string& data, const s
   return concat(id.empty() ? "" : concat("id: ", id, "\n"), "event: ", name, "\ndata: ", data, "\n\n");
 }
 
+http::Response event_stream_head() {
+  return http::response(200, "text/event-stream", "",
+                        {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});  // nginx would hold events back
+}
+
 void stream_all(const Context& context, const std::shared_ptr<http::Exchange>& exchange) {
   stream(context, exchange, "");
 }
