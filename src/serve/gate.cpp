@@ -94,7 +94,8 @@ bool Gate::is_allowed_origin(const std::string& origin) const {
 
 bool Gate::is_own_origin(const http::Request& request, const std::string& origin) const {
   const size_t scheme = origin.find("://");
-  return scheme != std::string::npos && ascii_lower(origin.substr(scheme + 3)) == ascii_lower(header_of(request, "host"));
+  return scheme != std::string::npos &&
+         ascii_lower(origin.substr(scheme + 3)) == ascii_lower(header_of(request, "host"));
 }
 
 bool Gate::is_session(const std::string& cookie) const {
@@ -142,8 +143,9 @@ std::optional<http::Response> Gate::admit(const http::Request& head) const {
                           nullptr};
   }
   if (needs_token() && !is_open(head.path) && !has_token(head)) {
-    return error_response({401, "token_required",
-                           "this server needs its token, as `Authorization: Bearer TOKEN` or as the password of Basic"});
+    return error_response(
+        {401, "token_required",
+         "this server needs its token, as `Authorization: Bearer TOKEN` or as the password of Basic"});
   }
   if (!changes_something(head.method)) return std::nullopt;
   const bool is_foreign = !origin.empty() && !is_own_origin(head, origin) && !is_allowed;

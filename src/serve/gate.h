@@ -4,7 +4,8 @@
 //             resolves to this machine (DNS rebinding) is refused (403)
 //   token     where one is set: as Bearer, as the password of Basic, or as the page's cookie; else 401. The page's own
 //             files, /health and /login are open
-//   Origin    what changes something (not GET, HEAD) comes from this server's own pages, an allowed origin, or a program
+//   Origin    what changes something (not GET, HEAD) comes from this server's own pages, an allowed origin, or a
+//   program
 //             that sends no Origin; "Sec-Fetch-Site: cross-site" is refused (403)
 //   CORS      off, but for allowed origins
 #pragma once

@@ -17,13 +17,14 @@ std::string metrics_text(const JobCounts& jobs, const http::ServerStatistics& se
   std::string text;
   text += metric("pixnerd_jobs_queued", "gauge", "Jobs that wait.", number(jobs.queued));
   text += metric("pixnerd_jobs_running", "gauge", "Jobs that are being drawn.", number(jobs.running));
-  text += metric("pixnerd_pictures_waiting", "gauge", "Pictures that are not drawn yet.", number(jobs.pictures_waiting));
+  text +=
+      metric("pixnerd_pictures_waiting", "gauge", "Pictures that are not drawn yet.", number(jobs.pictures_waiting));
   text += metric("pixnerd_jobs_accepted_total", "counter", "Jobs accepted.", number(jobs.accepted));
   text += metric("pixnerd_jobs_refused_total", "counter", "Jobs refused as the queue was full.", number(jobs.refused));
-  text += concat("# HELP pixnerd_jobs_ended_total Jobs that have ended.\n# TYPE pixnerd_jobs_ended_total counter\n",
-                 "pixnerd_jobs_ended_total{state=\"done\"} ", jobs.done,
-                 "\npixnerd_jobs_ended_total{state=\"failed\"} ", jobs.failed,
-                 "\npixnerd_jobs_ended_total{state=\"cancelled\"} ", jobs.cancelled, "\n");
+  text +=
+      concat("# HELP pixnerd_jobs_ended_total Jobs that have ended.\n# TYPE pixnerd_jobs_ended_total counter\n",
+             "pixnerd_jobs_ended_total{state=\"done\"} ", jobs.done, "\npixnerd_jobs_ended_total{state=\"failed\"} ",
+             jobs.failed, "\npixnerd_jobs_ended_total{state=\"cancelled\"} ", jobs.cancelled, "\n");
   text += metric("pixnerd_pictures_total", "counter", "Pictures drawn.", number(jobs.pictures));
   text += metric("pixnerd_steps_total", "counter", "Steps of pictures made.", number(jobs.steps));
   text += metric("pixnerd_steps_per_second", "gauge", "Steps a second of late.", jobs.steps_per_second);

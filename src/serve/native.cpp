@@ -89,8 +89,7 @@ std::optional<store::JobState> state_of(const http::Request& request) {
 
 http::Response list_jobs(const Context& context, const http::Request& request) {
   const std::string* const before = http::find(request.query, "before");
-  const store::Page page =
-      context.jobs.list(limit_of(request), before == nullptr ? "" : *before, state_of(request));
+  const store::Page page = context.jobs.list(limit_of(request), before == nullptr ? "" : *before, state_of(request));
   Value list;
   list.kind = Value::Kind::list;
   for (const store::StoredJob& job : page.jobs) list.items.push_back(job_value(context.jobs.view_of(job)));
@@ -162,9 +161,8 @@ void add_native(Router& router, const Context& context) {
   add("DELETE", "/api/jobs/{id}", [&](const Request&, const Parts& parts) { return delete_job(context, parts[0]); });
   add("GET", "/api/pictures/{name}",
       [&](const Request& request, const Parts& parts) { return finished_picture(context, request, parts[0]); });
-  add("GET", "/api/inputs/{hash}", [&](const Request& request, const Parts& parts) {
-    return picture(context, request, parts[0], kInputExtension);
-  });
+  add("GET", "/api/inputs/{hash}",
+      [&](const Request& request, const Parts& parts) { return picture(context, request, parts[0], kInputExtension); });
   add_stream("/api/events", [&](const auto& exchange, const Parts&) { stream_all(context, exchange); });
   add_stream("/api/jobs/{id}/events",
              [&](const auto& exchange, const Parts& parts) { stream_job(context, exchange, parts[0]); });

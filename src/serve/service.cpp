@@ -66,8 +66,14 @@ class Server::State : public http::Service {
         folder_(options_.folder / "pictures"),
         jobs_(history_, folder_, options_.jobs),
         studio_(jobs_, options_.shelf),
-        context_{catalogue_, jobs_, folder_, streams_, options_.requests, options_.version,
-                 [this] { return studio_.loaded(); }, [this](std::function<void()> work) { workers_->post(std::move(work)); }},
+        context_{catalogue_,
+                 jobs_,
+                 folder_,
+                 streams_,
+                 options_.requests,
+                 options_.version,
+                 [this] { return studio_.loaded(); },
+                 [this](std::function<void()> work) { workers_->post(std::move(work)); }},
         gate_(gate_options(options_)) {
     add_native(router_, context_);
     add_openai(router_, context_);
@@ -143,8 +149,9 @@ class Server::State : public http::Service {
                             metrics_text(jobs_.counts(), server_->statistics(), studio_.loaded().size()));
     });
     add("GET", "/api/status", [this](const Request&, const Parts&) { return status(); });
-    add("GET", "/api/openapi.json",
-        [this](const Request&, const Parts&) { return json_response(200, openapi(router_.routes(), options_.version)); });
+    add("GET", "/api/openapi.json", [this](const Request&, const Parts&) {
+      return json_response(200, openapi(router_.routes(), options_.version));
+    });
     add("POST", "/login", [this](const Request& request, const Parts&) { return gate_.login(request); });
     add("POST", "/logout", [this](const Request&, const Parts&) { return gate_.logout(); });
   }
@@ -153,14 +160,14 @@ class Server::State : public http::Service {
     using config::scalar_value;
     const JobCounts jobs = jobs_.counts();
     const http::ServerStatistics server = server_->statistics();
-    return json_response(
-        200, config::map_value({{"version", config::text_value(options_.version)},
-                                {"queued", scalar_value(jobs.queued)},
-                                {"running", scalar_value(jobs.running)},
-                                {"pictures_waiting", scalar_value(jobs.pictures_waiting)},
-                                {"most_pictures", scalar_value(options_.jobs.pictures)},
-                                {"connections", scalar_value(static_cast<int64_t>(server.connections))},
-                                {"token_required", scalar_value(gate_.needs_token())}}));
+    return json_response(200,
+                         config::map_value({{"version", config::text_value(options_.version)},
+                                            {"queued", scalar_value(jobs.queued)},
+                                            {"running", scalar_value(jobs.running)},
+                                            {"pictures_waiting", scalar_value(jobs.pictures_waiting)},
+                                            {"most_pictures", scalar_value(options_.jobs.pictures)},
+                                            {"connections", scalar_value(static_cast<int64_t>(server.connections))},
+                                            {"token_required", scalar_value(gate_.needs_token())}}));
   }
 
   // Files that a killed server put into the folder and that no job has.

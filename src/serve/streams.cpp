@@ -8,7 +8,8 @@ void Streams::begin(const std::shared_ptr<http::Exchange>& exchange, http::Respo
     open_.push_back(exchange);
   }
   // The source, which ends with the stream, is what keeps the exchange until then.
-  exchange->stream(std::move(head), [exchange, source = std::move(source)] { return source(); }, ": \n\n");
+  exchange->stream(
+      std::move(head), [exchange, source = std::move(source)] { return source(); }, ": \n\n");
 }
 
 void Streams::wake_all() {
