@@ -101,18 +101,18 @@ void stream(const Context& context, const std::shared_ptr<http::Exchange>& excha
   const bool with_previews = wants_previews(request);
   const auto watcher = std::make_shared<Watcher>(Watcher{context, id, with_previews, seen_by(request), nullptr});
   if (with_previews) watcher->hold = context.jobs.want_previews(id);
-  context.streams.add(exchange);
-  http::Response head = http::response(200, "text/event-stream", "");
-  head.headers.emplace_back("Cache-Control", "no-store");
-  head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would hold events back
-  exchange->stream(
-      std::move(head), [watcher] { return watcher->next(); }, ": \n\n");
+  context.streams.begin(exchange, event_stream_head(), [watcher] { return watcher->next(); });
 }
 
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& data, const std::string& id) {
   return concat(id.empty() ? "" : concat("id: ", id, "\n"), "event: ", name, "\ndata: ", data, "\n\n");
+}
+
+http::Response event_stream_head() {
+  return http::response(200, "text/event-stream", "",
+                        {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});  // nginx would hold events back
 }
 
 void stream_all(const Context& context, const std::shared_ptr<http::Exchange>& exchange) {

@@ -21,4 +21,7 @@ void stream_job(const Context& context, const std::shared_ptr<http::Exchange>& e
 // "event: NAME\ndata: TEXT\n\n", with an id where there is one. The text has no line's end.
 std::string event_text(const std::string& name, const std::string& data, const std::string& id = {});
 
+// The head of a streamed answer of events.
+http::Response event_stream_head();
+
 }  // namespace pixnerd::serve

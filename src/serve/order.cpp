@@ -43,7 +43,7 @@ std::string content_of(std::string& field, const char* param, store::PictureFold
     const std::string hash = field.substr(std::string_view(path).size()).substr(0, 64);
     const auto kept = store::is_hash(hash) ? folder.read(hash, extension) : std::nullopt;
     if (!kept) throw Refusal(400, "unknown_picture", concat("there is no picture ", quoted(field), " here"), param);
-    if (extension == std::string_view(kInputExtension)) inputs.push_back(hash);
+    inputs.push_back(hash);  // so that it stays even if the job that it came of is taken out
     return *kept;
   }
   std::string_view text = field;

@@ -2,9 +2,14 @@
 
 namespace pixnerd::serve {
 
-void Streams::add(const std::shared_ptr<http::Exchange>& exchange) {
-  const std::lock_guard lock(mutex_);
-  open_.push_back(exchange);
+void Streams::begin(const std::shared_ptr<http::Exchange>& exchange, http::Response head, http::Source source) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.push_back(exchange);
+  }
+  // The source, which ends with the stream, is what keeps the exchange until then.
+  exchange->stream(
+      std::move(head), [exchange, source = std::move(source)] { return source(); }, ": \n\n");
 }
 
 void Streams::wake_all() {

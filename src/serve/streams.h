@@ -12,8 +12,8 @@ namespace pixnerd::serve {
 // Threads: every call from any of them.
 class Streams {
  public:
-  // Before it is streamed. Forgotten once the exchange is.
-  void add(const std::shared_ptr<http::Exchange>& exchange);
+  // exchange->stream(), to be woken with the others until it ends.
+  void begin(const std::shared_ptr<http::Exchange>& exchange, http::Response head, http::Source source);
 
   void wake_all();
 
