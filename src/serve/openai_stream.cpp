@@ -38,6 +38,7 @@ class ImageStream : public std::enable_shared_from_this<ImageStream> {
 
   // Frames that nobody has asked for in time come before the end all the same.
   void end(const JobView& view) {
+    if (exchange_.expired()) return;  // nobody reads it
     context_.work([self = shared_from_this(), view] {
       const std::lock_guard work(self->work_mutex_);
       while (self->send_frame()) {
@@ -121,16 +122,8 @@ void stream_images(const Context& context, const std::shared_ptr<http::Exchange>
                    ImagesRequest request) {
   const bool is_kept = request.is_kept;
   const auto stream = std::make_shared<ImageStream>(context, exchange, id, std::move(request));
-  // Who waits for a client to go holds the exchange, so that it can be woken as long as the client is there.
-  exchange->when_gone([exchange, &context, id, is_kept] {
-    if (!is_kept) context.work([&context, id] { context.jobs.cancel(id); });
-  });
-  context.streams.add(exchange);
-  http::Response head = http::response(200, "text/event-stream", "");
-  head.headers.emplace_back("Cache-Control", "no-store");
-  head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would hold events back
-  exchange->stream(
-      std::move(head), [stream] { return stream->next(); }, ": \n\n");
+  if (!is_kept) cancel_when_gone(context, *exchange, id);
+  context.streams.begin(exchange, event_stream_head(), [stream] { return stream->next(); });
   context.jobs.when_ended(id, [stream](const JobView& view) { stream->end(view); });
 }
 
