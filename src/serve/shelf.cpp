@@ -83,6 +83,7 @@ bool Shelf::has_room(const ServedModel& model) {
     }
     // With nothing else in memory it is tried all the same; the system says how that ends.
     if (oldest == networks_.end()) return held == 0;
+    oldest->second->engine->advance();  // says what was cancelled
     log_info(concat("put away ", oldest->first.first, " (", models::name_of(oldest->first.second), ")"));
     networks_.erase(oldest);
     note_loaded();
@@ -122,10 +123,11 @@ bool Shelf::advance() {
   auto next = networks_.upper_bound(last_);
   for (size_t i = 0; i < networks_.size(); ++i, ++next) {
     if (next == networks_.end()) next = networks_.begin();
-    if (next->second->engine->size() == 0) continue;
+    // One that has no pictures any more may have some to say that they were cancelled.
+    if (!next->second->engine->advance()) continue;
     last_ = next->first;
     next->second->used = steady_seconds();
-    if (next->second->engine->advance()) return true;
+    return true;
   }
   return false;
 }
