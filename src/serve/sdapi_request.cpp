@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <regex>
+#include <span>
+#include <tuple>
 
 #include "config/member.h"
 #include "config/scalar.h"
@@ -11,6 +12,7 @@
 #include "core/text.h"
 #include "http/base64.h"
 #include "http/secret.h"
+#include "image/codec.h"
 #include "serve/alpha_mask.h"
 #include "serve/class_prompt.h"
 #include "serve/refusal.h"
@@ -43,8 +45,8 @@ class Translation {
     take_count();
     take_seeds();
     take_sampler();
-    take_size();
     if (is_img2img_) take_picture();
+    take_size();
     if (body_.flag("tiling").value_or(false)) set("tile", text_value("xy"));
     request_.sends_images = body_.flag("send_images").value_or(true);
     take_rest();
@@ -179,7 +181,8 @@ class Translation {
   }
 
   void take_size() {
-    const auto width = body_.whole("width"), height = body_.whole("height");
+    auto width = body_.whole("width"), height = body_.whole("height");
+    if (!width && !height && is_img2img_) std::tie(width, height) = size_of_picture();
     if (!width && !height) return;
     const auto& own = model_->description.sample.size;
     const auto side = [](std::optional<int64_t> asked, int64_t usual) {
@@ -197,6 +200,25 @@ class Translation {
     for (const int64_t each : size) list.items.push_back(scalar_value(each));
     set("size", std::move(list));
     if (model_->description.sample.decode_size) set("decode_size", Value{});
+  }
+
+  // Nothing of what is no picture, which is refused where it is read.
+  std::pair<std::optional<int64_t>, std::optional<int64_t>> size_of_picture() {
+    try {
+      const std::string file = http::base64_decoded(without_scheme(draw().image));
+      const image::Info info = image::inspect(std::as_bytes(std::span(file)), "the image");
+      const bool is_turned = info.orientation >= 5;
+      return {is_turned ? info.height : info.width, is_turned ? info.width : info.height};
+    } catch (const DataError&) {
+      return {};
+    }
+  }
+
+  // The digits of a data URL.
+  static std::string_view without_scheme(const std::string& text) {
+    std::string_view digits = text;
+    if (digits.starts_with("data:")) digits.remove_prefix(std::min(digits.size(), digits.find(',') + 1));
+    return digits;
   }
 
   void take_picture() {
@@ -224,12 +246,10 @@ class Translation {
     draw().invert_mask = inverted != 0;
     if (is_part) note("inpaint_full_res is passed over; the picture is drawn whole, at its own size");
     if (blur > 0) note("mask_blur is passed over; grey parts of a mask are soft");
-    std::string_view text = mask;
-    if (text.starts_with("data:")) text.remove_prefix(std::min(text.size(), text.find(',') + 1));
     draw().mask = mask;
     if (mask.front() == '/') return;  // one that is here already
     try {
-      const std::string file = http::base64_decoded(text);
+      const std::string file = http::base64_decoded(without_scheme(mask));
       const auto alpha = mask_of_alpha(file, DrawnAnew::opaque, limits_.input_pixels, "mask");
       if (alpha) draw().mask = http::base64(*alpha);
     } catch (const DataError& error) {

@@ -131,6 +131,15 @@ class WebUITest(unittest.TestCase):
         brush.paste((255, 255, 255, 255), right)
         self.assertEqual(self.api.img2img(mask_image=brush, **fields).image.tobytes(), inpainted.tobytes())
 
+    def test_img2img_without_a_size_takes_the_pictures(self):
+        for size, drawn in (((96, 64), (96, 64)), ((300, 150), (88, 48))):
+            file = io.BytesIO()
+            Image.new("RGB", size, (200, 90, 30)).save(file, "JPEG")
+            image = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+            status, _, reply = self.post("img2img", {"prompt": "fox, noto", "init_images": [image], "steps": 2})
+            self.assertEqual(status, 200, reply)
+            self.assertEqual(picture(reply["images"][0]).size, drawn)
+
     def test_img2img_without_a_picture(self):
         for images, status in (([], 404), (["no base 64"], 400), ([base64.b64encode(b"GIF89a").decode()], 400)):
             got, _, body = self.post("img2img", {"prompt": "fox", "init_images": images})
