@@ -116,6 +116,14 @@ bool Client::is_closed_within(double seconds) {
   return false;
 }
 
+std::string get(std::string_view path, std::string_view more) {
+  return concat("GET ", path, " HTTP/1.1\r\nHost: a\r\n", more, "\r\n");
+}
+
+std::string post(std::string_view path, std::string_view body, std::string_view more) {
+  return concat("POST ", path, " HTTP/1.1\r\nHost: a\r\n", more, "Content-Length: ", body.size(), "\r\n\r\n", body);
+}
+
 int status_of(std::string_view answer) {
   return answer.starts_with("HTTP/1.1 ") ? std::stoi(std::string(answer.substr(9, 3))) : 0;
 }

@@ -41,6 +41,10 @@ class Client {
   bool receive();
 };
 
+// Requests; `more` are lines of their headers.
+std::string get(std::string_view path, std::string_view more = {});
+std::string post(std::string_view path, std::string_view body, std::string_view more = {});
+
 // Of an answer.
 int status_of(std::string_view answer);
 std::string body_of(std::string_view answer);
