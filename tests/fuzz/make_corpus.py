@@ -84,7 +84,7 @@ def write_requests() -> None:
     forms = [
         "b=X; boundary=X\n--X\r\n" + part.format("a", "", "x") + "--X--\r\n",
         'boundary="a b"\n--a b\r\n' + part.format('i[]\\"; filename="\\\\.png', file, "\0\n--a b\r") + "--a b \r\n"
-        + part.format("", "", "") + "--a b--",
+        + part.format("b", "", "") + "--a b--",
         "boundary=X\n--X--",
     ]
     for index, form in enumerate(forms):
