@@ -48,6 +48,19 @@ void Client::send(std::string_view text) {
   if (!try_send(text)) throw std::runtime_error("the server has closed");
 }
 
+size_t Client::send_what_fits(size_t bytes) {
+  constexpr int patience = 200;  // milliseconds
+  const std::string some(65536, '\n');
+  size_t sent = 0;
+  pollfd one{socket_.get(), POLLOUT, 0};
+  while (sent < bytes && ::poll(&one, 1, patience) == 1) {
+    const ssize_t size = ::send(socket_.get(), some.data(), some.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size <= 0) break;
+    sent += static_cast<size_t>(size);
+  }
+  return sent;
+}
+
 void Client::close() {
   socket_ = Descriptor();
 }

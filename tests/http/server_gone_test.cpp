@@ -60,6 +60,15 @@ TEST_F(ServerGoneTest, TellsOfAClientThatResetsWhileNothingIsRead) {
   EXPECT_TRUE(gone.take().has_value());
 }
 
+TEST_F(ServerGoneTest, KeepsLittleOfWhatComesEarly) {
+  constexpr size_t bytes = 64 << 20;  // far more than the buffers of the two systems
+  Served served(routes_);
+  Client client(served.port());
+  client.send(get("/keep"));
+  const auto exchange = kept_.take().value();
+  EXPECT_LT(client.send_what_fits(bytes), bytes);
+}
+
 TEST_F(ServerGoneTest, TellsNothingOfAClientThatGoesWithItsAnswer) {
   Served served(routes_);
   Mailbox<bool> gone;

@@ -158,6 +158,7 @@ TEST_F(ServerRefusalTest, OfOneWhoTakesTooLongOverAHeader) {
 }
 
 TEST_F(ServerRefusalTest, OfABodyThatStalls) {
+  options_.body_seconds = 0.5;
   Served served(routes_, options_);
   Client client(served.port());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");

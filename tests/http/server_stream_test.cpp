@@ -189,13 +189,13 @@ TEST_F(ServerStreamTest, TellsASlowReaderTheNewest) {
 // Its system takes something now and then, though not so much that a large send buffer has room again.
 TEST_F(ServerStreamTest, KeepsAReaderThatIsSlow) {
   ServerOptions options;
-  options.write_seconds = 0.4;
+  options.write_seconds = 0.7;
   Served served(routes_, options);
   Client client(served.port(), 64 << 10);
   const auto body = std::make_shared<const std::string>(16 << 20, 'x');
   kept(client, get("/keep", "Connection: close\r\n"))->answer({200, {}, body});
   std::string text;
-  for (int i = 0; i < 15; ++i) {
+  for (int i = 0; i < 20; ++i) {
     text += client.read_some(32 << 10);
     usleep(100000);
   }

@@ -32,6 +32,17 @@ TEST_F(ServerTest, AnswersARequest) {
   EXPECT_EQ(header_of(answer, "Connection"), "");
 }
 
+TEST_F(ServerTest, NamesAPeerAsItIsKnown) {
+  ServerOptions options;
+  options.address = "::";  // of both families
+  try {
+    Served served(routes_, options);
+    EXPECT_EQ(header_of(Client(served.port()).ask(get("/echo")), "X-Peer"), "127.0.0.1");
+  } catch (const RequestError&) {
+    GTEST_SKIP() << "this machine has no IPv6";
+  }
+}
+
 TEST_F(ServerTest, KeepsAConnection) {
   Served served(routes_);
   Client client(served.port());
@@ -153,7 +164,7 @@ TEST_F(ServerTest, RefusesWithoutReadingTheBody) {
 
   // One that does not wait for the answer gets it all the same, though much of its body is never read.
   Client hasty(served.port());
-  EXPECT_TRUE(hasty.try_send(post("/echo", std::string(3000000, 'x'))));
+  EXPECT_TRUE(hasty.try_send(post("/echo", std::string(30000000, 'x'))));
   EXPECT_EQ(status_of(hasty.answer()), 401);
 
   // Where there is no body the connection stays.
