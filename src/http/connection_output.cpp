@@ -114,6 +114,8 @@ void Connection::end_turn() {
   const auto turn = std::exchange(turn_, nullptr);
   turn->end(false);
   source_ = nullptr;
+  is_1_1_ = true;
+  is_head_ = false;
   heartbeat_timer_.cancel();
   if (!keeps_alive_) return linger();
   wait(Phase::idle, surroundings_.options.idle_seconds);

@@ -139,6 +139,16 @@ TEST_F(ServerRefusalTest, OfWhatIsTooLong) {
   });
 }
 
+TEST_F(ServerRefusalTest, HasItsSentenceAlsoAfterARequestForAHead) {
+  Served served(routes_, options_);
+  Client client(served.port());
+  client.send("HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n");
+  EXPECT_EQ(status_of(client.read_until("\r\n\r\n")), 200);
+  const std::string refusal = client.answer();
+  EXPECT_EQ(status_of(refusal), 400);
+  EXPECT_FALSE(body_of(refusal).empty());
+}
+
 TEST_F(ServerRefusalTest, OfAHeaderThatIsTooLongThoughItComesInSmallPieces) {
   Served served(routes_, options_);
   Client client(served.port());
