@@ -117,8 +117,8 @@ void put_once(Value& map, const std::string& key, const Value& value, const std:
   if (const Value* const there = map.find(key)) {
     if (is_same(*there, value)) return;
     throw Refusal(400, "invalid_field",
-                  concat(key, " is said twice, as ", config::to_line(*there), " and (", spelling, ") as ",
-                         config::to_line(value)),
+                  concat(key, " is said twice, as ", printable(config::to_line(*there)), " and (", spelling, ") as ",
+                         printable(config::to_line(value))),
                   spelling);
   }
   map.fields.emplace_back(key, value);
