@@ -71,6 +71,7 @@ class Shelf {
 
   std::shared_ptr<Loaded> load(const ServedModel& model, models::Precision precision) const;
   bool has_room(const ServedModel& model);
+  models::PromptEncoder& encoder_of(int64_t tokens);
   void note_loaded();
 
   ShelfOptions options_;
@@ -78,9 +79,9 @@ class Shelf {
   std::string text_encoder_hash_;
   std::map<Key, std::shared_ptr<Loaded>> networks_;
   std::map<Key, std::future<std::shared_ptr<Loaded>>> loading_;
-  Key last_;  // that was advanced
-  std::unique_ptr<models::PromptEncoder> encoder_;
-  std::list<std::pair<std::string, EncodedText>> texts_;  // the last ones first
+  Key last_;                                                            // that was advanced
+  std::map<int64_t, std::unique_ptr<models::PromptEncoder>> encoders_;  // by the tokens of a text
+  std::list<std::pair<std::string, EncodedText>> texts_;                // the last ones first
   mutable std::mutex mutex_;
   std::set<std::string> names_;  // of what is in memory
 };
