@@ -55,7 +55,8 @@ export class Editor {
     this.set_tool(255);
     $("editor-subject").textContent = this.handlers.subject();
     $("editor").showModal();
-    $("mask-canvas").focus();
+    $("mask-canvas").focus({ preventScroll: true });
+    $("editor").scrollTop = 0;
   }
 
   take(image, picture, mask) {

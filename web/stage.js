@@ -3,6 +3,8 @@
 import { $, announce, element, picture_class } from "./dom.js";
 import { noise } from "./noise.js";
 
+const kCaption = 40;  // pixels, as pictures.css has it
+
 const is_ended = (job) => !["queued", "running"].includes(job.state);
 
 export class Stage {
@@ -163,7 +165,7 @@ export class Stage {
   render() {
     const parts = this.shown?.parts || [];
     const several = parts.length > 1;
-    $("slots").replaceChildren(...parts.flatMap((part) => part.slots.map((slot, i) => element("figure", { class: "slot-figure" },
+    $("slots").replaceChildren(...parts.flatMap((part) => part.slots.map((slot, i) => element("figure", { class: several ? "slot-figure is-named" : "slot-figure" },
       slot.button, several && i === 0 ? (part.label = element("figcaption", {}, part.caption)) : null))));
     if (!parts.length) $("slots").append(element("p", { class: "note" }, "Choose what to draw, and watch it come out of noise."));
     this.arrange();
@@ -171,18 +173,21 @@ export class Stage {
     this.render_strip();
   }
 
-  // As many columns as make the pictures largest.
+  // As many columns as make the pictures largest. Sizes are in pixels of the screen.
   arrange() {
-    const n = $("slots").querySelectorAll("figure").length;
+    const n = $("slots").querySelectorAll("figure").length, gap = 10;
+    const caption = $("slots").querySelector("figcaption") ? kCaption : 0;
     const { clientWidth: width, clientHeight: height } = $("slots");
     if (!n || !width || !height) return;
     let best = { side: 0, columns: 1 };
     for (let columns = 1; columns <= n; ++columns) {
-      const side = Math.min(width / columns, height / Math.ceil(n / columns));
+      const rows = Math.ceil(n / columns);
+      const side = Math.min((width - (columns - 1) * gap) / columns, (height - (rows - 1) * gap) / rows - caption);
       if (side > best.side) best = { side, columns };
     }
     $("slots").style.setProperty("--columns", best.columns);
-    $("slots").style.setProperty("--rows", Math.ceil(n / best.columns));
+    $("slots").style.setProperty("--side", `${Math.floor(best.side)}px`);
+    $("slots").style.setProperty("--row", `${Math.floor(best.side) + caption}px`);
   }
 
   render_foot() {

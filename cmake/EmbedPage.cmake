@@ -1,0 +1,35 @@
+# Builds the files of a folder into a room, behind src/serve/page_files.h, as EmbedFont.cmake does a font.
+set(PIXNERD_CONTENT_TYPE_html "text/html; charset=utf-8")
+set(PIXNERD_CONTENT_TYPE_css "text/css; charset=utf-8")
+set(PIXNERD_CONTENT_TYPE_js "text/javascript; charset=utf-8")
+set(PIXNERD_CONTENT_TYPE_svg "image/svg+xml")
+
+function(pixnerd_embed_page target folder)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
+  set(PIXNERD_PAGE_BLOBS "")
+  set(PIXNERD_PAGE_SYMBOLS "")
+  set(PIXNERD_PAGE_TABLE "")
+  set(number 0)
+  foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME)
+    string(REGEX REPLACE ".*\\." "" extension "${name}")
+    if(NOT DEFINED PIXNERD_CONTENT_TYPE_${extension})
+      message(FATAL_ERROR "${file}: cmake/EmbedPage.cmake knows no content type for .${extension}")
+    endif()
+    # As the assembler's string literal wants it.
+    string(REGEX REPLACE [[(["\\])]] [[\\\1]] literal "${file}")
+    set(begin pixnerd_page_${number}_begin)
+    set(end pixnerd_page_${number}_end)
+    string(APPEND PIXNERD_PAGE_BLOBS
+           "    .hidden ${begin}\n    .global ${begin}\n${begin}:\n    .incbin \"${literal}\"\n"
+           "    .hidden ${end}\n    .global ${end}\n${end}:\n    .byte 0\n")
+    string(APPEND PIXNERD_PAGE_SYMBOLS "extern const char ${begin}[];\nextern const char ${end}[];\n")
+    string(APPEND PIXNERD_PAGE_TABLE
+           "      {\"${name}\", \"${PIXNERD_CONTENT_TYPE_${extension}}\", {${begin}, ${end}}},\n")
+    math(EXPR number "${number} + 1")
+  endforeach()
+  set(source ${CMAKE_BINARY_DIR}/embedded_page.cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded_page.cpp.in ${source} @ONLY)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
+  target_sources(${target} PRIVATE ${source})
+endfunction()
