@@ -27,7 +27,6 @@ LIBRARIES = {
     "csv.h": "${PIXNERD_CSV}",
     "freetype": "PkgConfig::FREETYPE",
     "gif_lib.h": "PkgConfig::GIF",
-    "gmime": "PkgConfig::GMIME",
     "hb.h": "PkgConfig::HARFBUZZ",
     "libexif": "PkgConfig::EXIF",
     "libheif": "PkgConfig::HEIF",

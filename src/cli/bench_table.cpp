@@ -85,7 +85,7 @@ Fields sampling(const Subject& subject, const TableFlags& flags, const ComputeFl
     return std::vector<sample::PictureRequest>(static_cast<size_t>(batch), request);
   };
   drawing.states = [&](const std::string&) { return models::blank_condition(subject.config.model, 1); };
-  sample::check(*network, requests(steps));
+  sample::check(network->config(), requests(steps));
   network->prepare_for_inference(device, models::weight_type(drawing.precision));
   keep_freed_memory();
   release_freed_memory();

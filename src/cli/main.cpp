@@ -17,6 +17,7 @@
 #include "cli/progress_form.h"
 #include "cli/sample.h"
 #include "cli/schedule.h"
+#include "cli/serve.h"
 #include "cli/train.h"
 #include "core/descriptor.h"
 #include "core/failure.h"
@@ -41,6 +42,7 @@ void define(CLI::App& program) {
   program.require_subcommand(1);
   pixnerd::cli::add_sample(program);
   pixnerd::cli::add_edit(program);
+  pixnerd::cli::add_serve(program);
   pixnerd::cli::add_train(program);
   pixnerd::cli::add_eval(program);
   pixnerd::cli::add_data(program);

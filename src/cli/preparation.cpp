@@ -26,7 +26,7 @@ std::filesystem::path profile_of(const DrawingTools& tools) {
 
 void check(const DrawingTools& tools, const std::vector<sample::PictureRequest>& pictures) {
   const models::Network& network = *tools.file.network;
-  sample::check(network, pictures);
+  sample::check(network.config(), pictures);
   sample::check_memory(network, tools.precision, pictures, available_bytes());
   if (network.config().takes_text() && tools.text_encoder.empty()) {
     throw CLI::ValidationError("--text-encoder is required to draw prompts");

@@ -43,11 +43,6 @@ sample::PresetSettings settings_of(const std::string& preset, sample::SampleConf
   throw RequestError(concat("there is no preset ", quoted(preset)));
 }
 
-// A list of steps means the times that it was chosen for.
-bool same_steps(const diffusion::SamplerConfig& a, const diffusion::SamplerConfig& b) {
-  return a.solver == b.solver && a.steps == b.steps && a.timeshift == b.timeshift && a.last_step == b.last_step;
-}
-
 }  // namespace
 
 void add_preset(CLI::App& command, SamplerFlags& flags, ComputeFlags& compute, const std::string& dtype) {
@@ -79,15 +74,8 @@ void add_sampler_flags(CLI::App& command, SamplerFlags& flags) {
 
 sample::SampleConfig settings_of(const SamplerFlags& flags, sample::SampleConfig config) {
   if (!flags.preset.empty()) config = settings_of(flags.preset, std::move(config)).sample;
-  // Two ways to say when s is computed: the one that is given takes the place of the other.
-  if (flags.given.find("reuse") != nullptr) config.sampler.encode_steps.clear();
-  const bool lists_steps = flags.given.find("encode_steps") != nullptr;
-  if (lists_steps) config.sampler.reuse = 1;
-  const diffusion::SamplerConfig before = config.sampler;
-  config.sampler.encode_steps.clear();
   try {
-    config::read(flags.given, config);
-    if (!lists_steps && same_steps(before, config.sampler)) config.sampler.encode_steps = before.encode_steps;
+    config = sample::with_settings(std::move(config), flags.given);
     if (last_step_is_like_others(flags)) {
       config.sampler.last_step_stochastic = config.sampler.stochastic;
       config.validate();

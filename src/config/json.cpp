@@ -14,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMaxBytes = 1 << 20;
 constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxValues = 100'000;
 constexpr int kNumberOutOfRange = 406;  // of nlohmann's numbered errors
@@ -119,8 +118,8 @@ bool is_json_scalar(const std::string& text) {
 
 }  // namespace
 
-Value parse_json(std::string_view text, const std::string& source) {
-  if (text.size() > kMaxBytes) throw ConfigError(concat(source, ": larger than ", kMaxBytes, " bytes"));
+Value parse_json(std::string_view text, const std::string& source, size_t most_bytes) {
+  if (text.size() > most_bytes) throw ConfigError(concat(source, ": larger than ", most_bytes, " bytes"));
   // nlohmann takes a zero byte for the end of its input.
   const size_t zero = text.find('\0');
   if (zero != std::string_view::npos) throw ConfigError(concat(source, ": has a zero byte at byte ", zero + 1));

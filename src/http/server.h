@@ -1,9 +1,11 @@
 // An HTTP/1.1 server on one thread (Boost.Beast): connections that are slow, stalled or gone cost nobody else anything.
 //
 // Refused before a handler hears of it, with a status and a sentence, and the connection closed: headers and bodies
-// beyond their limits (431, 413), what is no HTTP/1.1 or 1.0, a request whose length can be read in two ways
-// (Content-Length beside Transfer-Encoding, two lengths, bad chunks: RFC 9112, 6.3), HTTP/1.1 without exactly one Host,
-// and connections beyond their number (503). A header or body that stalls ends in 408.
+// beyond their limits (431, 413), other versions than HTTP/1.1 and 1.0 (505), codings beside chunked (501), what is not
+// well-formed (400), such as folded headers and lines that do not end in CR LF, a request whose length can be read in
+// two ways (Content-Length beside Transfer-Encoding, two lengths, even if alike, bad chunks: RFC 9112, 6.3), HTTP/1.1
+// without exactly one Host, and connections and uploads beyond what there is room for (503). A header or body that
+// stalls ends in 408.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +30,18 @@ class Exchange {
 
   virtual const Request& request() const = 0;
 
-  // The answer, once. Does nothing if the client has gone.
+  // The answer; the first one or stream counts. Does nothing if the client has gone. One that has a header which would
+  // say something else than it seems to (a line end in it), or that is the server's to set, is answered by 500 instead.
   virtual void answer(Response response) = 0;
 
   // Or a streamed one: head.body is left aside; chunked where the client can. `heartbeat` is sent whenever nothing was
-  // for heartbeat_seconds (": \n\n" of server-sent events).
+  // for heartbeat_seconds (": \n\n" of server-sent events). A source that throws cuts the stream off.
   virtual void stream(Response head, Source source, std::string heartbeat = {}) = 0;
   virtual void wake() = 0;  // ask the source again
 
   // Called once if the client goes before the answer was written whole, from the server's thread; at once if it has
-  // gone already. A client that has closed its own side counts as gone. Set it before answer() or stream().
+  // gone already. A client that has closed its own side counts as gone. Set it before answer() or stream(). It may hold
+  // the exchange, which then counts as dropped only when the client goes. After Server::run() nothing is called.
   virtual void when_gone(std::function<void()> call) = 0;
 };
 
@@ -45,7 +49,8 @@ struct Service {
   virtual ~Service() = default;
 
   // The header has been read, the body not yet: a response refuses the request, and its body is not read (the
-  // connection ends with it where there is one); nothing lets it in. On the server's thread; must not block.
+  // connection ends with it where there is one); nothing lets it in. On the server's thread; must not block. What it
+  // throws is answered by 500.
   virtual std::optional<Response> admit(const Request& head) = 0;
 
   // On the server's thread; must not block: what takes time is left to other threads. What it throws is answered by
@@ -66,7 +71,7 @@ struct ServerOptions {
   double header_seconds = 15;              // for a request's header, from its first byte
   double body_seconds = 30;                // without a byte of a body
   double idle_seconds = 75;                // between two requests
-  double write_seconds = 120;              // without a byte of an answer being taken
+  double write_seconds = 120;              // without a byte of an answer being taken by the client's system
   double heartbeat_seconds = 15;
 };
 

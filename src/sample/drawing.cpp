@@ -23,14 +23,6 @@ std::set<std::shared_ptr<const SampleConfig>> settings_of(const std::vector<Pict
   return settings;
 }
 
-// x [1, 3, H, W] on any device.
-image::Image image_of(const at::Tensor& x, const PictureRequest& picture) {
-  const at::Tensor chw = x[0].cpu().contiguous();
-  image::Image image = image::from_model_range(chw.const_data_ptr<float>(), static_cast<int>(chw.size(2)),
-                                               static_cast<int>(chw.size(1)));
-  return picture.edit ? finished(*picture.edit, std::move(image)) : image;
-}
-
 // The edit is of the size that is drawn.
 void check_edit(const PictureRequest& picture) {
   const PictureEdit& edit = *picture.edit;
@@ -47,9 +39,15 @@ void check_edit(const PictureRequest& picture) {
 
 }  // namespace
 
-void check(const models::Network& network, const std::vector<PictureRequest>& pictures) {
+image::Image image_of(const at::Tensor& x, const PictureRequest& picture) {
+  const at::Tensor chw = x[0].cpu().contiguous();
+  image::Image image = image::from_model_range(chw.const_data_ptr<float>(), static_cast<int>(chw.size(2)),
+                                               static_cast<int>(chw.size(1)));
+  return picture.edit ? finished(*picture.edit, std::move(image)) : image;
+}
+
+void check(const models::ModelConfig& config, const std::vector<PictureRequest>& pictures) {
   if (pictures.empty()) throw RequestError("no picture is asked for; name at least one class or prompt");
-  const models::ModelConfig& config = network.config();
   if (config.in_channels != kColours) {
     throw RequestError(concat("the network draws ", config.in_channels, " channels, but a picture has 3"));
   }
@@ -131,7 +129,7 @@ Drawing::Drawing(models::Network& network, std::vector<PictureRequest> pictures,
       pictures_(std::move(pictures)),
       states_(std::move(settings.states)),
       watch_(std::make_shared<Watch>(pictures_, std::move(frames))) {
-  check(network, pictures_);
+  check(config_, pictures_);
   engine::EngineOptions options;
   options.most_together = settings.batch;
   options.available_bytes = settings.available_bytes;

@@ -39,12 +39,15 @@ using FrameSink = std::function<void(int64_t index, int64_t step, const image::I
 // RequestError for no picture, for settings, sizes and labels that this network has no answer to, and for a network
 // that does not draw RGB; ConfigError for settings that do not go together. Drawing begins with it; call it earlier to
 // know before other work is done. Of requests that share their settings, those are looked at once.
-void check(const models::Network& network, const std::vector<PictureRequest>& pictures);
+void check(const models::ModelConfig& network, const std::vector<PictureRequest>& pictures);
 
 // RequestError if one picture alone, or the states of all texts beside it, needs more memory than the system can give
 // (core/memory.h); the message has the numbers.
 void check_memory(const models::Network& network, models::Precision precision,
                   const std::vector<PictureRequest>& pictures, uint64_t available);
+
+// x [1, 3, H, W] in [-1, 1], on any device, as the picture that was asked for: with an edit's bytes where they stay.
+image::Image image_of(const at::Tensor& x, const PictureRequest& picture);
 
 // Draws pictures as they are asked for. The network is in Mode::infer and must outlive this.
 class Drawing {

@@ -29,9 +29,8 @@ struct File {
   image::UprightImage picture;
 };
 
-File read(const std::filesystem::path& path) {
-  const std::string content = read_file(path, image::DecodeLimits{}.max_file_bytes);
-  return {recorded_name(path), hexadecimal(hash_of(content)), image::upright(content, path.string())};
+File decoded(const PictureFile& file) {
+  return {file.name, hexadecimal(hash_of(file.content)), image::upright(file.content, file.name)};
 }
 
 std::string by(int64_t width, int64_t height) {
@@ -143,14 +142,22 @@ void EditRecord::validate() const {
   }
 }
 
-PictureEdit read_edit(const std::filesystem::path& input_path, const std::filesystem::path& mask_path, EditRecord how,
+PictureEdit read_edit(const std::filesystem::path& input, const std::filesystem::path& mask, EditRecord how,
                       const models::ModelConfig& network) {
+  const auto read = [](const std::filesystem::path& path) {
+    return PictureFile{recorded_name(path), read_file(path, image::DecodeLimits{}.max_file_bytes)};
+  };
+  return edit_of(read(input), mask.empty() ? std::nullopt : std::optional(read(mask)), std::move(how), network);
+}
+
+PictureEdit edit_of(const PictureFile& input_file, const std::optional<PictureFile>& mask_given, EditRecord how,
+                    const models::ModelConfig& network) {
   if (how.strength && !(*how.strength >= engine::kLeastStrength && *how.strength <= 1)) {
     throw RequestError(
         concat("strength ", *how.strength, " must be from ", engine::kLeastStrength, " to 1; less would draw nothing"));
   }
-  const File input = read(input_path);
-  const std::optional<File> mask_file = mask_path.empty() ? std::nullopt : std::optional(read(mask_path));
+  const File input = decoded(input_file);
+  const std::optional<File> mask_file = mask_given ? std::optional(decoded(*mask_given)) : std::nullopt;
   how.input = input.name;
   how.input_hash = input.hash;
   how.mask = mask_file ? mask_file->name : "";

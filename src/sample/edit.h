@@ -69,10 +69,19 @@ struct PictureEdit {
   engine::PictureSize canvas_size() const { return {canvas.width, canvas.height}; }
 };
 
-// Reads the picture, and the mask's file unless its path is "". The mask is then the file's luma, white (255) is drawn
-// anew; without a file it is the picture's alpha, 0 is drawn anew; where neither is, all is. DataError for what is no
-// picture; RequestError for a mask of another size than the picture before or after fitting, for one that leaves
+// A picture's file that was read or sent.
+struct PictureFile {
+  std::string name;     // as records have it
+  std::string content;  // all of it
+};
+
+// The mask is its file's luma, white (255) is drawn anew; without a file it is the picture's alpha, 0 is drawn anew;
+// where neither is, all is. DataError for what is no picture; RequestError for a mask of another size than the picture before or after fitting, for one that leaves
 // nothing to draw, a strength that is not above 0 and at most 1, and sizes that cannot be drawn.
+PictureEdit edit_of(const PictureFile& input, const std::optional<PictureFile>& mask, EditRecord how,
+                    const models::ModelConfig& network);
+
+// The same with the files read; no mask where its path is "".
 PictureEdit read_edit(const std::filesystem::path& input, const std::filesystem::path& mask, EditRecord how,
                       const models::ModelConfig& network);
 

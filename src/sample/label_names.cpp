@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <sstream>
 
 #include "core/errors.h"
 #include "core/log.h"
@@ -54,6 +55,22 @@ std::string listed(const std::vector<int64_t>& labels, const std::vector<std::st
   return concat(join(shown, ", "), more > 0 ? concat(" and ", more, " more") : "");
 }
 
+// Whether each word of `wanted` is a part of the name, both in small letters.
+int64_t words_in(const std::string& wanted, const std::string& name, int64_t& all) {
+  int64_t found = 0;
+  all = 0;
+  std::istringstream words(wanted);
+  for (std::string word; words >> word; ++all) {
+    if (name.find(word) != std::string::npos) ++found;
+  }
+  return found;
+}
+
+bool has_all_words(const std::string& wanted, const std::string& name) {
+  int64_t all = 0;
+  return words_in(wanted, name, all) == all && all > 0;
+}
+
 // The place of a class of ImageNet among names that may be its ids, its short names or its words.
 std::optional<int64_t> place_of(int64_t imagenet, const std::vector<std::string>& names) {
   for (size_t i = 0; i < names.size(); ++i) {
@@ -87,7 +104,8 @@ int64_t label_named(const std::string& text, const std::vector<std::string>& nam
   if (const auto imagenet = imagenet_label(text)) {
     if (const auto place = place_of(*imagenet, names)) return *place;
   }
-  const auto holding = labels_that(names, [&](const std::string& name) { return name.find(wanted) != name.npos; });
+  auto holding = labels_that(names, [&](const std::string& name) { return name.find(wanted) != name.npos; });
+  if (holding.empty()) holding = labels_that(names, [&](const auto& name) { return has_all_words(wanted, name); });
   if (holding.size() == 1 && !wanted.empty()) {
     log_info(concat(quoted(text), " is taken for the ", kind, " ", listed(holding, names)));
     return holding.front();
@@ -98,6 +116,24 @@ int64_t label_named(const std::string& text, const std::vector<std::string>& nam
   const std::string meant = nearest(text, names);
   throw RequestError(concat(
       nobody, meant.empty() ? "; `pixnerd info --classes` lists them" : concat("; did you mean '", meant, "'?")));
+}
+
+std::vector<std::string> names_like(const std::string& text, const std::vector<std::string>& names, size_t most) {
+  const std::string wanted = lower_case(text);
+  std::vector<std::pair<double, size_t>> ranked;  // the lower the likelier
+  for (size_t i = 0; i < names.size(); ++i) {
+    int64_t words = 0;
+    const int64_t found = words_in(wanted, lower_case(names[i]), words);
+    if (found == 0) continue;
+    ranked.emplace_back(-static_cast<double>(found) / static_cast<double>(words) + 1e-3 * std::ssize(names[i]), i);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> like;
+  if (const std::string meant = nearest(text, names); !meant.empty()) like.push_back(meant);
+  for (const auto& [rank, i] : ranked) {
+    if (like.size() < most && std::find(like.begin(), like.end(), names[i]) == like.end()) like.push_back(names[i]);
+  }
+  return like;
 }
 
 bool numbers_labels(const std::string& text) {

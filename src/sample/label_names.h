@@ -18,9 +18,13 @@ std::string lower_case(std::string_view text);  // of ASCII letters
 std::vector<std::string> class_names(const ModelDescription& description);
 
 // The label that `text` means, by the first that fits: the name itself; the name but for upper and lower case; another
-// word or the id of an ImageNet class; a part of one name alone, which is then said. RequestError otherwise, which
-// names the nearest, or those that `text` is a part of. kind: "class" or "style".
+// word or the id of an ImageNet class; a part of one name alone, or several words of it, which is then said.
+// RequestError otherwise, which names the nearest, or those that `text` is a part of. kind: "class" or "style".
 int64_t label_named(const std::string& text, const std::vector<std::string>& names, const char* kind);
+
+// The names that somebody may have meant by a text that is none of them, the likeliest first, `most` of them at most:
+// those that have all of its words, in any order, some of them, or nearly its letters.
+std::vector<std::string> names_like(const std::string& text, const std::vector<std::string>& names, size_t most);
 
 // Labels in numbers: "all", "7", or "0-999", the last one included. RequestError for a range that is not within
 // 0 ... count - 1, or runs backwards; text of no such form is a programming error.

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "config/value.h"
 #include "models/precision.h"
 #include "sample/picture.h"
 
@@ -25,5 +26,10 @@ struct PresetSettings {
 // `stored` are the checkpoint's settings. Sizes, guidance and the time shift stay what they are: they belong to the
 // network. No preset takes more steps than are stored.
 PresetSettings settings_of(Preset preset, SampleConfig stored);
+
+// Settings with some that somebody asks for, a map of the keys of SampleConfig, in the place of theirs. encode_steps
+// that are stored hold for the solver, steps, time shift and last step that they were chosen for: with others they are
+// left out, and s is computed at every step. ConfigError for what cannot be read or does not go together.
+SampleConfig with_settings(SampleConfig settings, const config::Value& given);
 
 }  // namespace pixnerd::sample

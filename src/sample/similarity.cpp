@@ -36,7 +36,7 @@ SampleConfig without_reuse(SampleConfig settings) {
 
 diffusion::Similarity measure_similarity(models::Network& network, const std::vector<PictureRequest>& pictures,
                                          const DrawSettings& settings, Progress& progress) {
-  check(network, pictures);
+  check(network.config(), pictures);
   for (const PictureRequest& picture : pictures) {
     if (!picture.settings->decode_size) continue;
     throw RequestError("reuse is measured with pictures of one size; give --decode-size none");

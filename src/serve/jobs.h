@@ -1,0 +1,153 @@
+// Every job from the moment it is accepted: what waits, what is drawn, what has become of it, who wants to know.
+//
+// A job is one request for pictures of one network. It is kept (drawn even after the server was killed and started
+// again), or lives as long as the connection that asked for it. What is said of it is in the history before anybody
+// hears of it.
+//
+// Threads: every call from any of them, but those for the one that draws.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "core/progress.h"
+#include "engine/engine.h"
+#include "http/workers.h"
+#include "image/image.h"
+#include "serve/order.h"
+#include "store/history.h"
+#include "store/picture_folder.h"
+
+namespace pixnerd::serve {
+
+struct Loaded;
+
+struct JobLimits {
+  int64_t pictures = 512;    // that wait or are drawn, of all clients; beyond them 429
+  double share = 0.75;       // of them, the most that one client has
+  double deadline = 3600;    // seconds, for jobs that name none
+  int64_t history = 10'000;  // jobs that are kept; the oldest ended ones give way
+};
+
+// How a job came.
+struct Origin {
+  std::string api;        // "native", "openai", "a1111"
+  std::string client;     // whose share it is
+  bool is_kept = true;    // after a restart
+  int64_t keyframes = 0;  // pictures on the way that are kept for key_frame(), evenly spaced
+};
+
+// What is known of a job at one moment.
+struct JobView {
+  store::StoredJob stored;
+  std::string title;
+  int64_t steps = 0, steps_done = 0;  // of all its pictures
+  std::optional<double> eta;          // seconds
+  int64_t position = 0;               // jobs before it, while it is queued
+
+  double progress() const;
+};
+
+// What has changed of a job since a number that was given before.
+struct JobChange {
+  JobView view;
+  bool is_new_state = false;  // or pictures
+  struct Preview {
+    int64_t index = 0, step = 0;
+    std::shared_ptr<const std::string> png;
+  };
+  std::vector<Preview> previews;
+};
+
+struct JobCounts {
+  int64_t queued = 0, running = 0;     // jobs
+  int64_t pictures_waiting = 0;        // that are not drawn yet
+  uint64_t accepted = 0, refused = 0;  // jobs, since the start
+  uint64_t done = 0, failed = 0, cancelled = 0;
+  uint64_t pictures = 0, steps = 0;  // drawn since the start
+  double steps_per_second = 0;       // of late
+};
+
+struct LiveJob;  // live_job.h
+
+class Jobs {
+ public:
+  // They must outlive the jobs.
+  Jobs(store::History& history, store::PictureFolder& folder, JobLimits limits);
+  ~Jobs();
+
+  // Called, without a lock, when something has changed that changes_since() tells, and when there is something to draw.
+  void set_listeners(std::function<void()> changed, std::function<void()> to_draw);
+
+  // The job's id, and it is in the history. Refusal: 429 where the queue is full, 503 when the server stops; DataError
+  // where the disk refuses.
+  std::string accept(Order order, const Origin& origin);
+
+  // While it is held no picture's file is removed: over putting one into the folder and accepting the job that has it.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> hold_files() const;
+
+  // A job of before, as it is in the history: queued again.
+  void restore(const store::StoredJob& job, Order order);
+
+  // Whether there was such a job that had not ended. Takes effect before the next evaluation.
+  bool cancel(const std::string& id);
+
+  // Ends the drawing of those pictures that are not there yet; the job is done with those that are. As cancel().
+  bool finish_early(const std::string& id);
+
+  std::optional<JobView> find(const std::string& id) const;
+  store::Page list(int64_t limit, const std::string& before, std::optional<store::JobState> state) const;
+  JobView view_of(const store::StoredJob& stored) const;  // of list(): what is known beyond the history
+  std::vector<JobView> live() const;                      // queued and running, in their order
+
+  // Takes an ended job out of the history, its pictures too; false where there is no such job.
+  bool remove(const std::string& id);
+
+  // Calls once, when the job has ended, from another thread; at once if it has.
+  void when_ended(const std::string& id, std::function<void(const JobView&)> call);
+
+  // Changes after `since`, of one job or (id "") of all; `since` becomes the number to ask with the next time. What has
+  // ended is remembered for some minutes; nothing where `since` is older than that.
+  std::optional<std::vector<JobChange>> changes_since(uint64_t& since, const std::string& id, bool with_previews) const;
+  uint64_t last_change() const;
+
+  // Previews are made while somebody wants them: as long as the hold lives, of one job or (id "") of all.
+  std::shared_ptr<void> want_previews(const std::string& id);
+
+  // The newest preview of a picture of a job that is drawn; null where there is none.
+  std::shared_ptr<const std::string> preview(const std::string& id, int64_t index) const;
+  // Key frame k of a picture (Origin::keyframes), once it is there.
+  std::shared_ptr<const image::Image> key_frame(const std::string& id, int64_t index, int64_t k) const;
+
+  JobCounts counts() const;
+
+  // No job is accepted any more. What is not kept and not done is cancelled after `grace` seconds; kept jobs stay
+  // queued in the history. Returns when all that is drawn is stored.
+  void close(double grace);
+
+  // ---- for the thread that draws ----
+
+  // The first job that waits of each client, in the order of their turns.
+  std::vector<std::shared_ptr<LiveJob>> heads() const;
+  // Hands the job's pictures to the network's engine. `to_engine` makes the engine's picture of a request.
+  using ToEngine = std::function<engine::Picture(const sample::PictureRequest&)>;
+  void submit(const std::shared_ptr<LiveJob>& job, const std::shared_ptr<Loaded>& network, const ToEngine& to_engine,
+              std::vector<std::string> warnings);
+  void fail(const std::shared_ptr<LiveJob>& job, const std::string& error);
+  // Fails what is over its deadline.
+  void expire();
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace pixnerd::serve

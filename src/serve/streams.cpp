@@ -1,0 +1,40 @@
+#include "serve/streams.h"
+
+namespace pixnerd::serve {
+
+void Streams::begin(const std::shared_ptr<http::Exchange>& exchange, http::Response head, http::Source source) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.push_back(exchange);
+  }
+  // The source, which ends with the stream, is what keeps the exchange until then.
+  exchange->stream(
+      std::move(head), [exchange, source = std::move(source)] { return source(); }, ": \n\n");
+}
+
+void Streams::wake_all() {
+  std::vector<std::shared_ptr<http::Exchange>> open;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(open_, [](const auto& each) { return each.expired(); });
+    for (const auto& each : open_) open.push_back(each.lock());
+  }
+  for (const auto& each : open) {
+    if (each != nullptr) each->wake();
+  }
+}
+
+void Streams::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closing_ = true;
+  }
+  wake_all();
+}
+
+bool Streams::are_closing() const {
+  const std::lock_guard lock(mutex_);
+  return is_closing_;
+}
+
+}  // namespace pixnerd::serve
