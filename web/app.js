@@ -138,7 +138,7 @@ async function remove(job) {
 
 async function edit_picture(job, picture) {
   try {
-    await editor.open({ image: await api.data_url(picture.url), title: `${job.title}, seed ${picture.seed}` });
+    await editor.open({ image: picture.url, title: `${job.title}, seed ${picture.seed}` });
   } catch (error) {
     failed(error);
   }

@@ -102,23 +102,16 @@ export class Drawing {
   }
 
   // Fills the form with what a picture was drawn from, its seed kept.
-  async again(job, picture) {
+  again(job, picture) {
     const model = this.form.models.find(({ name }) => name === job.model);
     if (!model) return notice(`The model ${job.model} is not there any more.`);
     const values = values_of(job, picture, model), { request } = job;
     if (request.image) {
-      try {
-        values.edit = {
-          image: await api.data_url(request.image.url),
-          mask: request.mask ? await api.data_url(request.mask.url) : null,
-          width: picture.width, height: picture.height,
-          extend: request.extend || [0, 0, 0, 0],
-          strength: String(request.strength ?? ""), resample: String(request.resample ?? ""),
-          title: "the same picture",
-        };
-      } catch (error) {
-        return notice(`What it was drawn from is not there: ${error.message}`);
-      }
+      values.edit = {
+        image: request.image.url, mask: request.mask?.url ?? null, width: picture.width, height: picture.height,
+        extend: request.extend || [0, 0, 0, 0],
+        strength: String(request.strength ?? ""), resample: String(request.resample ?? ""), title: "the same picture",
+      };
     }
     this.form.forgive();
     this.form.fill(values);

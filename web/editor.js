@@ -39,7 +39,7 @@ export class Editor {
     });
   }
 
-  // `edit` as it was made before, or one with an `image` (a data URL) and a `title` alone. `longest`: a picture of more
+  // `edit` as it was made before, or one with an `image` (a data URL, or a path of the server) and a `title` alone. `longest`: a picture of more
   // pixels on a side is reduced to that; 0: it stays as it is.
   async open(edit, longest = 0) {
     const picture = await decoded(edit.image);
@@ -150,7 +150,7 @@ export async function decoded(url) {
   try {
     await image.decode();
   } catch {
-    throw new Error("This browser cannot read that picture.");
+    throw new Error("The picture is not there, or this browser cannot read it.");
   }
   return image;
 }

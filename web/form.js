@@ -80,6 +80,7 @@ export class Form {
     $("solver").value = model.solvers.includes(solver) ? solver : "";
     [$("width").placeholder, $("height").placeholder] = model.size;
     for (const id of ["width", "height"]) Object.assign($(id), { min: model.patch, max: model.longest_side, step: model.patch });
+    $("steps").max = model.most_steps ?? 10000;
     this.show_placeholders();
     this.show_scale();
     this.kept = null;

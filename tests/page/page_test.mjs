@@ -102,21 +102,26 @@ test("a picture is drawn, looked at and left by keys alone", async () => {
 
 test("a picture comes out of noise before the eyes, and nothing jumps", async () => {
   await visitor.forget_shifts();
-  await visitor.draw({ class: "fox", steps: 80 });
-  const seen = new Set();
-  await page.locator(".slot.has-preview").waitFor();
-  await page.waitForFunction(() => /^Step \d+ of 80/.test(document.querySelector("#stage-text").textContent));
-  while (!(await page.locator(".slot.is-drawn").count())) seen.add(await visitor.picture());
+  await page.evaluate(() => {
+    window.seen = { images: new Set(), texts: new Set() };
+    new MutationObserver(() => {
+      window.seen.images.add(document.querySelector(".slot img")?.src);
+      window.seen.texts.add(document.querySelector("#stage-text").textContent);
+    }).observe(document.querySelector("#stage"), { subtree: true, childList: true, attributeFilter: ["src"], characterData: true });
+  });
+  await visitor.draw({ class: "fox", steps: 40 });
   await visitor.until_drawn();
-  const previews = [...seen].filter((address) => address.startsWith("data:image/png"));
-  assert.ok(previews.length >= 3, `${previews.length} previews were seen`);
+  const seen = await page.evaluate(() => ({ images: [...window.seen.images], texts: [...window.seen.texts] }));
+  const previews = seen.images.filter((address) => address?.startsWith("data:image/png"));
+  assert.ok(previews.length >= 4, `${previews.length} previews were seen`);
+  assert.ok(seen.texts.some((text) => /^Step \d+ of 40 · about \d+ s left$/.test(text)), seen.texts.join());
   await visitor.draw({ class: "owl", steps: "" });
   await visitor.until_drawn();
   await visitor.nothing_has_jumped();
 });
 
 test("a drawing ends at once when it is cancelled", async () => {
-  await visitor.draw({ class: "ghost", steps: 5000 });
+  await visitor.draw({ class: "ghost", steps: 250, count: 4 });
   await page.locator("#stage-text", { hasText: /^Step/ }).waitFor();
   const began = Date.now();
   await page.getByRole("button", { name: "Cancel" }).click();
@@ -127,7 +132,7 @@ test("a drawing ends at once when it is cancelled", async () => {
 });
 
 test("several pictures, in the gallery after a reload, a page after the other", async () => {
-  await visitor.draw({ class: "pizza", steps: 10, count: 3 });
+  await visitor.draw({ class: "pizza", steps: 10, count: 3, seed: "" });
   await visitor.until_drawn();
   await visitor.draw({ class: "red heart", count: 1 });
   await visitor.until_drawn();
@@ -267,7 +272,7 @@ test("what the server refuses is said at its field, with names that are near", a
     assert.equal(await page.inputValue("#class"), "sunflower");
     assert.ok(await page.locator("#class-error").isHidden());
     assert.equal(await page.locator(".slot.is-drawn").count(), 1, "what was on the easel is there again");
-    await visitor.draw({ seed: "99999999999999999999" });
+    await visitor.draw({ count: 1, seed: "99999999999999999999" });
     await page.locator("#seed-error", { hasText: "18446744073709551615" }).waitFor();
     await visitor.draw({ seed: "1", width: "63", height: "64" });
     await page.locator("#size-error").waitFor();
@@ -294,7 +299,7 @@ test("pictures are deleted when that is confirmed", async () => {
   const address = await visitor.picture();
   await visitor.look();
   await page.getByRole("button", { name: "Delete" }).click();
-  await page.getByRole("button", { name: "Keep" }).click();
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
   assert.equal(await visitor.picture(), address);
   await page.locator("#viewer-delete").click();
   await page.locator("#confirm").getByRole("button", { name: "Delete" }).click();
@@ -330,16 +335,16 @@ test("a server that is gone is waited for, and the form stays filled", async () 
 });
 
 test("where a token is wanted, the page asks for it once", async () => {
-  const guarded = new Program(process.argv[2], ["--token", "one two three"]);
+  const guarded = new Program(process.argv[2], { PIXNERD_TOKEN: "one two three" });
   try {
     const other = await Visitor.arrive(await browser.newContext({ viewport: { width: 800, height: 800 } }), await guarded.start());
     await other.forgiving(async () => {
       await other.page.locator("#login[open]").waitFor();
       await other.is_accessible(installed.axe, "the login");
-      await other.page.getByLabel("Token").fill("wrong");
+      await other.page.getByRole("textbox", { name: "Token" }).fill("wrong");
       await other.page.getByRole("button", { name: "Log in" }).click();
       await other.page.locator("#login-error:not([hidden])").waitFor();
-      await other.page.getByLabel("Token").fill("one two three");
+      await other.page.getByRole("textbox", { name: "Token" }).fill("one two three");
       await other.page.keyboard.press("Enter");
       await other.is_connected();
     });

@@ -23,9 +23,9 @@ export function chromium_path() {
 }
 
 export class Program {
-  constructor(file, options = []) {
+  constructor(file, environment = {}) {
     this.file = file;
-    this.options = options;
+    this.environment = { ...process.env, ...environment };
     this.folder = mkdtempSync(path.join(tmpdir(), "pixnerd-page-"));
     this.port = 0;
   }
@@ -33,7 +33,7 @@ export class Program {
   // Resolves to its address once it answers.
   start() {
     const line = ["serve", "--checkpoint", "assets/emoji64.safetensors", "--port", String(this.port), "--folder", this.folder];
-    this.process = spawn(this.file, [...line, ...this.options], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(this.file, line, { cwd: root, env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
     this.said = "";
     return new Promise((resolve, reject) => {
       const listen = (chunk) => {

@@ -5,7 +5,7 @@ export class Visitor {
   // `errors` and `strangers` gather what the console complains of and addresses elsewhere.
   constructor(page, url) {
     Object.assign(this, { page, url, errors: [], strangers: [], is_forgiven: false });
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     page.on("pageerror", (error) => this.errors.push(String(error.stack)));
     page.on("console", (message) => {
       if (message.type() === "error" && !this.is_forgiven) this.errors.push(`${message.text()} ${message.location().url}`);
@@ -43,7 +43,6 @@ export class Visitor {
   async reload() {
     await this.page.reload();
     await this.is_connected();
-    await this.page.waitForLoadState("networkidle").catch(() => {});
   }
 
   // Fills fields of the form: {class, count, steps, ...}.
