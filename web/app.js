@@ -90,7 +90,7 @@ function show_connection(seconds) {
   const was_gone = !$("gone").hidden;
   $("gone").hidden = seconds === null;
   $("connection").textContent = seconds === null ? "connected" : "reconnecting";
-  $("connection").classList.toggle("is-gone", seconds !== null);
+  $("connection").className = `connection ${seconds === null ? "is-there" : "is-gone"}`;
   if (seconds === null) {
     if (was_gone) announce("The server is back.");
     return;
@@ -137,6 +137,7 @@ async function remove(job) {
 }
 
 async function edit_picture(job, picture) {
+  form.suggest(job);
   try {
     await editor.open({ image: picture.url, title: `${job.title}, seed ${picture.seed}` });
   } catch (error) {

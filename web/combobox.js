@@ -96,7 +96,10 @@ export class Combobox {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key === "Enter") this.close();
+      return;
+    }
     const actions = {
       ArrowDown: () => this.move(this.active + 1),
       ArrowUp: () => this.move(this.active < 0 ? -1 : this.active - 1),

@@ -24,14 +24,15 @@ export class Drawing {
   }
 
   draw_presets() {
+    // One after the other: side by side they would share the processor, and their times would say nothing.
     this.ask((request) => {
       const rest = Object.fromEntries(Object.entries(request).filter(([name]) => !kOfPresets.includes(name)));
       const presets = kPresets.filter((preset) => this.form.model.presets.includes(preset));
-      return presets.map((preset) => ({ caption: preset, request: { ...rest, preset, count: 1 } }));
+      return presets.map((preset) => ({ caption: preset, is_timed: true, request: { ...rest, preset, count: 1 } }));
     });
   }
 
-  // `parts_of(request)`: [{caption, request}], drawn beside each other.
+  // `parts_of(request)`: [{caption, request}], shown beside each other; those that are timed are drawn in turn.
   async ask(parts_of) {
     const { form } = this;
     form.forgive();
@@ -39,29 +40,40 @@ export class Drawing {
     const values = form.values(), problem = complaint(values, form.model);
     if (problem) return this.refuse(problem);
     const parts = parts_of(request_of(values, form.model, form.next_seed()));
-    const drawing = this.stage.begin(title_of(values, form.model), parts.map(({ caption, request }) => ({
-      caption, count: request.count || 1, size: size_of(request, values, form.model),
+    const drawing = this.stage.begin(title_of(values, form.model), parts.map(({ caption, is_timed, request }) => ({
+      caption, is_timed, count: request.count || 1, size: size_of(request, values, form.model),
     })));
     if (window.innerWidth < 860) $("stage").scrollIntoView({ block: "start", behavior: motion() });
     announce(`Drawing ${drawing.title}.`);
-    this.asked += 1;
-    try {
-      await this.send(drawing, parts);
-    } finally {
-      this.asked -= 1;
-      if (!this.asked) this.held.splice(0).forEach((tell) => tell());
-    }
+    await this.send(drawing, parts);
   }
 
   async send(drawing, parts) {
     for (let i = 0; i < parts.length; ++i) {
       try {
-        this.stage.bind(drawing, i, await api.draw(parts[i].request));
+        await this.post(parts[i].request, (job) => this.stage.bind(drawing, i, job));
       } catch (error) {
-        if (!drawing.parts.some(({ job }) => job)) this.stage.take_back(drawing);
-        else for (let k = i; k < parts.length; ++k) this.stage.fail(drawing, k, "not drawn");
+        if (!i) this.stage.take_back(drawing);
+        else this.give_up(drawing, i);
         return this.failed(error);
       }
+      if (drawing.is_cancelled) this.stage.cancel(drawing);
+      if (parts[i].is_timed) await this.stage.until_ended(drawing.parts[i]);
+      if (drawing.is_cancelled) return this.give_up(drawing, i + 1);
+    }
+  }
+
+  give_up(drawing, from) {
+    for (let i = from; i < drawing.parts.length; ++i) this.stage.fail(drawing, i, "not drawn");
+  }
+
+  async post(request, bind) {
+    this.asked += 1;
+    try {
+      bind(await api.draw(request));
+    } finally {
+      this.asked -= 1;
+      if (!this.asked) this.held.splice(0).forEach((tell) => tell());
     }
   }
 

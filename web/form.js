@@ -169,6 +169,14 @@ export class Form {
     this.show_scale();
   }
 
+  // What a job draws, where the form does not say yet what to draw.
+  suggest({ request }) {
+    for (const [id, value] of [["class", request.class], ["prompt", request.prompt]]) {
+      if (!$(id).value && typeof value === "string") $(id).value = value;
+    }
+    this.keep();
+  }
+
   // Settings that the form has no field for, of a picture that is drawn again.
   set_extras(extras) {
     this.extras = extras;

@@ -64,6 +64,7 @@ export function values_of(job, picture, model) {
   for (const [name, value] of Object.entries(request)) {
     if (!kNotExtras.has(name) && value !== null && !same(value, model.settings[name])) extras[name] = value;
   }
+  if (extras.variation) extras.variation = of_picture(extras.variation, picture);
   const size = request.size && !request.image ? request.size : ["", ""];
   return {
     model: model.name,
@@ -83,6 +84,11 @@ export function values_of(job, picture, model) {
     extras,
     edit: null,
   };
+}
+
+// Each picture of a job goes towards a seed of its own.
+function of_picture(variation, picture) {
+  return { ...variation, seed: String(BigInt(variation.seed) + BigInt(picture.index)) };
 }
 
 // Without a style in the request the pictures of a job take the styles in turn, so that the picture's record knows it.

@@ -155,12 +155,12 @@ test("several pictures, in the gallery after a reload, a page after the other", 
 
 test("again with these settings is the same picture, its seed never rounded", async () => {
   const seed = "18446744073709551615";
-  await visitor.draw({ class: "penguin", seed, steps: 12, guidance: 1.5, count: 1 });
+  await visitor.draw({ class: "penguin", seed: "18446744073709551613", steps: 12, guidance: 1.5, count: 3 });
   await visitor.until_drawn();
-  const first = await visitor.picture();
-  await visitor.draw({ class: "fox", seed: "7", steps: "", guidance: "" });
+  const first = await visitor.picture(2);
+  await visitor.draw({ class: "fox", seed: "7", steps: "", guidance: "", count: 1 });
   await visitor.until_drawn();
-  await page.locator(".tile").first().click();
+  await page.locator(".tile").nth(2).click();
   assert.equal(await visitor.fact("Seed"), seed);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Record" }).click()]);
   assert.match(readFileSync(await download.path(), "utf8"), new RegExp(`"seed": ${seed},`));
@@ -168,7 +168,7 @@ test("again with these settings is the same picture, its seed never rounded", as
   await page.getByRole("button", { name: "Again with these settings" }).click();
   assert.equal(await page.inputValue("#seed"), seed);
   assert.equal(await page.getAttribute("#seed-lock", "aria-pressed"), "true");
-  assert.equal(await page.inputValue("#steps"), "12");
+  assert.deepEqual([await page.inputValue("#steps"), await page.inputValue("#count")], ["12", "1"]);
   await visitor.draw({});
   await visitor.until_drawn();
   assert.equal(await visitor.picture(), first);
@@ -349,6 +349,8 @@ test("where a token is wanted, the page asks for it once", async () => {
       await other.page.keyboard.press("Enter");
       await other.is_connected();
     });
+    await other.page.setViewportSize({ width: 360, height: 740 });
+    assert.equal(await other.page.evaluate(() => document.documentElement.scrollWidth), 360);
     await other.draw({ class: "fox", steps: "5" });
     await other.until_drawn();
     await other.reload();
