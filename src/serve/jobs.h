@@ -7,6 +7,7 @@
 // Threads: every call from any of them, but those for the one that draws.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -22,6 +23,7 @@
 #include "engine/engine.h"
 #include "http/workers.h"
 #include "image/image.h"
+#include "serve/job_listener.h"
 #include "serve/order.h"
 #include "store/history.h"
 #include "store/picture_folder.h"
@@ -29,6 +31,7 @@
 namespace pixnerd::serve {
 
 struct Loaded;
+struct LiveJob;  // live_job.h
 
 struct JobLimits {
   int64_t pictures = 512;    // that wait or are drawn, of all clients; beyond them 429
@@ -76,13 +79,13 @@ struct JobCounts {
   double steps_per_second = 0;       // of late
 };
 
-struct LiveJob;  // live_job.h
-
-class Jobs {
+class Jobs : private JobListener {
  public:
   // They must outlive the jobs.
   Jobs(store::History& history, store::PictureFolder& folder, JobLimits limits);
-  ~Jobs();
+  ~Jobs() override;
+  Jobs(const Jobs&) = delete;
+  Jobs& operator=(const Jobs&) = delete;
 
   // Called, without a lock, when something has changed that changes_since() tells, and when there is something to draw.
   void set_listeners(std::function<void()> changed, std::function<void()> to_draw);
@@ -95,7 +98,7 @@ class Jobs {
   [[nodiscard]] std::shared_lock<std::shared_mutex> hold_files() const;
 
   // A job of before, as it is in the history: queued again.
-  void restore(const store::StoredJob& job, Order order);
+  void restore(store::StoredJob job, Order order);
 
   // Whether there was such a job that had not ended. Takes effect before the next evaluation.
   bool cancel(const std::string& id);
@@ -146,8 +149,56 @@ class Jobs {
   void expire();
 
  private:
-  class State;
-  std::shared_ptr<State> state_;
+  using LiveJobs = std::list<std::shared_ptr<LiveJob>>;
+
+  // What the engine says: in the thread that draws.
+  void started(LiveJob& job) override;
+  bool wants_preview(LiveJob& job, int64_t index, int64_t step, bool& is_key_frame) override;
+  void preview(const std::shared_ptr<LiveJob>& job, int64_t index, int64_t step, image::Image image,
+               bool is_key_frame) override;
+  void stepped(LiveJob& job, int64_t index, int64_t steps_done) override;
+  void drawn(const std::shared_ptr<LiveJob>& job, int64_t index, image::Image image) override;
+  void failed(const std::shared_ptr<LiveJob>& job, const std::string& error) override;
+  void cancelled(const std::shared_ptr<LiveJob>& job, int64_t index) override;
+
+  // Room for so many pictures more, or a Refusal; and given back.
+  void reserve(const std::string& client, int64_t count);
+  void release(const std::string& client, int64_t count);  // under the lock
+  double seconds_until_room() const;                       // under the lock
+  void enqueue(store::StoredJob stored, Order order, const Origin& origin);
+  std::shared_ptr<LiveJob> live_job(const std::string& id) const;
+  JobView view(const LiveJob& job) const;  // under the lock
+  // A finished picture to the disk.
+  void keep(const std::shared_ptr<LiveJob>& job, int64_t index, const image::Image& image);
+  // Nothing more comes of this picture; of the job neither, where it was the last.
+  void over(const std::shared_ptr<LiveJob>& job, int64_t index);
+  // False where it has ended before. Writes to the disk, so that any thread calls it but the one that draws.
+  bool end(const std::shared_ptr<LiveJob>& job, store::JobState state, const std::string& error);
+  void forget_some();  // under the lock
+  void trim_history();
+
+  store::History& history_;
+  store::PictureFolder& folder_;
+  const JobLimits limits_;
+  std::function<void()> changed_ = [] {}, to_draw_again_ = [] {};
+
+  mutable std::shared_mutex files_;  // taken before mutex_; shared by who adds files, alone by who removes some
+  mutable std::mutex mutex_;         // over all that follows
+  std::condition_variable ended_;
+  uint64_t change_ = 0;     // counts what changes_since() tells
+  uint64_t forgotten_ = 0;  // the last change of a job that is not in memory any more
+  LiveJobs live_;           // in the order in which they came
+  std::map<std::string, LiveJobs::iterator> by_id_;
+  LiveJobs to_draw_;                           // not submitted yet
+  std::string last_client_;                    // that was submitted
+  std::map<std::string, int64_t> waiting_of_;  // pictures that are not drawn, by client
+  int64_t all_previews_wanted_ = 0;
+  JobCounts counts_;
+  RateMeter rate_;
+  bool is_closed_ = false;
+
+  // Last, as they do what was posted before they end: one writes pictures and ends jobs, in order; one makes previews.
+  http::Workers keeper_{1}, previewer_{1};
 };
 
 }  // namespace pixnerd::serve

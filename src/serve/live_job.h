@@ -41,7 +41,11 @@ struct LiveJob {
 
   bool is_over() const { return is_ended(stored.state); }
   int64_t steps_done() const;
-  int64_t pictures_left() const;
+  int64_t pictures_left() const;  // that are not over
+  std::vector<engine::PictureId> flying() const;
+
+  // Cancels those in the engine. Without the lock.
+  void stop(const std::vector<engine::PictureId>& ids) const;
 };
 
 }  // namespace pixnerd::serve
