@@ -1,6 +1,6 @@
 // From the form to jobs on the server, and back: draws, draws rows, draws again.
 import * as api from "./api.js";
-import { $, announce, notice } from "./dom.js";
+import { $, announce, kTwoColumns, notice } from "./dom.js";
 import { complaint, kPresets, request_of, row_of_sizes, values_of } from "./requests.js";
 
 // What a preset settles: left out where presets are compared.
@@ -43,7 +43,7 @@ export class Drawing {
     const drawing = this.stage.begin(title_of(values, form.model), parts.map(({ caption, is_timed, request }) => ({
       caption, is_timed, count: request.count || 1, size: size_of(request, values, form.model),
     })));
-    if (window.innerWidth < 860) $("stage").scrollIntoView({ block: "start", behavior: motion() });
+    if (window.innerWidth < kTwoColumns) $("stage").scrollIntoView({ block: "start", behavior: motion() });
     announce(`Drawing ${drawing.title}.`);
     await this.send(drawing, parts);
   }
@@ -127,7 +127,7 @@ export class Drawing {
     }
     this.form.forgive();
     this.form.fill(values);
-    if (window.innerWidth < 860) $("form").scrollIntoView({ block: "start", behavior: motion() });
+    if (window.innerWidth < kTwoColumns) $("form").scrollIntoView({ block: "start", behavior: motion() });
     $("draw").focus({ preventScroll: true });
     announce("The form has the picture's settings, with its seed kept.");
   }

@@ -1,6 +1,6 @@
 // The form: what is to be drawn. Its values survive a reload.
 import { Combobox } from "./combobox.js";
-import { $, element, icon } from "./dom.js";
+import { $, element, icon, kTwoColumns } from "./dom.js";
 import { random_seed, seed_of } from "./exact_json.js";
 import { kPresets, sizes_like } from "./requests.js";
 import { recall, remember } from "./storage.js";
@@ -46,7 +46,7 @@ export class Form {
   // The settings are folded on a narrow screen, until somebody has it otherwise.
   settings_fold() {
     const kept = recall("pixnerd.settings");
-    $("settings").open = typeof kept === "boolean" ? kept : window.innerWidth >= 860;
+    $("settings").open = typeof kept === "boolean" ? kept : window.innerWidth >= kTwoColumns;
     $("settings").addEventListener("toggle", () => remember("pixnerd.settings", $("settings").open));
   }
 
