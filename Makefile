@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test fuzz sanitize races demo bench data features format lint clean
+.PHONY: help setup build test fuzz sanitize races demo serve bench data features format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info --classes $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -10,6 +10,9 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
     --out $(DEMO_PICTURE) --overwrite --labels \
     --class "grinning face" --class "face with tears of joy" --class "smiling face with sunglasses" \
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
+
+# Options for `make serve`, for example SERVE_OPTIONS='--port 8000'.
+SERVE_OPTIONS :=
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
 BENCHMARKS := kernels_bench optimizer_bench network_bench engine_bench picture_bench memory_bench inception_bench tokenizer_bench
@@ -51,6 +54,10 @@ demo: setup ## sample a grid of pictures from the shipped weights
 	@mkdir -p $(dir $(DEMO_PICTURE))
 	$(DEMO_SAMPLE)
 	@echo "the picture is in $(CURDIR)/$(DEMO_PICTURE)"
+
+serve: setup ## draw in a browser with the shipped weights: http://127.0.0.1:7860
+	@tools/build.sh pixnerd
+	build/pixnerd serve --checkpoint $(DEMO_CHECKPOINT) --folder out/serve $(SERVE_OPTIONS)
 
 bench: setup ## measure speed against the plain reference
 	@tools/tokenizer.sh --or-warn

@@ -1,7 +1,6 @@
 #include "http/connection.h"
 
 #include <boost/asio/buffer.hpp>
-#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -13,15 +12,10 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t kReadBytes = 64 << 10, kFirstReadBytes = 4 << 10;
 constexpr size_t kMostEarlyBytes = 64 << 10;  // of requests that are not at their turn
 constexpr double kLingerSeconds = 2, kMostLingerSeconds = 10;
-
-Clock::duration duration(double seconds) {
-  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
 
 std::string address_of(const asio::ip::tcp::socket& socket) {
   error_code error;
@@ -58,7 +52,7 @@ void Connection::start_refused(int status, const std::string& sentence) {
 
 void Connection::stop() {
   keeps_alive_ = false;
-  if (phase_ == Phase::idle || phase_ == Phase::header || phase_ == Phase::lingering) close();
+  if (phase_ == Phase::idle || phase_ == Phase::header) close();
 }
 
 void Connection::close() {
@@ -227,7 +221,7 @@ void Connection::run_late() {
 void Connection::linger() {
   error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error || surroundings_.is_stopping) return close();
+  if (error || (surroundings_.is_stopping && pending_.empty())) return close();
   lingers_until_ = Clock::now() + duration(kMostLingerSeconds);
   pending_ = {};
   wait(Phase::lingering, kLingerSeconds);

@@ -6,13 +6,13 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "http/clock.h"
 #include "http/request_reader.h"
 #include "http/response_head.h"
 #include "http/turn.h"
@@ -87,7 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_reading_ = false, is_paused_ = false;
   bool keeps_alive_ = true;  // after this answer
   std::string peer_;
-  std::chrono::steady_clock::time_point lingers_until_;
+  Clock::time_point lingers_until_;
 
   std::unique_ptr<RequestReader> reader_;  // while in header and body
   Counted body_;

@@ -3,7 +3,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <chrono>
+#include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -25,6 +26,10 @@ void set(int socket, int level, int option, int value) {
   ::setsockopt(socket, level, option, &value, sizeof(value));  // the defaults do as well
 }
 
+int milliseconds(double seconds) {
+  return static_cast<int>(std::clamp(seconds * 1000, 1.0, double{INT_MAX}));
+}
+
 }  // namespace
 
 // Besides Nagle's delay: a peer whose machine is off or unplugged says nothing, and is asked.
@@ -35,7 +40,7 @@ void Connection::set_up_socket() {
   set(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveSeconds);
   set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
   set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
-  set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(surroundings_.options.write_seconds * 1000));
+  set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(surroundings_.options.write_seconds));
 }
 
 void Connection::answer(const std::shared_ptr<Turn>& turn, Response response) {
@@ -70,7 +75,8 @@ void Connection::wake(const std::shared_ptr<Turn>& turn) {
 Response Connection::refusal(int status, const std::string& sentence) {
   try {
     Response response = surroundings_.service.refusal(status, sentence);
-    if (status == 503) response.headers.emplace_back("Retry-After", "1");
+    if (status == 503 && find(response.headers, "retry-after") == nullptr)
+      response.headers.emplace_back("Retry-After", "1");
     if (is_sound(response)) return response;
   } catch (const std::exception& error) {
     log_warning(concat("an error could not be put into the service's words: ", printable(error.what())));
@@ -108,6 +114,8 @@ void Connection::end_turn() {
   const auto turn = std::exchange(turn_, nullptr);
   turn->end(false);
   source_ = nullptr;
+  is_1_1_ = true;
+  is_head_ = false;
   heartbeat_timer_.cancel();
   if (!keeps_alive_) return linger();
   wait(Phase::idle, surroundings_.options.idle_seconds);
@@ -151,10 +159,9 @@ void Connection::end_stream() {
 void Connection::await_heartbeat() {
   if (heartbeat_.empty() || is_heartbeat_due_) return;
   is_heartbeat_due_ = true;
-  heartbeat_timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<double>(surroundings_.options.heartbeat_seconds)));
+  heartbeat_timer_.expires_after(duration(surroundings_.options.heartbeat_seconds));
   heartbeat_timer_.async_wait([this, self = shared_from_this()](boost::system::error_code error) {
-    const bool is_early = std::chrono::steady_clock::now() < heartbeat_timer_.expiry();
+    const bool is_early = Clock::now() < heartbeat_timer_.expiry();
     if (error || is_early || phase_ != Phase::streaming || is_source_done_ || !writer_.is_idle()) return;
     send_piece(heartbeat_);
   });

@@ -27,6 +27,10 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+bool has_control_characters(std::string_view line) {
+  return std::any_of(line.begin(), line.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
 // "form-data" of `form-data; name="a"`, in lower case.
 std::string kind_of(std::string_view value) {
   return ascii_lower(std::string(without_blanks(value.substr(0, value.find(';')))));
@@ -84,7 +88,8 @@ void take_header(std::string_view& body, FormPart& part) {
     const std::string_view line = body.substr(0, end);
     body.remove_prefix(end + kLineEnd.size());
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos) throw DataError(concat("a part of the form has the header ", quoted(line)));
+    if (colon == std::string_view::npos || has_control_characters(line))
+      throw DataError(concat("a part of the form has the header ", quoted(line)));
     const std::string name = ascii_lower(std::string(line.substr(0, colon)));
     const std::string_view value = without_blanks(line.substr(colon + 1));
     if (name == "content-type") part.content_type = std::string(value);

@@ -2,13 +2,13 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <exception>
 #include <unordered_map>
 #include <vector>
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "http/clock.h"
 #include "http/connection.h"
 
 namespace pixnerd::http {
@@ -19,7 +19,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kMostRefused = 64;  // connections beyond their number that are told so; others are closed
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+constexpr double kAcceptPauseSeconds = 0.1;
 
 void expect(const error_code& error, const ServerOptions& options) {
   if (!error) return;
@@ -90,7 +90,7 @@ class Server::State {
         return accept();
       }
       // Mostly that there are no more file descriptors: they come back when connections end.
-      timer_.expires_after(kAcceptPause);
+      timer_.expires_after(duration(kAcceptPauseSeconds));
       timer_.async_wait([this](error_code) {
         if (!surroundings_.is_stopping) accept();
       });
@@ -128,8 +128,7 @@ class Server::State {
     for (const auto& connection : connections()) connection->stop();
     timer_.cancel();
     if (connections_.empty()) return;
-    timer_.expires_after(
-        std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(grace_seconds)));
+    timer_.expires_after(duration(grace_seconds));
     timer_.async_wait([this](error_code error) {
       if (!error) finish();
     });

@@ -3,9 +3,11 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <chrono>
+
+#include "http/clock.h"
 
 namespace pixnerd::http {
 namespace {
@@ -56,15 +58,14 @@ void Writer::take(size_t sent) {
 
 void Writer::watch() {
   waited_for_ = waiting_bytes();
-  timer_.expires_after(
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds_)));
+  timer_.expires_after(duration(seconds_));
   timer_.async_wait([this, owner = calls_.owner.lock()](error_code error) {
     if (!error && !is_closed_) judge();
   });
 }
 
 void Writer::judge() {
-  if (pieces_.empty() || std::chrono::steady_clock::now() < timer_.expiry()) return;
+  if (pieces_.empty() || Clock::now() < timer_.expiry()) return;
   if (waiting_bytes() >= waited_for_) return fail();
   watch();
 }

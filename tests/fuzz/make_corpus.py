@@ -50,6 +50,7 @@ def main() -> None:
         write("yaml", f"{index}.yaml", text.encode())
     for index, text in enumerate(INDEX_TEXTS):
         write("shard_index", f"{index}.json", text.encode())
+    write_requests()
     write_tokenizers()
     write_safetensors()
     write_shards()
@@ -61,6 +62,35 @@ def main() -> None:
     write_settings()
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
     write("weights_file", "lfs_pointer", pointer.encode())
+
+
+def write_requests() -> None:
+    """Requests with the size of their pieces, targets with cookies, forms with their content type, base 64."""
+    host = b"Host: a\r\n"
+    chunks = b"5;x=\"y\"\r\nhello\r\n1\r\n!\r\n0\r\nT: 1\r\n\r\n"
+    requests = [
+        b"GET /a%20b?x=1&y HTTP/1.1\r\n" + host + b"Cookie: a=b; c=\"d\"\r\nConnection: close\r\n\r\n",
+        b"\r\nPOST / HTTP/1.1\r\n" + host + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabcGET",
+        b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n" + chunks,
+        b"HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    ]
+    for index, request in enumerate(requests):
+        write("http_request", f"{index}.bin", bytes([1 + 6 * index]) + request)
+    targets = ["/a%20b/%C3%A4?x=1&y=%26+z&flag\na\na=1; b=2", "/../%2e%2E//x?\ntoken\nx; token=\"a=b\" ;token=2", "//h/x"]
+    for index, text in enumerate(targets):
+        write("http_target", f"{index}.txt", text.encode())
+    part = 'Content-Disposition: form-data; name="{}"\r\n{}\r\n{}\r\n'
+    file = 'Content-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n'
+    forms = [
+        "b=X; boundary=X\n--X\r\n" + part.format("a", "", "x") + "--X--\r\n",
+        'boundary="a b"\n--a b\r\n' + part.format('i[]\\"; filename="\\\\.png', file, "\0\n--a b\r") + "--a b \r\n"
+        + part.format("b", "", "") + "--a b--",
+        "boundary=X\n--X--",
+    ]
+    for index, form in enumerate(forms):
+        write("multipart", f"{index}.bin", b"multipart/form-data; " + form.encode())
+    for index, text in enumerate(["Zm9vYg==", " Zm9v\r\nYmE", ""]):
+        write("base64", f"{index}.txt", text.encode())
 
 
 def write_tokenizers() -> None:

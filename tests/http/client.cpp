@@ -48,6 +48,19 @@ void Client::send(std::string_view text) {
   if (!try_send(text)) throw std::runtime_error("the server has closed");
 }
 
+size_t Client::send_what_fits(size_t bytes) {
+  constexpr int patience = 200;  // milliseconds
+  const std::string some(65536, '\n');
+  size_t sent = 0;
+  pollfd one{socket_.get(), POLLOUT, 0};
+  while (sent < bytes && ::poll(&one, 1, patience) == 1) {
+    const ssize_t size = ::send(socket_.get(), some.data(), some.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size <= 0) break;
+    sent += static_cast<size_t>(size);
+  }
+  return sent;
+}
+
 void Client::close() {
   socket_ = Descriptor();
 }
@@ -114,6 +127,14 @@ bool Client::is_closed_within(double seconds) {
     if (is_readable(socket_.get(), 10) && ::recv(socket_.get(), byte, sizeof(byte), 0) <= 0) return true;
   }
   return false;
+}
+
+std::string get(std::string_view path, std::string_view more) {
+  return concat("GET ", path, " HTTP/1.1\r\nHost: a\r\n", more, "\r\n");
+}
+
+std::string post(std::string_view path, std::string_view body, std::string_view more) {
+  return concat("POST ", path, " HTTP/1.1\r\nHost: a\r\n", more, "Content-Length: ", body.size(), "\r\n\r\n", body);
 }
 
 int status_of(std::string_view answer) {

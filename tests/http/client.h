@@ -15,6 +15,7 @@ class Client {
 
   void send(std::string_view text);
   bool try_send(std::string_view text);  // false where the other side has closed
+  size_t send_what_fits(size_t bytes);   // until the other side's system and ours take no more
   void close();
   void reset();           // closes so that the other side sees a reset
   void shut_down_send();  // what is sent ends, what is received does not
@@ -40,6 +41,10 @@ class Client {
 
   bool receive();
 };
+
+// Requests; `more` are lines of their headers.
+std::string get(std::string_view path, std::string_view more = {});
+std::string post(std::string_view path, std::string_view body, std::string_view more = {});
 
 // Of an answer.
 int status_of(std::string_view answer);

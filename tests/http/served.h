@@ -1,13 +1,20 @@
 // A server on a port of its own for a test, with a service of routes.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "core/text.h"
 #include "http/server.h"
 
 namespace pixnerd::http {
@@ -74,6 +81,23 @@ class Mailbox {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Value> values_;
+};
+
+// "/echo" answers what it was sent; "/keep" puts its exchange into the mailbox.
+class EchoTest : public testing::Test {
+ protected:
+  EchoTest() {
+    routes_.routes["/echo"] = [](const std::shared_ptr<Exchange>& exchange) {
+      const Request& request = exchange->request();
+      std::string text = concat(request.method, " ", request.path, "\n");
+      for (const auto& [key, value] : request.query) text += concat(key, "=", value, "\n");
+      exchange->answer(response(200, "text/plain", text + request.body, {{"X-Peer", request.peer}}));
+    };
+    routes_.routes["/keep"] = [this](std::shared_ptr<Exchange> exchange) { kept_.put(std::move(exchange)); };
+  }
+
+  Routes routes_;
+  Mailbox<std::shared_ptr<Exchange>> kept_;
 };
 
 }  // namespace pixnerd::http
