@@ -9,7 +9,7 @@ export class ApiError extends Error {
     this.status = status;
     this.param = error.param || null;
     this.nearest = Array.isArray(error.nearest) ? error.nearest : [];
-    this.retry_after = retry_after;  // seconds; of a full queue
+    this.retry_after = retry_after; // seconds; of a full queue
   }
 }
 

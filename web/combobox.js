@@ -62,7 +62,11 @@ export class Combobox {
   }
 
   option(name, i) {
-    return element("li", { role: "option", id: `${this.list.id}-${i}`, "data-name": name, "aria-selected": "false" }, name);
+    return element(
+      "li",
+      { role: "option", id: `${this.list.id}-${i}`, "data-name": name, "aria-selected": "false" },
+      name,
+    );
   }
 
   close() {

@@ -1,6 +1,6 @@
 // Elements of the page, found and made.
 
-export const kTwoColumns = 760;  // pixels, as base.css has it
+export const kTwoColumns = 760; // pixels, as base.css has it
 
 export const $ = (id) => document.getElementById(id);
 

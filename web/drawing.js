@@ -9,7 +9,7 @@ const kOfPresets = ["solver", "steps", "order", "reuse", "encode_steps", "dtype"
 export class Drawing {
   constructor(form, stage) {
     Object.assign(this, { form, stage });
-    this.asked = 0;  // requests whose answers are awaited: their jobs may be told by events first
+    this.asked = 0; // requests whose answers are awaited: their jobs may be told by events first
     this.held = [];
     this.blocked = 0;
   }
@@ -20,7 +20,9 @@ export class Drawing {
 
   draw_sizes() {
     const sizes = this.form.model ? row_of_sizes(this.form.base_size, this.form.model) : [];
-    this.ask((request) => sizes.map((size) => ({ caption: size.join(" × "), request: { ...request, size, count: 1 } })));
+    this.ask((request) =>
+      sizes.map((size) => ({ caption: size.join(" × "), request: { ...request, size, count: 1 } })),
+    );
   }
 
   draw_presets() {
@@ -37,12 +39,19 @@ export class Drawing {
     const { form } = this;
     form.forgive();
     if (!form.model) return notice("The server has not said yet what it can draw.");
-    const values = form.values(), problem = complaint(values, form.model);
+    const values = form.values(),
+      problem = complaint(values, form.model);
     if (problem) return this.refuse(problem);
     const parts = parts_of(request_of(values, form.model, form.next_seed()));
-    const drawing = this.stage.begin(title_of(values, form.model), parts.map(({ caption, is_timed, request }) => ({
-      caption, is_timed, count: request.count || 1, size: size_of(request, values, form.model),
-    })));
+    const drawing = this.stage.begin(
+      title_of(values, form.model),
+      parts.map(({ caption, is_timed, request }) => ({
+        caption,
+        is_timed,
+        count: request.count || 1,
+        size: size_of(request, values, form.model),
+      })),
+    );
     if (window.innerWidth < kTwoColumns) $("stage").scrollIntoView({ block: "start", behavior: motion() });
     announce(`Drawing ${drawing.title}.`);
     await this.send(drawing, parts);
@@ -86,7 +95,8 @@ export class Drawing {
   failed(error) {
     if (error.status === 429) return this.wait(error);
     if (error instanceof api.ApiError) return this.refuse(error);
-    if (error instanceof api.GoneError) return this.refuse({ message: "The server does not answer, nothing was drawn. What you have entered stays." });
+    if (error instanceof api.GoneError)
+      return this.refuse({ message: "The server does not answer, nothing was drawn. What you have entered stays." });
     throw error;
   }
 
@@ -117,12 +127,18 @@ export class Drawing {
   again(job, picture) {
     const model = this.form.models.find(({ name }) => name === job.model);
     if (!model) return notice(`The model ${job.model} is not there any more.`);
-    const values = values_of(job, picture, model), { request } = job;
+    const values = values_of(job, picture, model),
+      { request } = job;
     if (request.image) {
       values.edit = {
-        image: request.image.url, mask: request.mask?.url ?? null, width: picture.width, height: picture.height,
+        image: request.image.url,
+        mask: request.mask?.url ?? null,
+        width: picture.width,
+        height: picture.height,
         extend: request.extend || [0, 0, 0, 0],
-        strength: String(request.strength ?? ""), resample: String(request.resample ?? ""), title: "the same picture",
+        strength: String(request.strength ?? ""),
+        resample: String(request.resample ?? ""),
+        title: "the same picture",
       };
     }
     this.form.forgive();

@@ -116,31 +116,40 @@ export class Editor {
   }
 
   apply_rectangle() {
-    const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Math.floor(Number($(`rectangle-${name}`).value)) || 0);
+    const [x, y, width, height] = ["x", "y", "width", "height"].map(
+      (name) => Math.floor(Number($(`rectangle-${name}`).value)) || 0,
+    );
     this.change(() => this.mask.rectangle(x, y, width, height, this.value));
   }
 
   show_state() {
-    const share = this.mask.share, is_extended = this.extend().some((side) => side > 0);
-    const text = share > 0
-      ? `${share < 0.01 ? "Less than 1" : Math.round(100 * share)} % is drawn anew, the rest stays as it is.`
-      : is_extended ? "The picture stays, its new sides are drawn." : "Nothing is painted: all is drawn anew, from the strength's place on.";
+    const share = this.mask.share,
+      is_extended = this.extend().some((side) => side > 0);
+    const text =
+      share > 0
+        ? `${share < 0.01 ? "Less than 1" : Math.round(100 * share)} % is drawn anew, the rest stays as it is.`
+        : is_extended
+          ? "The picture stays, its new sides are drawn."
+          : "Nothing is painted: all is drawn anew, from the strength's place on.";
     if ($("mask-state").textContent !== text) $("mask-state").textContent = text;
   }
 
   finish(is_drawn) {
     const { mask } = this;
     $("editor").close();
-    this.handlers.done({
-      image: this.image,
-      mask: mask.share > 0 ? mask.data_url() : null,
-      width: mask.width,
-      height: mask.height,
-      extend: this.extend(),
-      strength: $("strength").value,
-      resample: $("resample").value,
-      title: this.title,
-    }, is_drawn);
+    this.handlers.done(
+      {
+        image: this.image,
+        mask: mask.share > 0 ? mask.data_url() : null,
+        width: mask.width,
+        height: mask.height,
+        extend: this.extend(),
+        strength: $("strength").value,
+        resample: $("resample").value,
+        title: this.title,
+      },
+      is_drawn,
+    );
   }
 }
 

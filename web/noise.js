@@ -1,6 +1,6 @@
 // What a picture is before its first step.
 
-const kept = new Map();  // by shape
+const kept = new Map(); // by shape
 
 // A small picture of noise of the shape of `size`, [w, h], as a data URL.
 export function noise(size) {

@@ -45,8 +45,25 @@ function add_edit(request, edit) {
 
 // What the server fills in by itself or the page shows elsewhere.
 const kNotExtras = new Set([
-  "model", "class", "style", "prompt", "negative_prompt", "seed", "count", "preset", "solver", "steps", "guidance", "size",
-  "image", "mask", "strength", "extend", "resample", "client", "deadline",
+  "model",
+  "class",
+  "style",
+  "prompt",
+  "negative_prompt",
+  "seed",
+  "count",
+  "preset",
+  "solver",
+  "steps",
+  "guidance",
+  "size",
+  "image",
+  "mask",
+  "strength",
+  "extend",
+  "resample",
+  "client",
+  "deadline",
 ]);
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -101,7 +118,9 @@ function style_of(job, picture, model) {
 function scaled(base, factor, model) {
   const [width, height] = base.map((side) => Math.max(1, Math.round((side * factor) / model.patch)));
   const size = [width * model.patch, height * model.patch];
-  const is_drawn = Math.max(...size) <= model.longest_side && width * height <= (model.most_tokens ?? Infinity) &&
+  const is_drawn =
+    Math.max(...size) <= model.longest_side &&
+    width * height <= (model.most_tokens ?? Infinity) &&
     size[0] * size[1] <= (model.most_pixels ?? Infinity);
   return is_drawn ? size : null;
 }
@@ -113,7 +132,11 @@ function sizes(base, factors, model) {
 
 // Sizes that the model takes, from a quarter of `base` to four times: [[w, h], ...] by size.
 export function sizes_like(base, model) {
-  return sizes(base, Array.from({ length: 16 }, (_, i) => (i + 1) / 4), model);
+  return sizes(
+    base,
+    Array.from({ length: 16 }, (_, i) => (i + 1) / 4),
+    model,
+  );
 }
 
 // Those of the row that draws a seed at several sizes.

@@ -3,7 +3,7 @@
 import { $, announce, element, picture_class } from "./dom.js";
 import { noise } from "./noise.js";
 
-const kCaption = 40;  // pixels, as pictures.css has it
+const kCaption = 40; // pixels, as pictures.css has it
 
 const is_ended = (job) => !["queued", "running"].includes(job.state);
 
@@ -173,9 +173,20 @@ export class Stage {
   render() {
     const parts = this.shown?.parts || [];
     const several = parts.length > 1;
-    $("slots").replaceChildren(...parts.flatMap((part) => part.slots.map((slot, i) => element("figure", { class: several ? "slot-figure is-named" : "slot-figure" },
-      slot.button, several && i === 0 ? (part.label = element("figcaption", {}, part.caption)) : null))));
-    if (!parts.length) $("slots").append(element("p", { class: "note" }, "Choose what to draw, and watch it come out of noise."));
+    $("slots").replaceChildren(
+      ...parts.flatMap((part) =>
+        part.slots.map((slot, i) =>
+          element(
+            "figure",
+            { class: several ? "slot-figure is-named" : "slot-figure" },
+            slot.button,
+            several && i === 0 ? (part.label = element("figcaption", {}, part.caption)) : null,
+          ),
+        ),
+      ),
+    );
+    if (!parts.length)
+      $("slots").append(element("p", { class: "note" }, "Choose what to draw, and watch it come out of noise."));
     this.arrange();
     this.render_foot();
     this.render_strip();
@@ -183,7 +194,8 @@ export class Stage {
 
   // As many columns as make the pictures largest. Sizes are in pixels of the screen.
   arrange() {
-    const n = $("slots").querySelectorAll("figure").length, gap = 10;
+    const n = $("slots").querySelectorAll("figure").length,
+      gap = 10;
     const caption = $("slots").querySelector("figcaption") ? kCaption : 0;
     const { clientWidth: width, clientHeight: height } = $("slots");
     if (!n || !width || !height) return;
@@ -265,7 +277,8 @@ function outcome(drawing) {
   const running = jobs.find(({ state }) => state === "running");
   if (running) return running_text(running);
   const waiting = jobs.find(({ state }) => state === "queued");
-  if (waiting?.position) return `Waits: ${waiting.position} ${waiting.position === 1 ? "drawing" : "drawings"} before it.`;
+  if (waiting?.position)
+    return `Waits: ${waiting.position} ${waiting.position === 1 ? "drawing" : "drawings"} before it.`;
   return waiting ? "Begins in a moment." : "Asking for it.";
 }
 

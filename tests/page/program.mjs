@@ -11,29 +11,56 @@ const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.met
 export function packages() {
   const require = createRequire(path.join(root, ".cache/page/package.json"));
   try {
-    return { chromium: require("playwright-core").chromium, axe: readFileSync(require.resolve("axe-core/axe.min.js"), "utf8") };
+    return {
+      chromium: require("playwright-core").chromium,
+      axe: readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"),
+    };
   } catch {
     return null;
   }
 }
 
 export function chromium_path() {
-  const places = [process.env.PIXNERD_CHROMIUM, ...(process.env.PATH || "").split(":").map((folder) => `${folder}/chromium`)];
+  const places = [
+    process.env.PIXNERD_CHROMIUM,
+    ...(process.env.PATH || "").split(":").map((folder) => `${folder}/chromium`),
+  ];
   return places.find((place) => place && existsSync(place)) || null;
 }
 
+// How much longer than usual everything may take, of programs that are built to be watched.
+export const patience = Number(process.env.PIXNERD_PATIENCE) || 1;
+
 export class Program {
-  constructor(file, environment = {}) {
+  constructor(file, environment = {}, options = []) {
     this.file = file;
+    this.options = options;
     this.environment = { ...process.env, ...environment };
     this.folder = mkdtempSync(path.join(tmpdir(), "pixnerd-page-"));
     this.port = 0;
+    // However the test ends, neither the program nor its folder stays.
+    process.on("exit", () => {
+      this.process?.kill("SIGKILL");
+      rmSync(this.folder, { recursive: true, force: true });
+    });
   }
 
   // Resolves to its address once it answers.
   start() {
-    const line = ["serve", "--checkpoint", "assets/emoji64.safetensors", "--port", String(this.port), "--folder", this.folder];
-    this.process = spawn(this.file, line, { cwd: root, env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
+    const line = [
+      "serve",
+      "--checkpoint",
+      "assets/emoji64.safetensors",
+      "--port",
+      String(this.port),
+      "--folder",
+      this.folder,
+    ];
+    this.process = spawn(this.file, [...line, ...this.options], {
+      cwd: root,
+      env: this.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.said = "";
     return new Promise((resolve, reject) => {
       const listen = (chunk) => {
@@ -56,8 +83,7 @@ export class Program {
     return ended;
   }
 
-  async remove() {
+  async stop() {
     if (this.process && this.process.exitCode === null && this.process.signalCode === null) await this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -10,15 +10,21 @@ const program = new Program(file);
 const browser = await packages().chromium.launch({ executablePath: chromium_path(), args: ["--no-sandbox"] });
 try {
   mkdirSync(folder, { recursive: true });
-  const visitor = await Visitor.arrive(await browser.newContext({ viewport: { width: 1280, height: 860 } }), await program.start());
+  const visitor = await Visitor.arrive(
+    await browser.newContext({ viewport: { width: 1280, height: 860 } }),
+    await program.start(),
+  );
   const { page } = visitor;
   const shots = async (what) => {
     for (const width of [360, 800, 1280]) {
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: 860 });
-        await page.waitForTimeout(300);  // fonts, and pictures that fade in
-        await page.screenshot({ path: path.join(folder, `${what}-${width}-${colorScheme}.png`), fullPage: width === 360 });
+        await page.waitForTimeout(300); // fonts, and pictures that fade in
+        await page.screenshot({
+          path: path.join(folder, `${what}-${width}-${colorScheme}.png`),
+          fullPage: width === 360,
+        });
       }
     }
     await page.emulateMedia({ colorScheme: "light" });
@@ -37,5 +43,5 @@ try {
   await visitor.until_drawn();
 } finally {
   await browser.close();
-  await program.remove();
+  await program.stop();
 }

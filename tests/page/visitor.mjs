@@ -1,14 +1,16 @@
 // A person at the page: what they see and do, and what must never happen while they are there.
 import assert from "node:assert/strict";
+import { patience } from "./program.mjs";
 
 export class Visitor {
   // `errors` and `strangers` gather what the console complains of and addresses elsewhere.
   constructor(page, url) {
     Object.assign(this, { page, url, errors: [], strangers: [], is_forgiven: false });
-    page.setDefaultTimeout(30000);
+    page.setDefaultTimeout(30000 * patience);
     page.on("pageerror", (error) => this.errors.push(String(error.stack)));
     page.on("console", (message) => {
-      if (message.type() === "error" && !this.is_forgiven) this.errors.push(`${message.text()} ${message.location().url}`);
+      if (message.type() === "error" && !this.is_forgiven)
+        this.errors.push(`${message.text()} ${message.location().url}`);
     });
     page.on("request", (request) => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) this.strangers.push(request.url());
@@ -21,7 +23,11 @@ export class Visitor {
       window.shifts = [];
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) {
-          if (!entry.hadRecentInput) window.shifts.push([entry.value, ...entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
+          if (!entry.hadRecentInput)
+            window.shifts.push([
+              entry.value,
+              ...entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName),
+            ]);
         }
       }).observe({ type: "layout-shift", buffered: true });
     });
@@ -107,10 +113,15 @@ export class Visitor {
   // By axe-core: no finding of the two gravest kinds.
   async is_accessible(axe, what) {
     if (!(await this.page.evaluate(() => Boolean(window.axe)))) await this.page.evaluate(axe);
-    const { violations, passes } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    const { violations, passes } = await this.page.evaluate(() =>
+      window.axe.run(document, { resultTypes: ["violations"] }),
+    );
     assert.ok(passes.length > 10, "axe-core has looked at the page");
     const grave = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-    assert.deepEqual(grave.map(({ id, nodes }) => `${what}: ${id} ${nodes.map(({ target }) => target).join(", ")}`), []);
+    assert.deepEqual(
+      grave.map(({ id, nodes }) => `${what}: ${id} ${nodes.map(({ target }) => target).join(", ")}`),
+      [],
+    );
   }
 
   behaved_well() {
