@@ -31,6 +31,7 @@ setup: ## install what is missing: Debian packages, and LibTorch in .venv
 
 build: setup ## build the program (build/pixnerd) and all tests
 	@tools/tokenizer.sh --or-warn
+	@tools/page_packages.sh --or-warn
 	@tools/build.sh
 
 test: build ## run all tests

@@ -9,7 +9,7 @@ export class ApiError extends Error {
     this.status = status;
     this.param = error.param || null;
     this.nearest = Array.isArray(error.nearest) ? error.nearest : [];
-    this.retry_after = retry_after;  // seconds; of a full queue
+    this.retry_after = retry_after; // seconds; of a full queue
   }
 }
 
@@ -76,20 +76,6 @@ export async function log_in(token) {
 
 export async function log_out() {
   await answer_of("POST", "/logout", {});
-}
-
-// A picture's own bytes as a data URL.
-export async function data_url(path) {
-  let blob;
-  try {
-    const response = await fetch(path);
-    if (!response.ok) throw error_of(response, await response.text());
-    blob = await response.blob();
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    throw new GoneError("The server does not answer.");
-  }
-  return read_data_url(blob);
 }
 
 export function read_data_url(blob) {

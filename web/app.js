@@ -20,13 +20,18 @@ const stage = new Stage({
   left: (jobs) => gallery.prepend(jobs),
   back: (jobs) => jobs.forEach(({ id }) => gallery.remove(id)),
 });
-const gallery = new Gallery({ open: (job, picture) => viewer.open(job, picture), failed }, (id) => Boolean(stage.find(id)));
+const gallery = new Gallery({ open: (job, picture) => viewer.open(job, picture), failed }, (id) =>
+  Boolean(stage.find(id)),
+);
 const drawing = new Drawing(form, stage);
-const viewer = new Viewer({
-  again: (job, picture) => drawing.again(job, picture),
-  edit: (job, picture) => edit_picture(job, picture),
-  remove: (job) => remove(job),
-}, all_pictures);
+const viewer = new Viewer(
+  {
+    again: (job, picture) => drawing.again(job, picture),
+    edit: (job, picture) => edit_picture(job, picture),
+    remove: (job) => remove(job),
+  },
+  all_pictures,
+);
 const editor = new Editor({
   subject: () => `Draws: ${form.values().class || form.values().prompt || "nothing chosen yet"}`,
   done: (edit, is_drawn) => {
@@ -34,14 +39,17 @@ const editor = new Editor({
     if (is_drawn) drawing.draw();
   },
 });
-const feed = new EventFeed({
-  hello: (hello) => reconcile(hello.jobs),
-  job: (job) => drawing.when_known(() => take_job(job)),
-  progress: (progress) => drawing.when_known(() => stage.progress(progress)),
-  preview: (preview) => drawing.when_known(() => stage.preview(preview)),
-  connected: () => show_connection(null),
-  gone: show_connection,
-}, load);
+const feed = new EventFeed(
+  {
+    hello: (hello) => reconcile(hello.jobs),
+    job: (job) => drawing.when_known(() => take_job(job)),
+    progress: (progress) => drawing.when_known(() => stage.progress(progress)),
+    preview: (preview) => drawing.when_known(() => stage.preview(preview)),
+    connected: () => show_connection(null),
+    gone: show_connection,
+  },
+  load,
+);
 
 // ---- what the server tells ----
 
@@ -77,7 +85,8 @@ async function reconcile(live) {
     try {
       stage.update(await api.job(job.id));
     } catch (error) {
-      if (error.status === 404) stage.update({ ...job, state: "failed", error: { message: "The server does not know it any more." } });
+      if (error.status === 404)
+        stage.update({ ...job, state: "failed", error: { message: "The server does not know it any more." } });
     }
   }
 }
@@ -90,14 +99,15 @@ function show_connection(seconds) {
   const was_gone = !$("gone").hidden;
   $("gone").hidden = seconds === null;
   $("connection").textContent = seconds === null ? "connected" : "reconnecting";
-  $("connection").classList.toggle("is-gone", seconds !== null);
+  $("connection").className = `connection ${seconds === null ? "is-there" : "is-gone"}`;
   if (seconds === null) {
     if (was_gone) announce("The server is back.");
     return;
   }
   let left = seconds;
   const show = () => {
-    $("gone-text").textContent = left > 0 ? `The server does not answer. Next try in ${left} s.` : "The server does not answer. Trying.";
+    $("gone-text").textContent =
+      left > 0 ? `The server does not answer. Next try in ${left} s.` : "The server does not answer. Trying.";
     left -= 1;
   };
   show();
@@ -137,8 +147,9 @@ async function remove(job) {
 }
 
 async function edit_picture(job, picture) {
+  form.suggest(job);
   try {
-    await editor.open({ image: await api.data_url(picture.url), title: `${job.title}, seed ${picture.seed}` });
+    await editor.open({ image: picture.url, title: `${job.title}, seed ${picture.seed}` });
   } catch (error) {
     failed(error);
   }
@@ -190,4 +201,7 @@ function listen() {
 start_theme();
 listen();
 api.on_unauthorised(ask_token);
-load().then(() => feed.open(), (error) => (error instanceof api.GoneError ? feed.retry_later() : failed(error)));
+load().then(
+  () => feed.open(),
+  (error) => (error instanceof api.GoneError ? feed.retry_later() : failed(error)),
+);

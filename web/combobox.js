@@ -62,7 +62,11 @@ export class Combobox {
   }
 
   option(name, i) {
-    return element("li", { role: "option", id: `${this.list.id}-${i}`, "data-name": name, "aria-selected": "false" }, name);
+    return element(
+      "li",
+      { role: "option", id: `${this.list.id}-${i}`, "data-name": name, "aria-selected": "false" },
+      name,
+    );
   }
 
   close() {
@@ -96,7 +100,10 @@ export class Combobox {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key === "Enter") this.close();
+      return;
+    }
     const actions = {
       ArrowDown: () => this.move(this.active + 1),
       ArrowUp: () => this.move(this.active < 0 ? -1 : this.active - 1),

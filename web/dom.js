@@ -1,5 +1,7 @@
 // Elements of the page, found and made.
 
+export const kTwoColumns = 760; // pixels, as base.css has it
+
 export const $ = (id) => document.getElementById(id);
 
 // An element with properties (`class` among them, `aria-...` and `data-...` as attributes) and children.

@@ -1,6 +1,6 @@
 // From the form to jobs on the server, and back: draws, draws rows, draws again.
 import * as api from "./api.js";
-import { $, announce, notice } from "./dom.js";
+import { $, announce, kTwoColumns, notice } from "./dom.js";
 import { complaint, kPresets, request_of, row_of_sizes, values_of } from "./requests.js";
 
 // What a preset settles: left out where presets are compared.
@@ -9,7 +9,7 @@ const kOfPresets = ["solver", "steps", "order", "reuse", "encode_steps", "dtype"
 export class Drawing {
   constructor(form, stage) {
     Object.assign(this, { form, stage });
-    this.asked = 0;  // requests whose answers are awaited: their jobs may be told by events first
+    this.asked = 0; // requests whose answers are awaited: their jobs may be told by events first
     this.held = [];
     this.blocked = 0;
   }
@@ -20,48 +20,69 @@ export class Drawing {
 
   draw_sizes() {
     const sizes = this.form.model ? row_of_sizes(this.form.base_size, this.form.model) : [];
-    this.ask((request) => sizes.map((size) => ({ caption: size.join(" × "), request: { ...request, size, count: 1 } })));
+    this.ask((request) =>
+      sizes.map((size) => ({ caption: size.join(" × "), request: { ...request, size, count: 1 } })),
+    );
   }
 
   draw_presets() {
+    // One after the other: side by side they would share the processor, and their times would say nothing.
     this.ask((request) => {
       const rest = Object.fromEntries(Object.entries(request).filter(([name]) => !kOfPresets.includes(name)));
       const presets = kPresets.filter((preset) => this.form.model.presets.includes(preset));
-      return presets.map((preset) => ({ caption: preset, request: { ...rest, preset, count: 1 } }));
+      return presets.map((preset) => ({ caption: preset, is_timed: true, request: { ...rest, preset, count: 1 } }));
     });
   }
 
-  // `parts_of(request)`: [{caption, request}], drawn beside each other.
+  // `parts_of(request)`: [{caption, request}], shown beside each other; those that are timed are drawn in turn.
   async ask(parts_of) {
     const { form } = this;
     form.forgive();
     if (!form.model) return notice("The server has not said yet what it can draw.");
-    const values = form.values(), problem = complaint(values, form.model);
+    const values = form.values(),
+      problem = complaint(values, form.model);
     if (problem) return this.refuse(problem);
     const parts = parts_of(request_of(values, form.model, form.next_seed()));
-    const drawing = this.stage.begin(title_of(values, form.model), parts.map(({ caption, request }) => ({
-      caption, count: request.count || 1, size: size_of(request, values, form.model),
-    })));
-    if (window.innerWidth < 860) $("stage").scrollIntoView({ block: "start", behavior: motion() });
+    const drawing = this.stage.begin(
+      title_of(values, form.model),
+      parts.map(({ caption, is_timed, request }) => ({
+        caption,
+        is_timed,
+        count: request.count || 1,
+        size: size_of(request, values, form.model),
+      })),
+    );
+    if (window.innerWidth < kTwoColumns) $("stage").scrollIntoView({ block: "start", behavior: motion() });
     announce(`Drawing ${drawing.title}.`);
-    this.asked += 1;
-    try {
-      await this.send(drawing, parts);
-    } finally {
-      this.asked -= 1;
-      if (!this.asked) this.held.splice(0).forEach((tell) => tell());
-    }
+    await this.send(drawing, parts);
   }
 
   async send(drawing, parts) {
     for (let i = 0; i < parts.length; ++i) {
       try {
-        this.stage.bind(drawing, i, await api.draw(parts[i].request));
+        await this.post(parts[i].request, (job) => this.stage.bind(drawing, i, job));
       } catch (error) {
-        if (!drawing.parts.some(({ job }) => job)) this.stage.take_back(drawing);
-        else for (let k = i; k < parts.length; ++k) this.stage.fail(drawing, k, "not drawn");
+        if (!i) this.stage.take_back(drawing);
+        else this.give_up(drawing, i);
         return this.failed(error);
       }
+      if (drawing.is_cancelled) this.stage.cancel(drawing);
+      if (parts[i].is_timed) await this.stage.until_ended(drawing.parts[i]);
+      if (drawing.is_cancelled) return this.give_up(drawing, i + 1);
+    }
+  }
+
+  give_up(drawing, from) {
+    for (let i = from; i < drawing.parts.length; ++i) this.stage.fail(drawing, i, "not drawn");
+  }
+
+  async post(request, bind) {
+    this.asked += 1;
+    try {
+      bind(await api.draw(request));
+    } finally {
+      this.asked -= 1;
+      if (!this.asked) this.held.splice(0).forEach((tell) => tell());
     }
   }
 
@@ -74,7 +95,8 @@ export class Drawing {
   failed(error) {
     if (error.status === 429) return this.wait(error);
     if (error instanceof api.ApiError) return this.refuse(error);
-    if (error instanceof api.GoneError) return this.refuse({ message: "The server does not answer, nothing was drawn. What you have entered stays." });
+    if (error instanceof api.GoneError)
+      return this.refuse({ message: "The server does not answer, nothing was drawn. What you have entered stays." });
     throw error;
   }
 
@@ -102,27 +124,26 @@ export class Drawing {
   }
 
   // Fills the form with what a picture was drawn from, its seed kept.
-  async again(job, picture) {
+  again(job, picture) {
     const model = this.form.models.find(({ name }) => name === job.model);
     if (!model) return notice(`The model ${job.model} is not there any more.`);
-    const values = values_of(job, picture, model), { request } = job;
+    const values = values_of(job, picture, model),
+      { request } = job;
     if (request.image) {
-      try {
-        values.edit = {
-          image: await api.data_url(request.image.url),
-          mask: request.mask ? await api.data_url(request.mask.url) : null,
-          width: picture.width, height: picture.height,
-          extend: request.extend || [0, 0, 0, 0],
-          strength: String(request.strength ?? ""), resample: String(request.resample ?? ""),
-          title: "the same picture",
-        };
-      } catch (error) {
-        return notice(`What it was drawn from is not there: ${error.message}`);
-      }
+      values.edit = {
+        image: request.image.url,
+        mask: request.mask?.url ?? null,
+        width: picture.width,
+        height: picture.height,
+        extend: request.extend || [0, 0, 0, 0],
+        strength: String(request.strength ?? ""),
+        resample: String(request.resample ?? ""),
+        title: "the same picture",
+      };
     }
     this.form.forgive();
     this.form.fill(values);
-    if (window.innerWidth < 860) $("form").scrollIntoView({ block: "start", behavior: motion() });
+    if (window.innerWidth < kTwoColumns) $("form").scrollIntoView({ block: "start", behavior: motion() });
     $("draw").focus({ preventScroll: true });
     announce("The form has the picture's settings, with its seed kept.");
   }

@@ -39,7 +39,7 @@ export class Editor {
     });
   }
 
-  // `edit` as it was made before, or one with an `image` (a data URL) and a `title` alone. `longest`: a picture of more
+  // `edit` as it was made before, or one with an `image` (a data URL, or a path of the server) and a `title` alone. `longest`: a picture of more
   // pixels on a side is reduced to that; 0: it stays as it is.
   async open(edit, longest = 0) {
     const picture = await decoded(edit.image);
@@ -55,7 +55,8 @@ export class Editor {
     this.set_tool(255);
     $("editor-subject").textContent = this.handlers.subject();
     $("editor").showModal();
-    $("mask-canvas").focus();
+    $("mask-canvas").focus({ preventScroll: true });
+    $("editor").scrollTop = 0;
   }
 
   take(image, picture, mask) {
@@ -115,31 +116,40 @@ export class Editor {
   }
 
   apply_rectangle() {
-    const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Math.floor(Number($(`rectangle-${name}`).value)) || 0);
+    const [x, y, width, height] = ["x", "y", "width", "height"].map(
+      (name) => Math.floor(Number($(`rectangle-${name}`).value)) || 0,
+    );
     this.change(() => this.mask.rectangle(x, y, width, height, this.value));
   }
 
   show_state() {
-    const share = this.mask.share, is_extended = this.extend().some((side) => side > 0);
-    const text = share > 0
-      ? `${share < 0.01 ? "Less than 1" : Math.round(100 * share)} % is drawn anew, the rest stays as it is.`
-      : is_extended ? "The picture stays, its new sides are drawn." : "Nothing is painted: all is drawn anew, from the strength's place on.";
+    const share = this.mask.share,
+      is_extended = this.extend().some((side) => side > 0);
+    const text =
+      share > 0
+        ? `${share < 0.01 ? "Less than 1" : Math.round(100 * share)} % is drawn anew, the rest stays as it is.`
+        : is_extended
+          ? "The picture stays, its new sides are drawn."
+          : "Nothing is painted: all is drawn anew, from the strength's place on.";
     if ($("mask-state").textContent !== text) $("mask-state").textContent = text;
   }
 
   finish(is_drawn) {
     const { mask } = this;
     $("editor").close();
-    this.handlers.done({
-      image: this.image,
-      mask: mask.share > 0 ? mask.data_url() : null,
-      width: mask.width,
-      height: mask.height,
-      extend: this.extend(),
-      strength: $("strength").value,
-      resample: $("resample").value,
-      title: this.title,
-    }, is_drawn);
+    this.handlers.done(
+      {
+        image: this.image,
+        mask: mask.share > 0 ? mask.data_url() : null,
+        width: mask.width,
+        height: mask.height,
+        extend: this.extend(),
+        strength: $("strength").value,
+        resample: $("resample").value,
+        title: this.title,
+      },
+      is_drawn,
+    );
   }
 }
 
@@ -149,7 +159,7 @@ export async function decoded(url) {
   try {
     await image.decode();
   } catch {
-    throw new Error("This browser cannot read that picture.");
+    throw new Error("The picture is not there, or this browser cannot read it.");
   }
   return image;
 }

@@ -2,7 +2,8 @@
 // after pauses that grow; the server then begins with all jobs that are live.
 import { parse } from "./exact_json.js";
 
-const kShortestPause = 1, kLongestPause = 15;  // seconds
+const kShortestPause = 1,
+  kLongestPause = 15; // seconds
 
 // `handlers` has hello(data), job(data), progress(data), preview(data), connected(), gone(seconds until the next try).
 // `probe` resolves once the server has answered, after a login where it wants one.

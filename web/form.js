@@ -1,12 +1,12 @@
 // The form: what is to be drawn. Its values survive a reload.
 import { Combobox } from "./combobox.js";
-import { $, element, icon } from "./dom.js";
+import { $, element, icon, kTwoColumns } from "./dom.js";
 import { random_seed, seed_of } from "./exact_json.js";
 import { kPresets, sizes_like } from "./requests.js";
 import { recall, remember } from "./storage.js";
 
 const kTexts = ["class", "prompt", "negative_prompt", "seed", "count", "steps", "guidance", "width", "height"];
-const kLongestKept = 400000;  // characters of pictures that are edited; browsers keep some megabytes in all
+const kLongestKept = 400000; // characters of pictures that are edited; browsers keep some megabytes in all
 
 export class Form {
   // `attach(edit)` shows the picture that is edited, or that there is none (attachment.js).
@@ -46,7 +46,7 @@ export class Form {
   // The settings are folded on a narrow screen, until somebody has it otherwise.
   settings_fold() {
     const kept = recall("pixnerd.settings");
-    $("settings").open = typeof kept === "boolean" ? kept : window.innerWidth >= 860;
+    $("settings").open = typeof kept === "boolean" ? kept : window.innerWidth >= kTwoColumns;
     $("settings").addEventListener("toggle", () => remember("pixnerd.settings", $("settings").open));
   }
 
@@ -67,19 +67,25 @@ export class Form {
   show_model() {
     const { model } = this;
     if (!model) return;
-    const style = this.choice("style"), preset = this.choice("preset"), solver = $("solver").value || this.kept?.solver;
+    const style = this.choice("style"),
+      preset = this.choice("preset"),
+      solver = $("solver").value || this.kept?.solver;
     $("class-field").hidden = model.kind !== "classes";
     $("prompt-fields").hidden = model.kind !== "text";
     $("style-field").hidden = !model.styles.length;
     this.combobox.names = model.classes;
     choices($("style"), "style", ["", ...model.styles], { "": "any" });
     choices($("preset"), "preset", ["", ...model.presets], { "": "default" });
-    $("solver").replaceChildren(...["", ...model.solvers].map((name) => element("option", { value: name }, name || "auto")));
+    $("solver").replaceChildren(
+      ...["", ...model.solvers].map((name) => element("option", { value: name }, name || "auto")),
+    );
     this.choose("style", style ?? this.kept?.style);
     this.choose("preset", preset ?? this.kept?.preset);
     $("solver").value = model.solvers.includes(solver) ? solver : "";
     [$("width").placeholder, $("height").placeholder] = model.size;
-    for (const id of ["width", "height"]) Object.assign($(id), { min: model.patch, max: model.longest_side, step: model.patch });
+    for (const id of ["width", "height"])
+      Object.assign($(id), { min: model.patch, max: model.longest_side, step: model.patch });
+    $("steps").max = model.most_steps ?? 10000;
     this.show_placeholders();
     this.show_scale();
     this.kept = null;
@@ -126,8 +132,12 @@ export class Form {
 
   show_scale() {
     if (!this.model) return;
-    const sizes = sizes_like(this.model.size, this.model), wanted = this.base_size[0];
-    const nearest = sizes.reduce((best, size, i) => (Math.abs(size[0] - wanted) < Math.abs(sizes[best][0] - wanted) ? i : best), 0);
+    const sizes = sizes_like(this.model.size, this.model),
+      wanted = this.base_size[0];
+    const nearest = sizes.reduce(
+      (best, size, i) => (Math.abs(size[0] - wanted) < Math.abs(sizes[best][0] - wanted) ? i : best),
+      0,
+    );
     Object.assign($("size-scale"), { max: sizes.length - 1, value: nearest });
     $("size-scale").setAttribute("aria-valuetext", this.base_size.join(" × "));
   }
@@ -168,19 +178,36 @@ export class Form {
     this.show_scale();
   }
 
+  // What a job draws, where the form does not say yet what to draw.
+  suggest({ request }) {
+    for (const [id, value] of [
+      ["class", request.class],
+      ["prompt", request.prompt],
+    ]) {
+      if (!$(id).value && typeof value === "string") $(id).value = value;
+    }
+    this.keep();
+  }
+
   // Settings that the form has no field for, of a picture that is drawn again.
   set_extras(extras) {
     this.extras = extras;
     $("extras-field").hidden = !Object.keys(extras).length;
-    $("extras").replaceChildren(...Object.entries(extras).map(([name, value]) => {
-      const remove = element("button", { type: "button", class: "quiet", "aria-label": `Without ${name}` }, icon("close"));
-      remove.addEventListener("click", () => {
-        const { [name]: _, ...rest } = this.extras;
-        this.set_extras(rest);
-        this.keep();
-      });
-      return element("li", {}, `${name.replaceAll("_", " ")} ${said(value)}`, remove);
-    }));
+    $("extras").replaceChildren(
+      ...Object.entries(extras).map(([name, value]) => {
+        const remove = element(
+          "button",
+          { type: "button", class: "quiet", "aria-label": `Without ${name}` },
+          icon("close"),
+        );
+        remove.addEventListener("click", () => {
+          const { [name]: _, ...rest } = this.extras;
+          this.set_extras(rest);
+          this.keep();
+        });
+        return element("li", {}, `${name.replaceAll("_", " ")} ${said(value)}`, remove);
+      }),
+    );
   }
 
   set_edit(edit) {
@@ -206,11 +233,14 @@ export class Form {
   // An error below its field, with names to take instead.
   complain({ param, message, nearest = [] }, take) {
     const place = $(`${place_of(param)}-error`);
-    place.replaceChildren(message, ...nearest.map((name) => {
-      const button = element("button", { type: "button", class: "quiet" }, name);
-      button.addEventListener("click", () => take(param, name));
-      return button;
-    }));
+    place.replaceChildren(
+      message,
+      ...nearest.map((name) => {
+        const button = element("button", { type: "button", class: "quiet" }, name);
+        button.addEventListener("click", () => take(param, name));
+        return button;
+      }),
+    );
     place.hidden = false;
     const input = $(param);
     if (place.closest("details")) place.closest("details").open = true;
@@ -221,7 +251,9 @@ export class Form {
   }
 
   forgive(id) {
-    for (const name of id ? [id, "general"] : [...document.querySelectorAll("#form .field-error")].map((p) => p.id.slice(0, -6))) {
+    for (const name of id
+      ? [id, "general"]
+      : [...document.querySelectorAll("#form .field-error")].map((p) => p.id.slice(0, -6))) {
       const place = $(`${name}-error`);
       if (place) place.hidden = true;
       $(name)?.removeAttribute("aria-invalid");
@@ -242,6 +274,14 @@ function said(value) {
 }
 
 function choices(place, name, values, words) {
-  place.replaceChildren(...values.map((value) => element("label", { class: "choice" },
-    element("input", { type: "radio", name, value }), element("span", {}, words[value] ?? value))));
+  place.replaceChildren(
+    ...values.map((value) =>
+      element(
+        "label",
+        { class: "choice" },
+        element("input", { type: "radio", name, value }),
+        element("span", {}, words[value] ?? value),
+      ),
+    ),
+  );
 }

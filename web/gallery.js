@@ -9,7 +9,7 @@ export class Gallery {
   constructor(handlers, is_elsewhere) {
     this.handlers = handlers;
     this.is_elsewhere = is_elsewhere;
-    this.jobs = [];  // newest first
+    this.jobs = []; // newest first
     this.next = null;
     $("gallery-more").addEventListener("click", () => this.more());
   }
@@ -72,12 +72,22 @@ export class Gallery {
 
   tile(job, picture) {
     const image = element("img", {
-      src: picture.url, alt: `${job.title}, seed ${picture.seed}`, loading: "lazy", decoding: "async",
-      width: picture.width, height: picture.height, class: picture_class(picture.width, picture.height),
+      src: picture.url,
+      alt: `${job.title}, seed ${picture.seed}`,
+      loading: "lazy",
+      decoding: "async",
+      width: picture.width,
+      height: picture.height,
+      class: picture_class(picture.width, picture.height),
     });
     const button = element("button", { type: "button", class: "tile", title: job.title }, image);
     button.addEventListener("click", () => this.handlers.open(job, picture));
-    return element("li", { "data-job": job.id }, button, element("span", { class: "tile-title", "aria-hidden": "true" }, job.title));
+    return element(
+      "li",
+      { "data-job": job.id },
+      button,
+      element("span", { class: "tile-title", "aria-hidden": "true" }, job.title),
+    );
   }
 
   remove(id) {

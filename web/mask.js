@@ -77,7 +77,10 @@ export class Mask {
     image.src = url;
     await image.decode();
     const mask = new Mask(image.naturalWidth, image.naturalHeight);
-    const context = Object.assign(document.createElement("canvas"), { width: mask.width, height: mask.height }).getContext("2d");
+    const context = Object.assign(document.createElement("canvas"), {
+      width: mask.width,
+      height: mask.height,
+    }).getContext("2d");
     context.drawImage(image, 0, 0);
     const { data } = context.getImageData(0, 0, mask.width, mask.height);
     for (let i = 0; i < mask.bytes.length; ++i) mask.bytes[i] = data[4 * i];
@@ -87,7 +90,8 @@ export class Mask {
 
 // On a click without a movement the line is a point.
 function distance_to_line([x, y], [ax, ay], [bx, by]) {
-  const [dx, dy] = [bx - ax, by - ay], length = dx * dx + dy * dy;
+  const [dx, dy] = [bx - ax, by - ay],
+    length = dx * dx + dy * dy;
   const along = length ? Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length)) : 0;
   return Math.hypot(x - ax - along * dx, y - ay - along * dy);
 }

@@ -1,7 +1,8 @@
 // The canvas on which a mask is painted over its picture, by a pointer or by keys.
 
-const kLargest = 560;  // pixels of the screen, of the longer side
-const kAnew = [106, 92, 255, 150], kStays = [0, 0, 0, 0];
+const kLargest = 560; // pixels of the screen, of the longer side
+const kAnew = [106, 92, 255, 150],
+  kStays = [0, 0, 0, 0];
 
 export class MaskCanvas {
   // `tool()`: {value, diameter}. `changed()` is called when the mask was; `resize_brush(by)` on + and -.
@@ -118,14 +119,20 @@ export class MaskCanvas {
     const place = [extend[0] * scale, extend[1] * scale, this.mask.width * scale, this.mask.height * scale];
     context.clearRect(...place);
     context.drawImage(this.picture, ...place);
-    context.drawImage(this.mask.canvas((byte) => (byte > 127 ? kAnew : kStays)), ...place);
+    context.drawImage(
+      this.mask.canvas((byte) => (byte > 127 ? kAnew : kStays)),
+      ...place,
+    );
     if (this.is_seen) this.render_brush(context, scale);
   }
 
   render_brush(context, scale) {
     const { diameter } = this.tool();
     const centre = this.cursor.map((c, i) => (c + this.extend[i]) * scale);
-    for (const [colour, width] of [["#000", 3], ["#fff", 1.5]]) {
+    for (const [colour, width] of [
+      ["#000", 3],
+      ["#fff", 1.5],
+    ]) {
       context.beginPath();
       context.arc(centre[0], centre[1], (diameter / 2) * scale, 0, 2 * Math.PI);
       context.strokeStyle = colour;

@@ -45,8 +45,25 @@ function add_edit(request, edit) {
 
 // What the server fills in by itself or the page shows elsewhere.
 const kNotExtras = new Set([
-  "model", "class", "style", "prompt", "negative_prompt", "seed", "count", "preset", "solver", "steps", "guidance", "size",
-  "image", "mask", "strength", "extend", "resample", "client", "deadline",
+  "model",
+  "class",
+  "style",
+  "prompt",
+  "negative_prompt",
+  "seed",
+  "count",
+  "preset",
+  "solver",
+  "steps",
+  "guidance",
+  "size",
+  "image",
+  "mask",
+  "strength",
+  "extend",
+  "resample",
+  "client",
+  "deadline",
 ]);
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -64,6 +81,7 @@ export function values_of(job, picture, model) {
   for (const [name, value] of Object.entries(request)) {
     if (!kNotExtras.has(name) && value !== null && !same(value, model.settings[name])) extras[name] = value;
   }
+  if (extras.variation) extras.variation = of_picture(extras.variation, picture);
   const size = request.size && !request.image ? request.size : ["", ""];
   return {
     model: model.name,
@@ -85,30 +103,43 @@ export function values_of(job, picture, model) {
   };
 }
 
+// Each picture of a job goes towards a seed of its own.
+function of_picture(variation, picture) {
+  return { ...variation, seed: String(BigInt(variation.seed) + BigInt(picture.index)) };
+}
+
 // Without a style in the request the pictures of a job take the styles in turn, so that the picture's record knows it.
 function style_of(job, picture, model) {
   const recorded = picture?.record?.style_name || picture?.record?.style;
   return name_of(recorded ?? job.request.style, model.styles);
 }
 
-// Sizes that the model takes, of the shape of `base`, from a quarter of it to four times: [[w, h], ...] by size.
+// Of the shape of `base`, in whole patches, and not beyond what the server draws: [w, h], or null.
+function scaled(base, factor, model) {
+  const [width, height] = base.map((side) => Math.max(1, Math.round((side * factor) / model.patch)));
+  const size = [width * model.patch, height * model.patch];
+  const is_drawn =
+    Math.max(...size) <= model.longest_side &&
+    width * height <= (model.most_tokens ?? Infinity) &&
+    size[0] * size[1] <= (model.most_pixels ?? Infinity);
+  return is_drawn ? size : null;
+}
+
+function sizes(base, factors, model) {
+  const made = factors.map((factor) => scaled(base, factor, model)).filter(Boolean);
+  return made.filter((size, i) => made.findIndex((other) => same(other, size)) === i);
+}
+
+// Sizes that the model takes, from a quarter of `base` to four times: [[w, h], ...] by size.
 export function sizes_like(base, model) {
-  const patch = model.patch, made = [];
-  for (let quarter = 1; quarter <= 16; ++quarter) {
-    const size = base.map((side) => Math.max(patch, Math.round((side * quarter) / 4 / patch) * patch));
-    const is_new = !made.some((other) => same(other, size));
-    if (is_new && Math.max(...size) <= model.longest_side) made.push(size);
-  }
-  return made;
+  return sizes(
+    base,
+    Array.from({ length: 16 }, (_, i) => (i + 1) / 4),
+    model,
+  );
 }
 
 // Those of the row that draws a seed at several sizes.
 export function row_of_sizes(base, model) {
-  const wanted = [0.5, 0.75, 1, 1.5, 2];
-  const made = [];
-  for (const factor of wanted) {
-    const size = base.map((side) => Math.max(model.patch, Math.round((side * factor) / model.patch) * model.patch));
-    if (Math.max(...size) <= model.longest_side && !made.some((other) => same(other, size))) made.push(size);
-  }
-  return made;
+  return sizes(base, [0.5, 0.75, 1, 1.5, 2], model);
 }

@@ -3,6 +3,8 @@
 import { $, announce, element, picture_class } from "./dom.js";
 import { noise } from "./noise.js";
 
+const kCaption = 40; // pixels, as pictures.css has it
+
 const is_ended = (job) => !["queued", "running"].includes(job.state);
 
 export class Stage {
@@ -18,7 +20,7 @@ export class Stage {
     this.render();
   }
 
-  // A new drawing of parts [{caption, count, size}], whose jobs come by bind(). What has ended leaves the easel.
+  // A new drawing of parts [{caption, is_timed, count, size}], whose jobs come by bind(). What has ended leaves the easel.
   begin(title, parts) {
     const drawing = { title, parts: parts.map((part) => ({ ...part, job: null, error: null })) };
     this.show(this.add(drawing));
@@ -44,8 +46,14 @@ export class Stage {
   }
 
   bind(drawing, i, job) {
-    drawing.parts[i].job = job;
-    this.refresh(drawing, drawing.parts[i]);
+    const part = drawing.parts[i];
+    part.job = job;
+    this.refresh(drawing, part);
+  }
+
+  // Resolves once the part's job has ended, well or not.
+  until_ended(part) {
+    return new Promise((resolve) => (is_ended(part.job) ? resolve() : (part.ended = resolve)));
   }
 
   fail(drawing, i, message) {
@@ -101,6 +109,8 @@ export class Stage {
     if (!found) return false;
     const was_ended = is_ended(found.part.job);
     found.part.job = job;
+    if (!found.drawing.parts[1]) found.drawing.title = job.title || found.drawing.title;
+    if (is_ended(job)) found.part.ended?.();
     this.refresh(found.drawing, found.part);
     if (!was_ended && has_ended(found.drawing)) announce(outcome(found.drawing));
     return true;
@@ -123,7 +133,7 @@ export class Stage {
   // ---- what is seen ----
 
   slot(part) {
-    const image = element("img", { src: noise(), alt: "", class: picture_class(...part.size) });
+    const image = element("img", { src: noise(part.size), alt: "", class: picture_class(...part.size) });
     const button = element("button", { type: "button", class: "slot", disabled: true }, image);
     const slot = { image, button, picture: null };
     [image.width, image.height] = part.size;
@@ -163,26 +173,41 @@ export class Stage {
   render() {
     const parts = this.shown?.parts || [];
     const several = parts.length > 1;
-    $("slots").replaceChildren(...parts.flatMap((part) => part.slots.map((slot, i) => element("figure", { class: "slot-figure" },
-      slot.button, several && i === 0 ? (part.label = element("figcaption", {}, part.caption)) : null))));
-    if (!parts.length) $("slots").append(element("p", { class: "note" }, "Choose what to draw, and watch it come out of noise."));
+    $("slots").replaceChildren(
+      ...parts.flatMap((part) =>
+        part.slots.map((slot, i) =>
+          element(
+            "figure",
+            { class: several ? "slot-figure is-named" : "slot-figure" },
+            slot.button,
+            several && i === 0 ? (part.label = element("figcaption", {}, part.caption)) : null,
+          ),
+        ),
+      ),
+    );
+    if (!parts.length)
+      $("slots").append(element("p", { class: "note" }, "Choose what to draw, and watch it come out of noise."));
     this.arrange();
     this.render_foot();
     this.render_strip();
   }
 
-  // As many columns as make the pictures largest.
+  // As many columns as make the pictures largest. Sizes are in pixels of the screen.
   arrange() {
-    const n = $("slots").querySelectorAll("figure").length;
+    const n = $("slots").querySelectorAll("figure").length,
+      gap = 10;
+    const caption = $("slots").querySelector("figcaption") ? kCaption : 0;
     const { clientWidth: width, clientHeight: height } = $("slots");
     if (!n || !width || !height) return;
     let best = { side: 0, columns: 1 };
     for (let columns = 1; columns <= n; ++columns) {
-      const side = Math.min(width / columns, height / Math.ceil(n / columns));
+      const rows = Math.ceil(n / columns);
+      const side = Math.min((width - (columns - 1) * gap) / columns, (height - (rows - 1) * gap) / rows - caption);
       if (side > best.side) best = { side, columns };
     }
     $("slots").style.setProperty("--columns", best.columns);
-    $("slots").style.setProperty("--rows", Math.ceil(n / best.columns));
+    $("slots").style.setProperty("--side", `${Math.floor(best.side)}px`);
+    $("slots").style.setProperty("--row", `${Math.floor(best.side) + caption}px`);
   }
 
   render_foot() {
@@ -211,8 +236,10 @@ export class Stage {
     });
   }
 
-  cancel() {
-    for (const { job } of this.shown?.parts || []) if (job && !is_ended(job)) this.handlers.cancel(job);
+  cancel(drawing = this.shown) {
+    if (!drawing) return;
+    drawing.is_cancelled = true;
+    for (const { job } of drawing.parts) if (job && !is_ended(job)) this.handlers.cancel(job);
   }
 }
 
@@ -224,10 +251,10 @@ function progress_of(drawing) {
   return shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-function caption_of({ caption, job, error }) {
+function caption_of({ caption, is_timed, job, error }) {
   if (error) return `${caption}: ${error}`;
   if (job?.state === "failed") return `${caption}: ${job.error?.message || "failed"}`;
-  const seconds = job?.state === "done" && job.started ? ` · ${(job.ended - job.started).toFixed(1)} s` : "";
+  const seconds = is_timed && job?.state === "done" ? ` · ${(job.ended - job.started).toFixed(1)} s` : "";
   return caption + seconds;
 }
 
@@ -243,14 +270,15 @@ function outcome(drawing) {
   const failed = jobs.find(({ state }) => state === "failed");
   const errors = drawing.parts.map(({ error }) => error).filter(Boolean);
   if (has_ended(drawing)) {
-    if (failed || errors.length) return failed?.error?.message || errors[0] || "It failed.";
-    if (jobs.some(({ state }) => state === "cancelled")) return "Cancelled.";
+    if (failed || (errors.length && !drawing.is_cancelled)) return failed?.error?.message || errors[0] || "It failed.";
+    if (drawing.is_cancelled || jobs.some(({ state }) => state === "cancelled")) return "Cancelled.";
     return ended_well(jobs);
   }
   const running = jobs.find(({ state }) => state === "running");
   if (running) return running_text(running);
   const waiting = jobs.find(({ state }) => state === "queued");
-  if (waiting?.position) return `Waits: ${waiting.position} ${waiting.position === 1 ? "drawing" : "drawings"} before it.`;
+  if (waiting?.position)
+    return `Waits: ${waiting.position} ${waiting.position === 1 ? "drawing" : "drawings"} before it.`;
   return waiting ? "Begins in a moment." : "Asking for it.";
 }
 

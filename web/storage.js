@@ -4,7 +4,7 @@ function stored(name) {
   try {
     return localStorage.getItem(name);
   } catch {
-    return null;  // a browser that keeps nothing for this page
+    return null; // a browser that keeps nothing for this page
   }
 }
 

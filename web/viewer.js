@@ -34,8 +34,9 @@ export class Viewer {
     image.alt = `${job.title}, seed ${picture.seed}`;
     image.className = picture_class(picture.width, picture.height);
     $("viewer-title").textContent = job.title;
-    $("viewer-facts").replaceChildren(...facts(job, picture).flatMap(([name, value]) =>
-      [element("dt", {}, name), element("dd", {}, value)]));
+    $("viewer-facts").replaceChildren(
+      ...facts(job, picture).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+    );
     $("viewer-download").href = picture.url;
     $("viewer-download").download = `${file_name(job, picture)}.png`;
     const at = this.place();
@@ -59,7 +60,8 @@ export class Viewer {
   }
 
   ask_delete() {
-    const { job } = this, others = job.pictures.length - 1;
+    const { job } = this,
+      others = job.pictures.length - 1;
     $("confirm-text").textContent = others
       ? `This picture and the ${others === 1 ? "other one" : `${others} others`} of its drawing will be gone.`
       : "This picture and its record will be gone.";
@@ -71,13 +73,19 @@ export class Viewer {
 }
 
 function file_name(job, picture) {
-  const words = job.title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60);
+  const words = job.title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
   return `${words || "picture"}-${picture.seed}`;
 }
 
 // What is worth seeing of how it was made.
 function facts(job, picture) {
-  const { request } = job, record = picture.record || {}, sampler = record.sample || {};
+  const { request } = job,
+    record = picture.record || {},
+    sampler = record.sample || {};
   const rows = [
     ["Seed", picture.seed],
     ["Size", `${picture.width} × ${picture.height}`],
@@ -90,5 +98,7 @@ function facts(job, picture) {
     ["Edited", request.image ? "from another picture" : null],
     ["Drawn", job.ended ? new Date(job.ended * 1000).toLocaleString() : null],
   ];
-  return rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => [name, String(value)]);
+  return rows
+    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .map(([name, value]) => [name, String(value)]);
 }
