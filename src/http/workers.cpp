@@ -15,18 +15,22 @@ class Workers::State {
     for (size_t i = 0; i < std::max<size_t>(threads, 1); ++i) threads_.emplace_back([this] { work(); });
   }
 
-  ~State() {
+  ~State() { finish(); }
+
+  void finish() {
     {
       const std::lock_guard lock(mutex_);
       is_ending_ = true;
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
   }
 
   void post(std::function<void()> work) {
     {
       const std::lock_guard lock(mutex_);
+      if (is_ending_) return;
       posted_.push_back(std::move(work));
     }
     changed_.notify_one();
@@ -64,6 +68,10 @@ Workers::~Workers() = default;
 
 void Workers::post(std::function<void()> work) {
   state_->post(std::move(work));
+}
+
+void Workers::finish() {
+  state_->finish();
 }
 
 size_t Workers::waiting() const {

@@ -17,6 +17,9 @@ class Workers {
   // Any thread. What `work` throws is a programming error and ends the process.
   void post(std::function<void()> work);
 
+  // Does what was posted, and waits for it. What is posted from then on is not done. Not from one of its own threads.
+  void finish();
+
   size_t waiting() const;  // posted and not begun
 
  private:

@@ -73,7 +73,7 @@ class Server::State : public http::Service {
                  options_.requests,
                  options_.version,
                  [this] { return studio_.loaded(); },
-                 [this](std::function<void()> work) { workers_->post(std::move(work)); }},
+                 [this](std::function<void()> work) { workers_.post(std::move(work)); }},
         gate_(gate_options(options_)) {
     add_native(router_, context_);
     add_openai(router_, context_);
@@ -98,7 +98,7 @@ class Server::State : public http::Service {
 
   void handle(std::shared_ptr<http::Exchange> exchange) override {
     auto gated = std::make_shared<Gated>(exchange, gate_.headers(exchange->request()));
-    workers_->post([this, gated = std::move(gated)] { router_.handle(gated); });
+    workers_.post([this, gated = std::move(gated)] { router_.handle(gated); });
   }
 
   http::Response refusal(int status, const std::string& sentence) override {
@@ -112,7 +112,7 @@ class Server::State : public http::Service {
     server_->run();
     studio_.stop();
     drawing.join();
-    workers_.reset();
+    workers_.finish();
   }
 
   void stop(double grace) {
@@ -204,7 +204,7 @@ class Server::State : public http::Service {
   store::History history_;
   store::PictureFolder folder_;
   Streams streams_;
-  std::unique_ptr<http::Workers> workers_ = std::make_unique<http::Workers>(kWorkers);
+  http::Workers workers_{kWorkers};
   Jobs jobs_;
   Studio studio_;
   const Context context_;
