@@ -30,9 +30,7 @@ constexpr double kBytesPerFileByte = 2.5;
 Shelf::Shelf(ShelfOptions options, std::function<void()> loaded)
     : options_(std::move(options)), notify_(std::move(loaded)) {
   if (options_.text_encoder.empty()) return;
-  models::PromptEncoderOptions encoder;
-  encoder.cache = options_.prompt_cache;
-  encoder_ = std::make_unique<models::PromptEncoder>(options_.text_encoder, encoder);
+  encoder_of(models::kPromptTokens);  // tells at once what is wrong with the folder
   text_encoder_hash_ = checkpoint::content_hash(options_.text_encoder);
 }
 
@@ -172,14 +170,26 @@ bool Shelf::advance() {
   return false;
 }
 
+models::PromptEncoder& Shelf::encoder_of(int64_t tokens) {
+  auto& encoder = encoders_[tokens];
+  if (encoder == nullptr) {
+    models::PromptEncoderOptions options;
+    options.cache = options_.prompt_cache;
+    options.length = tokens;
+    encoder = std::make_unique<models::PromptEncoder>(options_.text_encoder, options);
+  }
+  return *encoder;
+}
+
 EncodedText Shelf::encode(const std::string& text, const models::ModelConfig& network) {
-  const std::string key = concat(network.txt_embed_dim, ":", text);
+  const std::string key = concat(network.txt_max_length, "x", network.txt_embed_dim, ":", text);
   const auto found = std::find_if(texts_.begin(), texts_.end(), [&](const auto& kept) { return kept.first == key; });
   if (found != texts_.end()) {
     texts_.splice(texts_.begin(), texts_, found);
     return texts_.front().second;
   }
-  models::EncodedPrompts encoded = encoder_->encode(std::span(&text, 1), network.txt_embed_dim);
+  models::EncodedPrompts encoded =
+      encoder_of(network.txt_max_length).encode(std::span(&text, 1), network.txt_embed_dim);
   EncodedText result{std::move(encoded.states), encoded.cut.empty() ? "" : models::describe(encoded.cut.front())};
   texts_.emplace_front(key, result);
   if (texts_.size() > kKeptTexts) texts_.pop_back();

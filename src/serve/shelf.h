@@ -77,6 +77,7 @@ class Shelf {
   void put_away_broken(const Key& key);
   bool must_rest(const Key& key) const;
   void note_waiting(const Key& key);
+  models::PromptEncoder& encoder_of(int64_t tokens);
   void note_loaded();
 
   ShelfOptions options_;
@@ -89,9 +90,9 @@ class Shelf {
     Key key;
     double since = 0, asked = 0;  // steady_seconds(); it may not be wanted any more
   };
-  std::optional<Waiting> waiting_;  // that has found no room
-  std::unique_ptr<models::PromptEncoder> encoder_;
-  std::list<std::pair<std::string, EncodedText>> texts_;  // the last ones first
+  std::optional<Waiting> waiting_;                                      // that has found no room
+  std::map<int64_t, std::unique_ptr<models::PromptEncoder>> encoders_;  // by the tokens of a text
+  std::list<std::pair<std::string, EncodedText>> texts_;                // the last ones first
   mutable std::mutex mutex_;
   std::set<std::string> names_;  // of what is in memory
 };

@@ -229,7 +229,7 @@ TEST_F(DrawingTest, NumbersBeyondTheirLimitsAreRefused) {
   const auto refusal = [&](const std::function<void(SampleConfig&)>& change) {
     SampleConfig settings = settings_;
     change(settings);
-    return thrown<Error>([&] { check(*network_, requests_for({0}, settings)); });
+    return thrown<Error>([&] { check(network_->config(), requests_for({0}, settings)); });
   };
   for (const int64_t steps : {int64_t{0}, diffusion::kMostSteps + 1, std::numeric_limits<int64_t>::max()}) {
     EXPECT_NE(refusal([&](SampleConfig& settings) { settings.sampler.steps = steps; }).find("steps"),

@@ -111,11 +111,11 @@ TEST_F(BetweenTest, ImpossibleMixturesAreRefused) {
         Mixture{1, {}, {}, 1.5}, Mixture{1, {}, {}, std::nan("")}}) {
     PictureRequest picture = two()[0];
     picture.mixture = mixture;
-    thrown<RequestError>([&] { check(*network_, {picture}); });
+    thrown<RequestError>([&] { check(network_->config(), {picture}); });
   }
   PictureRequest picture = two()[0];
   picture.variation = Variation{1, -0.5};
-  thrown<RequestError>([&] { check(*network_, {picture}); });
+  thrown<RequestError>([&] { check(network_->config(), {picture}); });
 }
 
 }  // namespace

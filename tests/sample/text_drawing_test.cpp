@@ -74,12 +74,12 @@ TEST_F(TextDrawing, WhatDoesNotFitTheNetworkIsRefused) {
   const auto message = [&](const std::function<void(PictureRequest&)>& change) {
     auto requests = three();
     change(requests[1]);
-    return thrown<RequestError>([&] { check(*network_, requests); });
+    return thrown<RequestError>([&] { check(network_->config(), requests); });
   };
   EXPECT_NE(message([](PictureRequest& each) { each.prompt.reset(); }).find("prompts"), std::string::npos);
   EXPECT_NE(message([](PictureRequest& each) { each.label = 1; }).find("prompts"), std::string::npos);
   const auto classes = random_network(models::tiny_config(), 1);
-  EXPECT_NE(thrown<RequestError>([&] { check(*classes, three()); }).find("classes"), std::string::npos);
+  EXPECT_NE(thrown<RequestError>([&] { check(classes->config(), three()); }).find("classes"), std::string::npos);
 }
 
 TEST_F(TextDrawing, StatesThatDoNotFitTheNetworkAreRefused) {
@@ -103,7 +103,7 @@ TEST_F(TextDrawing, GoOnAtALargerSizeWithTheSameTokens) {
     EXPECT_EQ(distance(large[0], drawn_now(three())[0]), 0);
   }
   sample_.decode_size = {{16, 35}};
-  EXPECT_THROW(check(*network_, three()), RequestError);
+  EXPECT_THROW(check(network_->config(), three()), RequestError);
 }
 
 // What a straight flow leads to does not depend on when the size changes: the image, resized.

@@ -27,7 +27,6 @@ inline sample::ModelDescription text_description() {
   sample::ModelDescription description;
   description.model = models::tiny_text_config(models::ModelType::t2i);
   description.model.txt_embed_dim = 16;
-  description.model.txt_max_length = 128;  // as the text encoder has it
   description.sample.size = {8, 8};
   description.sample.sampler.steps = 3;
   return description;
