@@ -22,6 +22,23 @@ bool has(const std::vector<std::string>& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+// Names that a field of names may have been meant to hold.
+struct NearestNames {
+  const std::string& field;
+  const config::Value& body;
+  std::vector<std::string> names;
+
+  template <class M>
+  void operator()(const char* key, const M&, const char*, const config::Constraint& = {}) {
+    using Element = typename config::ElementOf<M>::Type;
+    if constexpr (std::is_enum_v<Element>) {
+      const config::Value* const value = field == key ? body.find(key) : nullptr;
+      const std::string meant = value == nullptr ? "" : nearest(value->scalar, config::names_of<Element>());
+      if (!meant.empty()) names.push_back(meant);
+    }
+  }
+};
+
 // "steps" of "request: steps must be ...".
 std::string field_in(const std::string& message, const std::vector<std::string>& keys) {
   const size_t begin = message.find(": ");
@@ -56,11 +73,27 @@ DrawRequest draw_request(const config::Value& body) {
   try {
     DrawRequest request;
     config::read(rest, request);
+    const config::Value* const seed = rest.find("seed");
+    if (seed != nullptr && seed->scalar.starts_with('-')) {
+      config::refuse(*seed, "seed", "a whole number from 0 to 18446744073709551615");
+    }
     request.settings = std::move(settings);
     return request;
   } catch (const ConfigError& error) {
-    throw Refusal(400, "invalid_field", error.what(), field_in(error.what(), own));
+    throw field_refusal(error, body);
   }
+}
+
+Refusal field_refusal(const ConfigError& error, const config::Value& body) {
+  std::vector<std::string> keys = keys_of<DrawRequest>(), of_settings = keys_of<sample::SampleConfig>();
+  keys.insert(keys.end(), of_settings.begin(), of_settings.end());
+  const std::string field = field_in(error.what(), keys);
+  NearestNames meant{field, body, {}};
+  DrawRequest request;
+  DrawRequest::fields(request, meant);
+  sample::SampleConfig sample;
+  sample::SampleConfig::fields(sample, meant);
+  return {400, "invalid_field", error.what(), field, meant.names};
 }
 
 config::Value to_value(const DrawRequest& request) {

@@ -12,6 +12,7 @@
 #include "sample/edit.h"
 #include "sample/picture.h"
 #include "sample/preset.h"
+#include "serve/refusal.h"
 
 namespace pixnerd::serve {
 
@@ -66,8 +67,11 @@ struct DrawRequest {
   }
 };
 
-// Refusal (400) that names the field, and for an unknown one the nearest.
+// Refusal (400) that names the field, and for an unknown one or an unknown name in it the nearest.
 DrawRequest draw_request(const config::Value& body);
+
+// What is wrong with a field of a request, said by "request: FIELD must be ...".
+Refusal field_refusal(const ConfigError& error, const config::Value& body);
 
 // The inverse: what is not said is left out.
 config::Value to_value(const DrawRequest& request);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "config/json.h"
 #include "config/scalar.h"
@@ -42,6 +44,8 @@ bool wants_previews(const http::Request& request) {
   return value == nullptr || *value != "0";
 }
 
+using Events = std::vector<std::pair<const char*, config::Value>>;  // names and data
+
 // One stream's place in what happens.
 struct Watcher {
   const Context& context;
@@ -51,47 +55,57 @@ struct Watcher {
   std::shared_ptr<void> hold;  // on the previews
   bool is_over = false;
 
-  std::string hello() {
+  Events hello() {
     since = context.jobs.last_change();
     config::Value jobs;
     jobs.kind = config::Value::Kind::list;
     for (const JobView& view : context.jobs.live()) jobs.items.push_back(job_value(view));
-    return event_text("hello", config::to_json(map_value({{"version", text_value(context.version)}, {"jobs", jobs}})),
-                      id_of(*since));
+    return {{"hello", map_value({{"version", text_value(context.version)}, {"jobs", jobs}})}};
   }
 
   // The one job as it is, whether it is in memory or not.
-  std::string all_of_job() {
+  Events all_of_job() {
     since = context.jobs.last_change();
     const auto view = context.jobs.find(id);
     is_over = !view || store::is_ended(view->stored.state);
-    return view ? event_text("job", config::to_json(job_value(*view)), id_of(*since)) : "";
+    return view ? Events{{"job", job_value(*view)}} : Events{};
   }
 
-  std::string said_of(const JobChange& change) {
-    std::string text;
+  void say(const JobChange& change, Events& events) {
     for (const JobChange::Preview& preview : change.previews) {
       const std::string url = concat("data:image/png;base64,", http::base64(*preview.png));
-      text += event_text("preview",
-                         config::to_json(map_value({{"id", text_value(change.view.stored.id)},
-                                                    {"index", scalar_value(preview.index)},
-                                                    {"step", scalar_value(preview.step)},
-                                                    {"image", text_value(url)}})),
-                         id_of(*since));
+      events.emplace_back("preview", map_value({{"id", text_value(change.view.stored.id)},
+                                                {"index", scalar_value(preview.index)},
+                                                {"step", scalar_value(preview.step)},
+                                                {"image", text_value(url)}}));
     }
-    const auto value = change.is_new_state ? job_value(change.view) : progress_value(change.view);
-    text += event_text(change.is_new_state ? "job" : "progress", config::to_json(value), id_of(*since));
+    if (change.is_new_state) {
+      events.emplace_back("job", job_value(change.view));
+    } else {
+      events.emplace_back("progress", progress_value(change.view));
+    }
     is_over = is_over || (!id.empty() && store::is_ended(change.view.stored.state));
-    return text;
   }
 
-  std::optional<std::string> next() {
-    if (is_over || context.streams.are_closing()) return std::nullopt;
+  Events news() {
     if (!since) return id.empty() ? hello() : all_of_job();
     const auto changes = context.jobs.changes_since(*since, id, with_previews);
     if (!changes) return id.empty() ? hello() : all_of_job();
+    Events events;
+    for (const JobChange& change : *changes) say(change, events);
+    return events;
+  }
+
+  // The id comes with the last of them: who is cut off before has not seen all up to it.
+  std::optional<std::string> next() {
+    if (is_over || context.streams.are_closing()) return std::nullopt;
+    const Events events = news();
+    if (events.empty() && is_over) return std::nullopt;  // the job was taken out
     std::string text;
-    for (const JobChange& change : *changes) text += said_of(change);
+    for (const auto& event : events) {
+      const bool is_last = &event == &events.back();
+      text += event_text(event.first, config::to_json(event.second), is_last ? id_of(*since) : "");
+    }
     return text;
   }
 };

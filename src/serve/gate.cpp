@@ -30,10 +30,14 @@ std::string header_of(const http::Request& request, std::string_view name) {
   return value == nullptr ? "" : *value;
 }
 
-// "[::1]:80" is ::1, "a.b:80" is a.b.
+// "[::1]:80" is ::1, "a.b:80" is a.b; "" of what has another form.
 std::string host_without_port(const std::string& host) {
-  if (host.starts_with("[")) return host.substr(1, host.find(']') - 1);
-  return ascii_lower(host.substr(0, host.rfind(':')));
+  const size_t bracket = host.starts_with("[") ? host.find(']') : 0;
+  const size_t end = bracket == std::string::npos ? host.size() : host.find(':', bracket);
+  const std::string name = host.substr(0, end), port = end < host.size() ? host.substr(end + 1) : "";
+  if (port.find_first_not_of("0123456789") != std::string::npos) return "";
+  if (!name.starts_with("[")) return ascii_lower(name);
+  return name.ends_with("]") ? name.substr(1, name.size() - 2) : "";
 }
 
 bool is_address(const std::string& host) {
@@ -71,9 +75,7 @@ std::string token_in(const http::Request& request) {
     const config::Value* const token = body.find("token");
     return token == nullptr ? "" : token->scalar;
   }
-  std::string as_query = request.body;
-  std::replace(as_query.begin(), as_query.end(), '+', ' ');
-  const auto form = http::parse_target("/?" + as_query);
+  const auto form = http::parse_target("/?" + request.body);
   const std::string* const token = form ? http::find(form->query, "token") : nullptr;
   return token == nullptr ? "" : *token;
 }

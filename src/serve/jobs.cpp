@@ -16,8 +16,25 @@
 namespace pixnerd::serve {
 namespace {
 
-constexpr double kRememberedSeconds = 600;
+constexpr double kRememberedSeconds = 600, kKeyFrameSeconds = 10;  // after a job's end
 constexpr size_t kMostRemembered = 500;
+
+// An ended job without what only drawing needs: its network, the picture it was drawn from, previews. Who still draws
+// it has the other one.
+std::shared_ptr<LiveJob> remembered(const LiveJob& job) {
+  Order order;
+  order.model = job.order.model;
+  order.title = job.order.title;
+  order.steps = job.order.steps;
+  auto light = std::make_shared<LiveJob>(LiveJob{job.stored, std::move(order), job.origin, {}, {}});
+  for (const LivePicture& picture : job.pictures) {
+    light->pictures.push_back({.is_over = true, .steps_done = picture.steps_done, .key_frames = picture.key_frames});
+  }
+  light->state_change = job.state_change;
+  light->progress_change = job.progress_change;
+  light->ended = job.ended;
+  return light;
+}
 
 }  // namespace
 
@@ -68,7 +85,9 @@ void Jobs::restore(store::StoredJob stored, Order order) {
   }
   stored.state = store::JobState::queued;
   stored.started = 0;
-  enqueue(std::move(stored), std::move(order), origin);
+  const auto job = enqueue(std::move(stored), std::move(order), origin);
+  // The server was killed between its last picture and its end.
+  if (job->pictures_left() == 0) end(job, store::JobState::done, "");
 }
 
 void Jobs::reserve(const std::string& client, int64_t count) {
@@ -77,17 +96,24 @@ void Jobs::reserve(const std::string& client, int64_t count) {
   int64_t all = 0;
   for (const auto& [name, waiting] : waiting_of_) all += waiting;
   int64_t& own = waiting_of_[client];
-  const auto share = static_cast<int64_t>(static_cast<double>(limits_.pictures) * limits_.share);
+  const auto share = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(limits_.pictures) * limits_.share));
   if (all + count <= limits_.pictures && own + count <= share) {
     own += count;
     ++counts_.accepted;
     return;
   }
+  const int64_t waiting = own;
   if (own == 0) waiting_of_.erase(client);
+  if (count > share) {
+    throw Refusal(400, "invalid_field",
+                  concat("count ", count, " is more than one client may have waiting here, ", share), "count");
+  }
   ++counts_.refused;
-  Refusal refusal(429, "queue_full",
-                  concat("the queue is full, with ", all, " of ", limits_.pictures,
-                         " pictures that wait to be drawn; try again later"));
+  const bool is_own_share = all + count <= limits_.pictures;
+  Refusal refusal(
+      429, "queue_full",
+      concat(is_own_share ? "your share of the queue" : "the queue", " is full, with ", is_own_share ? waiting : all,
+             " of ", is_own_share ? share : limits_.pictures, " pictures that wait to be drawn; try again later"));
   refusal.retry_after = seconds_until_room();
   throw refusal;
 }
@@ -106,7 +132,7 @@ void Jobs::release(const std::string& client, int64_t count) {
   if (found != waiting_of_.end() && (found->second -= count) <= 0) waiting_of_.erase(found);
 }
 
-void Jobs::enqueue(store::StoredJob stored, Order order, const Origin& origin) {
+std::shared_ptr<LiveJob> Jobs::enqueue(store::StoredJob stored, Order order, const Origin& origin) {
   const double time = steady_seconds();
   const double deadline = time + std::min(order.request.deadline.value_or(limits_.deadline), limits_.deadline);
   const size_t count = order.pictures.size();
@@ -127,6 +153,7 @@ void Jobs::enqueue(store::StoredJob stored, Order order, const Origin& origin) {
   }
   changed_();
   to_draw_again_();
+  return job;
 }
 
 bool Jobs::cancel(const std::string& id) {
@@ -137,13 +164,15 @@ bool Jobs::cancel(const std::string& id) {
 bool Jobs::finish_early(const std::string& id) {
   const auto job = live_job(id);
   std::vector<engine::PictureId> flying;
+  bool is_waiting = false;
   {
     const std::lock_guard lock(mutex_);
     if (job == nullptr || job->is_over() || job->is_ending) return false;
     job->is_ending_early = true;
     flying = job->flying();
+    is_waiting = job->network == nullptr;  // else what does not fly is being stored, or submit() stops it
   }
-  if (flying.empty()) return end(job, store::JobState::cancelled, "");
+  if (is_waiting) return end(job, store::JobState::cancelled, "");
   job->stop(flying);
   return true;
 }
@@ -176,6 +205,7 @@ bool Jobs::end(const std::shared_ptr<LiveJob>& job, store::JobState state, const
     counts_.done += state == store::JobState::done;
     counts_.failed += state == store::JobState::failed;
     counts_.cancelled += state == store::JobState::cancelled;
+    if (const auto found = by_id_.find(job->stored.id); found != by_id_.end()) *found->second = remembered(*job);
     forget_some();
   }
   for (const auto& call : calls) call(*last);
@@ -191,6 +221,9 @@ void Jobs::forget_some() {
   const double time = steady_seconds();
   for (auto each = live_.begin(); each != live_.end();) {
     LiveJob& job = **each;
+    if (job.is_over() && job.ended + kKeyFrameSeconds < time) {
+      for (LivePicture& picture : job.pictures) picture.key_frames.clear();
+    }
     if (!job.is_over() || (job.ended + kRememberedSeconds > time && ended <= kMostRemembered)) {
       ++each;
       continue;

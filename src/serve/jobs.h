@@ -165,7 +165,7 @@ class Jobs : private JobListener {
   void reserve(const std::string& client, int64_t count);
   void release(const std::string& client, int64_t count);  // under the lock
   double seconds_until_room() const;                       // under the lock
-  void enqueue(store::StoredJob stored, Order order, const Origin& origin);
+  std::shared_ptr<LiveJob> enqueue(store::StoredJob stored, Order order, const Origin& origin);
   std::shared_ptr<LiveJob> live_job(const std::string& id) const;
   JobView view(const LiveJob& job) const;  // under the lock
   // A finished picture to the disk.

@@ -107,7 +107,10 @@ http::Response show_job(const Context& context, const std::string& id) {
 }
 
 http::Response delete_job(const Context& context, const std::string& id) {
-  if (context.jobs.cancel(id)) return show_job(context, id);
+  const bool is_cancelled = context.jobs.cancel(id);
+  const auto view = context.jobs.find(id);
+  // One that has not ended although nothing was left to cancel is about to: that is being written.
+  if (is_cancelled || (view && !store::is_ended(view->stored.state))) return show_job(context, id);
   if (!context.jobs.remove(id)) refuse_job(id);
   return {204, {}, nullptr};
 }

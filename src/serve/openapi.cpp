@@ -153,6 +153,7 @@ struct Operation {
   int status = 200;
   const char* body = "";  // a schema
   std::vector<const char*> query = {};
+  int empty = 0;  // another status, of an answer without a body; 0: none
 };
 
 Operation operation_of(const std::string& route) {
@@ -170,7 +171,12 @@ Operation operation_of(const std::string& route) {
       {"GET /api/jobs", {"Jobs, newest first", "Jobs", 200, "", {"limit", "before", "state"}}},
       {"GET /api/jobs/{id}", {"One job", "Job"}},
       {"DELETE /api/jobs/{id}",
-       {"Cancel a job (200), or take an ended one out of the history with its pictures (204)", "Job"}},
+       {"Cancel a job (200), or take an ended one out of the history with its pictures (204)",
+        "Job",
+        200,
+        "",
+        {},
+        204}},
       {"GET /api/events",
        {"All jobs as server-sent events: hello, job, progress, preview", "text/event-stream", 200, "", {"previews"}}},
       {"GET /api/jobs/{id}/events",
@@ -178,9 +184,10 @@ Operation operation_of(const std::string& route) {
         "text/event-stream",
         200,
         "",
-        {"previews"}}},
-      {"GET /api/pictures/{name}", {"A finished picture, HASH.png", "image/png"}},
-      {"GET /api/inputs/{hash}", {"A picture that was sent to be edited", "image/*"}},
+        {"previews"},
+        204}},
+      {"GET /api/pictures/{name}", {"A finished picture, HASH.png", "image/png", 200, "", {}, 304}},
+      {"GET /api/inputs/{hash}", {"A picture that was sent to be edited", "image/*", 200, "", {}, 304}},
       {"POST /login", {"The page's cookie for the token", "", 204, "object"}},
       {"POST /logout", {"Takes the cookie back", "", 204}}};
   const auto found = kKnown.find(route);
@@ -212,9 +219,15 @@ Value operation_value(const std::string& route, const std::string& path) {
   Value answer = map_value({{"description", text_value(operation.summary)}});
   if (*operation.answer != '\0') answer.fields.emplace_back("content", content(operation.answer));
   const Value error = map_value({{"description", text_value("What was wrong")}, {"content", content("Error")}});
+  Value responses = map_value({{std::to_string(operation.status), answer}});
+  if (operation.empty != 0) {
+    responses.fields.emplace_back(std::to_string(operation.empty),
+                                  map_value({{"description", text_value("Nothing more to say")}}));
+  }
+  responses.fields.emplace_back("default", error);
   Value value = map_value({{"summary", text_value(operation.summary)},
                            {"parameters", std::move(parameters)},
-                           {"responses", map_value({{std::to_string(operation.status), answer}, {"default", error}})}});
+                           {"responses", std::move(responses)}});
   if (*operation.body != '\0') {
     value.fields.emplace_back("requestBody", map_value({{"content", content(operation.body)}}));
   }

@@ -20,6 +20,7 @@ namespace pixnerd::serve {
 namespace {
 
 constexpr size_t kMostNames = 5;
+constexpr size_t kLongestName = 1000;                 // bytes, of a class, a style or a client
 constexpr uint64_t kRandomSeeds = uint64_t{1} << 32;  // few digits, and exact in every language's numbers
 
 uint64_t random_seed() {
@@ -28,6 +29,9 @@ uint64_t random_seed() {
 
 int64_t label_of_text(const std::string& text, const std::vector<std::string>& names, const char* kind,
                       const std::string& param) {
+  if (text.size() > kLongestName) {
+    throw Refusal(400, concat("unknown_", kind), concat("there is no ", kind, " ", quoted(text)), param);
+  }
   try {
     return sample::label_named(text, names, kind);
   } catch (const RequestError& error) {
@@ -71,10 +75,7 @@ sample::SampleConfig settings_of(const DrawRequest& request, const ServedModel& 
   try {
     settings = sample::with_settings(settings, request.settings);
   } catch (const ConfigError& error) {
-    const std::string message = error.what(), prefix = "request: ";
-    std::string field = message.starts_with(prefix) ? message.substr(prefix.size()) : "";
-    field = field.substr(0, field.find_first_of(" .[:"));
-    throw Refusal(400, "invalid_field", message, request.settings.find(field) != nullptr ? field : "");
+    throw field_refusal(error, request.settings);
   }
   if (settings.sampler.steps > limits.steps) {
     throw Refusal(400, "too_many_steps",
@@ -84,6 +85,13 @@ sample::SampleConfig settings_of(const DrawRequest& request, const ServedModel& 
   return settings;
 }
 
+void require_pixels(int64_t width, int64_t height, const RequestLimits& limits) {
+  if (width * height <= limits.pixels) return;
+  throw Refusal(400, "invalid_size",
+                concat("size ", width, "x", height, " has more pixels than this server draws, ", limits.pixels),
+                "size");
+}
+
 void require_size(const ServedModel& model, const sample::SampleConfig& settings, const RequestLimits& limits) {
   try {
     engine::require_sizes(model.description.model, settings);
@@ -91,11 +99,7 @@ void require_size(const ServedModel& model, const sample::SampleConfig& settings
     throw Refusal(400, "invalid_size", error.what(), "size");
   }
   const auto [width, height] = settings.picture_size();
-  if (width * height > limits.pixels) {
-    throw Refusal(400, "invalid_size",
-                  concat("size ", width, "x", height, " has more pixels than this server draws, ", limits.pixels),
-                  "size");
-  }
+  require_pixels(width, height, limits);
   const models::TokenGrid grid = models::token_grid(model.description.model, settings.size[1], settings.size[0]);
   if (grid.rows * grid.columns > limits.tokens) {
     throw Refusal(400, "invalid_size",
@@ -103,6 +107,14 @@ void require_size(const ServedModel& model, const sample::SampleConfig& settings
                          " patches, more than this server draws, ", limits.tokens),
                   "size");
   }
+}
+
+// Before such a canvas is made: of the picture as it is stored, which EXIF may turn.
+void require_canvas(const sample::PictureFile& input, const sample::EditRecord& how, const RequestLimits& limits) {
+  const auto info = image::inspect(std::as_bytes(std::span(input.content)), "the image");
+  const auto [width, height] = how.size.value_or(sample::PictureSize{info.width, info.height});
+  const auto [left, top, right, bottom] = how.extend;
+  require_pixels(width + left + right, height + top + bottom, limits);
 }
 
 std::shared_ptr<const sample::PictureEdit> edit_of(DrawRequest& request, const ServedModel& model,
@@ -128,6 +140,7 @@ std::shared_ptr<const sample::PictureEdit> edit_of(DrawRequest& request, const S
   how.resample = request.resample;
   if (request.settings.find("size") != nullptr) how.size = settings.size;
   const sample::PictureFile input = file(request.image, "image");
+  require_canvas(input, how, limits);
   std::optional<sample::PictureFile> mask;
   if (!request.mask.empty()) mask = file(request.mask, "mask");
   try {
@@ -229,6 +242,9 @@ Order order_of(DrawRequest request, const Catalogue& catalogue, store::PictureFo
     if (text.size() <= kLongestPrompt) continue;
     throw Refusal(400, "prompt_too_long",
                   concat("the ", param, " has ", text.size(), " bytes, more than ", kLongestPrompt), param);
+  }
+  if (request.client.size() > kLongestName) {
+    throw Refusal(400, "invalid_field", concat("client has more than ", kLongestName, " bytes"), "client");
   }
   Order order;
   order.model = &catalogue.find(request.model);

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "checkpoint/content_hash.h"
+#include "checkpoint/tensors.h"
 #include "config/json.h"
 #include "config/member.h"
 #include "core/errors.h"
@@ -20,6 +21,7 @@ namespace pixnerd::serve {
 namespace {
 
 constexpr size_t kKeptTexts = 64;
+constexpr double kWantedSeconds = 3;  // who waits asks more often
 // A file of float32 is mapped and packed once more; one of half the size is mapped and unpacked to twice its size.
 constexpr double kBytesPerFileByte = 2.5;
 
@@ -39,9 +41,14 @@ Shelf::~Shelf() {
 std::shared_ptr<Loaded> Shelf::load(const ServedModel& model, models::Precision precision) const {
   const auto loaded = std::make_shared<Loaded>();
   loaded->file = sample::load_model(model.path);
+  if (checkpoint::content_hash(model.path) != model.hash) {
+    throw CheckpointError(concat("checkpoint ", quoted(model.path),
+                                 " is another one than when the server was started; start it again to serve that"));
+  }
   models::Network& network = *loaded->file.network;
   const std::string kind = config::to_json(config::member_value(model.description.model));
   network.prepare_for_inference(options_.device, models::weight_type(precision));
+  loaded->sources = checkpoint::sources_of(network.parameters());
   keep_freed_memory();
   engine::EngineOptions options;
   options.most_together = options_.batch;
@@ -89,8 +96,37 @@ bool Shelf::has_room(const ServedModel& model) {
   }
 }
 
+// A network that always has something to draw would else keep out all others.
+bool Shelf::must_rest(const Key& key) const {
+  const double now = steady_seconds();
+  return waiting_ && waiting_->key != key && now > waiting_->since + options_.patience &&
+         now < waiting_->asked + kWantedSeconds;
+}
+
+void Shelf::note_waiting(const Key& key) {
+  const double now = steady_seconds();
+  if (!waiting_ || now > waiting_->asked + kWantedSeconds) waiting_ = Waiting{key, now, now};
+  if (waiting_->key == key) waiting_->asked = now;
+}
+
+// What somebody has overwritten or cut draws nothing any more; it is read again once its pictures have failed.
+void Shelf::put_away_broken(const Key& key) {
+  const auto found = networks_.find(key);
+  if (found == networks_.end() || found->second->engine->size() > 0) return;
+  try {
+    checkpoint::require_unchanged(found->second->sources);
+  } catch (const CheckpointError& error) {
+    log_warning(error.what());
+    found->second->engine->advance();
+    networks_.erase(found);
+    note_loaded();
+  }
+}
+
 std::shared_ptr<Loaded> Shelf::get(const ServedModel& model, models::Precision precision) {
   const Key key{model.name, precision};
+  if (must_rest(key)) return nullptr;
+  put_away_broken(key);
   if (const auto found = networks_.find(key); found != networks_.end()) {
     found->second->used = steady_seconds();
     return found->second;
@@ -105,7 +141,11 @@ std::shared_ptr<Loaded> Shelf::get(const ServedModel& model, models::Precision p
     log_info(concat("loaded ", model.name, " (", models::name_of(precision), ")"));
     return network;
   }
-  if (!has_room(model)) return nullptr;
+  if (!has_room(model)) {
+    note_waiting(key);
+    return nullptr;
+  }
+  if (waiting_ && waiting_->key == key) waiting_.reset();
   loading_[key] = std::async(std::launch::async, [this, &model, precision] {
     struct Notice {
       const std::function<void()>& call;

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,14 +29,16 @@ namespace pixnerd::serve {
 
 struct ShelfOptions {
   at::Device device = at::kCPU;
-  int64_t batch = 0;                                   // as engine::EngineOptions::most_together
-  int64_t most_loaded = 0;                             // 0: as many as memory holds
-  std::filesystem::path text_encoder, prompt_cache{};  // folders; "": none
+  int64_t batch = 0;        // as engine::EngineOptions::most_together
+  int64_t most_loaded = 0;  // 0: as many as memory holds
+  double patience = 5;      // seconds that a network waits for room before others are left to come to rest for it
+  std::filesystem::path text_encoder{}, prompt_cache{};  // folders; "": none
 };
 
 // A network that is ready to draw.
 struct Loaded {
   sample::ModelFile file;
+  MappedSources sources;                   // the parts of files that its weights lie in
   std::unique_ptr<engine::Engine> engine;  // of file.network
   sample::PictureRecord common;            // what the records of all its pictures say
   double used = 0;                         // steady_seconds() when it last had something to do
@@ -53,8 +56,8 @@ class Shelf {
   Shelf(ShelfOptions options, std::function<void()> loaded);
   ~Shelf();
 
-  // Null while it is being loaded, or waits for memory that others, which draw, hold. Throws what loading failed with;
-  // the next call begins anew.
+  // Null while it is being loaded, or waits for memory that others, which draw, hold; and of those, once somebody has
+  // waited for long. Throws what loading failed with; the next call begins anew.
   std::shared_ptr<Loaded> get(const ServedModel& model, models::Precision precision);
 
   // One evaluation by the next network that has pictures; false where none has.
@@ -71,6 +74,9 @@ class Shelf {
 
   std::shared_ptr<Loaded> load(const ServedModel& model, models::Precision precision) const;
   bool has_room(const ServedModel& model);
+  void put_away_broken(const Key& key);
+  bool must_rest(const Key& key) const;
+  void note_waiting(const Key& key);
   models::PromptEncoder& encoder_of(int64_t tokens);
   void note_loaded();
 
@@ -79,7 +85,12 @@ class Shelf {
   std::string text_encoder_hash_;
   std::map<Key, std::shared_ptr<Loaded>> networks_;
   std::map<Key, std::future<std::shared_ptr<Loaded>>> loading_;
-  Key last_;                                                            // that was advanced
+  Key last_;  // that was advanced
+  struct Waiting {
+    Key key;
+    double since = 0, asked = 0;  // steady_seconds(); it may not be wanted any more
+  };
+  std::optional<Waiting> waiting_;                                      // that has found no room
   std::map<int64_t, std::unique_ptr<models::PromptEncoder>> encoders_;  // by the tokens of a text
   std::list<std::pair<std::string, EncodedText>> texts_;                // the last ones first
   mutable std::mutex mutex_;
