@@ -2,8 +2,8 @@
 //
 // A stream says what has changed since its watcher was last written to, so that one who reads slowly gets the newest
 // state of each job and not every step on the way. The last event of those that are said together has an id, "BOOT-N":
-// BOOT is of this run of the server, N counts changes. Who comes back with the last one it has seen (Last-Event-ID) gets
-// what has changed since.
+// BOOT is of this run of the server, N counts changes. Who comes back with the last one it has seen (Last-Event-ID)
+// gets what has changed since.
 #pragma once
 
 #include <memory>

@@ -43,7 +43,7 @@ Jobs::Jobs(store::History& history, store::PictureFolder& folder, JobLimits limi
 
 Jobs::~Jobs() = default;
 
-void Jobs::set_listeners(std::function<void()> changed, std::function<void()> to_draw) {
+void Jobs::set_listeners(std::function<void(Haste)> changed, std::function<void()> to_draw) {
   changed_ = std::move(changed);
   to_draw_again_ = std::move(to_draw);
 }
@@ -54,7 +54,7 @@ std::shared_lock<std::shared_mutex> Jobs::hold_files() const {
 
 std::string Jobs::accept(Order order, const Origin& origin) {
   const auto count = std::ssize(order.pictures);
-  reserve(origin.client, count);
+  reserve(origin.client, count, order.bytes);
   store::StoredJob stored;
   stored.id = http::random_hex(12);
   stored.api = origin.api;
@@ -90,32 +90,34 @@ void Jobs::restore(store::StoredJob stored, Order order) {
   if (job->pictures_left() == 0) end(job, store::JobState::done, "");
 }
 
-void Jobs::reserve(const std::string& client, int64_t count) {
+void Jobs::reserve(const std::string& client, int64_t count, int64_t bytes) {
   const std::lock_guard lock(mutex_);
   if (is_closed_) throw Refusal(503, "stopping", "the server is being stopped");
-  int64_t all = 0;
-  for (const auto& [name, waiting] : waiting_of_) all += waiting;
-  int64_t& own = waiting_of_[client];
   const auto share = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(limits_.pictures) * limits_.share));
-  if (all + count <= limits_.pictures && own + count <= share) {
-    own += count;
-    ++counts_.accepted;
-    return;
-  }
-  const int64_t waiting = own;
-  if (own == 0) waiting_of_.erase(client);
   if (count > share) {
     throw Refusal(400, "invalid_field",
                   concat("count ", count, " is more than one client may have waiting here, ", share), "count");
   }
-  ++counts_.refused;
-  const bool is_own_share = all + count <= limits_.pictures;
-  Refusal refusal(
-      429, "queue_full",
-      concat(is_own_share ? "your share of the queue" : "the queue", " is full, with ", is_own_share ? waiting : all,
-             " of ", is_own_share ? share : limits_.pictures, " pictures that wait to be drawn; try again later"));
-  refusal.retry_after = seconds_until_room();
-  throw refusal;
+  int64_t all = 0, held = 0;
+  for (const auto& [name, waiting] : waiting_of_) all += waiting;
+  for (const auto& job : live_) held += job->is_over() ? 0 : job->order.bytes;
+  const auto found = waiting_of_.find(client);
+  const int64_t own = found == waiting_of_.end() ? 0 : found->second;
+  const auto refuse_over = [&](const char* what, int64_t now, int64_t most) {
+    ++counts_.refused;
+    Refusal refusal(
+        429, "queue_full",
+        concat(what, " is full, with ", now, " of ", most, " pictures that wait to be drawn; try again later"));
+    refusal.retry_after = seconds_until_room();
+    throw refusal;
+  };
+  if (all + count > limits_.pictures) refuse_over("the queue", all, limits_.pictures);
+  if (own + count > share) refuse_over("your share of the queue", own, share);
+  if (held > 0 && held + bytes > limits_.bytes) {
+    refuse_over("the memory for pictures to draw from", all, limits_.pictures);
+  }
+  waiting_of_[client] += count;
+  ++counts_.accepted;
 }
 
 double Jobs::seconds_until_room() const {
@@ -151,7 +153,7 @@ std::shared_ptr<LiveJob> Jobs::enqueue(store::StoredJob stored, Order order, con
     by_id_[job->stored.id] = live_.insert(live_.end(), job);
     to_draw_.push_back(job);
   }
-  changed_();
+  changed_(Haste::at_once);
   to_draw_again_();
   return job;
 }
@@ -210,7 +212,7 @@ bool Jobs::end(const std::shared_ptr<LiveJob>& job, store::JobState state, const
   }
   for (const auto& call : calls) call(*last);
   ended_.notify_all();
-  changed_();
+  changed_(Haste::at_once);
   keeper_.post([this] { trim_history(); });
   return true;
 }

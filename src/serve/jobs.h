@@ -34,10 +34,11 @@ struct Loaded;
 struct LiveJob;  // live_job.h
 
 struct JobLimits {
-  int64_t pictures = 512;    // that wait or are drawn, of all clients; beyond them 429
-  double share = 0.75;       // of them, the most that one client has
-  double deadline = 3600;    // seconds, for jobs that name none
-  int64_t history = 10'000;  // jobs that are kept; the oldest ended ones give way
+  int64_t pictures = 512;            // that wait or are drawn, of all clients; beyond them 429
+  double share = 0.75;               // of them, the most that one client has
+  int64_t bytes = int64_t{1} << 30;  // of memory for pictures that those are drawn from; beyond them 429
+  double deadline = 3600;            // seconds, for jobs that name none
+  int64_t history = 10'000;          // jobs that are kept; the oldest ended ones give way
 };
 
 // How a job came.
@@ -65,10 +66,13 @@ struct JobChange {
   bool is_new_state = false;  // or pictures
   struct Preview {
     int64_t index = 0, step = 0;
-    std::shared_ptr<const std::string> png;
+    std::shared_ptr<const std::string> png, base64;  // the same, as all watchers are sent it
   };
   std::vector<Preview> previews;
 };
+
+// How soon watchers should hear of a change: steps may wait for others.
+enum class Haste { at_once, soon };
 
 struct JobCounts {
   int64_t queued = 0, running = 0;     // jobs
@@ -88,7 +92,7 @@ class Jobs : private JobListener {
   Jobs& operator=(const Jobs&) = delete;
 
   // Called, without a lock, when something has changed that changes_since() tells, and when there is something to draw.
-  void set_listeners(std::function<void()> changed, std::function<void()> to_draw);
+  void set_listeners(std::function<void(Haste)> changed, std::function<void()> to_draw);
 
   // The job's id, and it is in the history. Refusal: 429 where the queue is full, 503 when the server stops; DataError
   // where the disk refuses.
@@ -162,7 +166,7 @@ class Jobs : private JobListener {
   void cancelled(const std::shared_ptr<LiveJob>& job, int64_t index) override;
 
   // Room for so many pictures more, or a Refusal; and given back.
-  void reserve(const std::string& client, int64_t count);
+  void reserve(const std::string& client, int64_t count, int64_t bytes);
   void release(const std::string& client, int64_t count);  // under the lock
   double seconds_until_room() const;                       // under the lock
   std::shared_ptr<LiveJob> enqueue(store::StoredJob stored, Order order, const Origin& origin);
@@ -180,7 +184,8 @@ class Jobs : private JobListener {
   store::History& history_;
   store::PictureFolder& folder_;
   const JobLimits limits_;
-  std::function<void()> changed_ = [] {}, to_draw_again_ = [] {};
+  std::function<void(Haste)> changed_ = [](Haste) {};
+  std::function<void()> to_draw_again_ = [] {};
 
   mutable std::shared_mutex files_;  // taken before mutex_; shared by who adds files, alone by who removes some
   mutable std::mutex mutex_;         // over all that follows

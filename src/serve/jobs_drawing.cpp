@@ -5,6 +5,7 @@
 #include "core/failure.h"
 #include "core/hash.h"
 #include "core/timing.h"
+#include "http/base64.h"
 #include "image/codec.h"
 #include "image/resize.h"
 #include "sample/requests.h"
@@ -118,7 +119,7 @@ void Jobs::started(LiveJob& job) {
       if_disk_lets([&] { history_.set_started(id, when); });
     });
   }
-  changed_();
+  changed_(Haste::at_once);
 }
 
 bool Jobs::wants_preview(LiveJob& job, int64_t index, int64_t step, bool& is_key_frame) {
@@ -145,18 +146,21 @@ void Jobs::preview(const std::shared_ptr<LiveJob>& job, int64_t index, int64_t s
       frames.push_back(std::make_shared<const image::Image>(std::move(image)));
       job->progress_change = ++change_;
     }
-    return changed_();
+    return changed_(Haste::at_once);
   }
   previewer_.post([this, job, index, step, image = std::move(image)]() mutable {
     const auto png = png_of(reduced(std::move(image)));
+    const auto base64 = std::make_shared<const std::string>(http::base64(*png));
+    bool is_first = false;
     {
       const std::lock_guard lock(mutex_);
       LivePicture& picture = job->pictures[static_cast<size_t>(index)];
-      picture.preview = {index, step, png};
+      is_first = picture.preview.png == nullptr;
+      picture.preview = {index, step, png, base64};
       picture.preview_change = ++change_;
       picture.is_preview_in_work = false;
     }
-    changed_();
+    changed_(is_first ? Haste::at_once : Haste::soon);
   });
 }
 
@@ -169,7 +173,7 @@ void Jobs::stepped(LiveJob& job, int64_t index, int64_t steps_done) {
     rate_.update(static_cast<int64_t>(counts_.steps));
     job.progress_change = ++change_;
   }
-  changed_();
+  changed_(Haste::soon);
 }
 
 void Jobs::drawn(const std::shared_ptr<LiveJob>& job, int64_t index, image::Image image) {
@@ -216,7 +220,7 @@ void Jobs::keep(const std::shared_ptr<LiveJob>& job, int64_t index, const image:
     ++counts_.pictures;
   }
   over(job, index);
-  changed_();
+  changed_(Haste::at_once);
 }
 
 void Jobs::over(const std::shared_ptr<LiveJob>& job, int64_t index) {

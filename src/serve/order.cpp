@@ -256,6 +256,8 @@ Order order_of(DrawRequest request, const Catalogue& catalogue, store::PictureFo
   if (edit) settings.size = edit->canvas_size();
   require_size(*order.model, settings, limits);
   order.pictures = pictures_of(request, *order.model, settings);
+  constexpr int64_t kBytesPerPixel = 20;  // colours and mask, as bytes and as the engine takes them
+  if (edit) order.bytes = kBytesPerPixel * settings.size[0] * settings.size[1];
   for (sample::PictureRequest& picture : order.pictures) {
     picture.edit = edit;
     picture.variation = request.variation;

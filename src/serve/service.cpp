@@ -81,7 +81,8 @@ class Server::State : public http::Service {
     add_own_routes();
     sweep();
     restore();
-    jobs_.set_listeners([this] { streams_.wake_all(); }, [this] { studio_.wake(); });
+    jobs_.set_listeners([this](Haste haste) { haste == Haste::soon ? streams_.wake_soon() : streams_.wake_all(); },
+                        [this] { studio_.wake(); });
     server_ = std::make_unique<http::Server>(options_.server, *this);
   }
 

@@ -2,6 +2,30 @@
 
 namespace pixnerd::serve {
 
+Streams::Streams() : pacer_([this] { keep_pace(); }) {}
+
+Streams::~Streams() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  wanted_.notify_one();
+  pacer_.join();
+}
+
+void Streams::keep_pace() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wanted_.wait(lock, [&] { return is_wanted_ || is_ending_; });
+    wanted_.wait_for(lock, kPace, [&] { return is_ending_; });
+    if (is_ending_) return;
+    is_wanted_ = false;
+    lock.unlock();
+    wake_all();
+    lock.lock();
+  }
+}
+
 void Streams::begin(const std::shared_ptr<http::Exchange>& exchange, http::Response head, http::Source source) {
   {
     const std::lock_guard lock(mutex_);
@@ -22,6 +46,15 @@ void Streams::wake_all() {
   for (const auto& each : open) {
     if (each != nullptr) each->wake();
   }
+}
+
+void Streams::wake_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_wanted_) return;
+    is_wanted_ = true;
+  }
+  wanted_.notify_one();
 }
 
 void Streams::close() {

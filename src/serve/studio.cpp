@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "core/failure.h"
 #include "core/log.h"
 #include "sample/condition.h"
+#include "sample/edit.h"
 #include "serve/live_job.h"
 
 namespace pixnerd::serve {
@@ -80,9 +82,15 @@ bool Studio::begin(const std::shared_ptr<LiveJob>& job) {
     }
   }
   const auto states_of = [&](const std::string& text) { return states.at(text); };
-  jobs_.submit(
-      job, network, [&](const auto& picture) { return sample::engine_picture(config, picture, states_of); },
-      std::move(warnings));
+  std::optional<engine::Edit> edit;  // the same tensors for all
+  const auto to_engine = [&](sample::PictureRequest picture) {
+    if (picture.edit && !edit) edit = sample::engine_edit(*picture.edit);
+    picture.edit = nullptr;
+    engine::Picture drawn = sample::engine_picture(config, picture, states_of);
+    drawn.edit = edit;
+    return drawn;
+  };
+  jobs_.submit(job, network, to_engine, std::move(warnings));
   return true;
 }
 

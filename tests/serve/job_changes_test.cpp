@@ -51,7 +51,7 @@ TEST_F(JobsTest, WhatWasForgottenIsSaid) {
 
 TEST_F(JobsTest, ListenersHearOfChangesAndOfWork) {
   std::atomic<int> changes = 0, work = 0;
-  jobs_->set_listeners([&] { ++changes; }, [&] { ++work; });
+  jobs_->set_listeners([&](Haste) { ++changes; }, [&] { ++work; });
   const std::string id = accept(R"({"class":0})");
   EXPECT_EQ(work, 1);
   EXPECT_GE(changes, 1);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "core/text.h"
+#include "http/base64.h"
+#include "image/codec.h"
 #include "sample/record.h"
 #include "tests/core/full_disk.h"
 #include "tests/core/thrown.h"
@@ -68,6 +71,20 @@ TEST_F(JobsTest, TheQueueHasAnEndAndEachClientAShareOfIt) {
   draw();
   wait_until([&] { return jobs_->counts().pictures_waiting == 0; });
   accept(R"({"class":0,"count":6})", "a");
+}
+
+TEST_F(JobsTest, PicturesToDrawFromTakeBoundedMemory) {
+  start_again({.bytes = 2000});
+  const std::vector<std::byte> png = image::encode_png(image::blank(8, 8));
+  const std::string_view bytes(reinterpret_cast<const char*>(png.data()), png.size());
+  const std::string edit = concat(R"({"class":0,"image":")", http::base64(bytes), R"("})");
+  const std::string first = accept(edit);
+  const Refusal full = refused([&] { accept(edit); });
+  EXPECT_EQ(full.status, 429);
+  EXPECT_NE(std::string(full.what()).find("the memory for pictures to draw from is full"), std::string::npos);
+  accept(R"({"class":0})");
+  EXPECT_TRUE(jobs_->cancel(first));
+  accept(edit);
 }
 
 TEST_F(JobsTest, WhatNoQueueHoldsIsRefusedForGood) {
