@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -30,13 +31,14 @@ constexpr std::string_view kBegin = ".pixnerd-", kEnd = ".partial";
 struct Listed {
   std::string path;
   pid_t process;
+  std::atomic<bool> is_made = false;  // the file is there, and is this process's
 };
 constexpr size_t kMostListed = 256;  // more at once are written all the same, but stay where a signal ends the process
 std::array<std::atomic<Listed*>, kMostListed> listed_files;
 static_assert(std::atomic<Listed*>::is_always_lock_free);
 
 Listed* list(const fs::path& path) {
-  auto* const added = new Listed{path.string(), ::getpid()};
+  auto* const added = new Listed{path.string(), ::getpid(), false};
   for (auto& place : listed_files) {
     Listed* free = nullptr;
     if (place.compare_exchange_strong(free, added)) return added;
@@ -51,6 +53,29 @@ bool take(Listed* listed) {
     if (place.compare_exchange_strong(expected, nullptr)) return true;
   }
   return false;
+}
+
+// No signal that ends the process interrupts this thread meanwhile.
+class UninterruptedScope {
+ public:
+  UninterruptedScope() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ending, number);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  ~UninterruptedScope() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  UninterruptedScope(const UninterruptedScope&) = delete;
+  UninterruptedScope& operator=(const UninterruptedScope&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+// In the handler of a signal, while another thread may be making the file, which takes it a moment.
+void wait_until_made(const Listed& listed) {
+  constexpr timespec kMoment{0, 1'000'000};
+  for (int i = 0; i < 100 && !listed.is_made; ++i) ::nanosleep(&kMoment, nullptr);
 }
 
 // The process in such a name; 0 if there is none.
@@ -107,17 +132,26 @@ UncommittedFile::UncommittedFile(const fs::path& target, mode_t mode) {
   clean_once(folder);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const fs::path candidate = target.parent_path() / uncommitted_name(::getpid(), count++);
+    // In the list before it is there: a signal in between would leave it behind.
+    const UninterruptedScope uninterrupted;
+    Listed* const listed = list(candidate);
     Descriptor made(::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (!made.ok() && errno == EEXIST) continue;
-    if (!made.ok()) fail_file("write", target, errno);
+    const int error = made.ok() ? 0 : errno;
+    listed_ = listed;
+    if (error != 0) forget();
+    if (error == EEXIST) continue;
+    if (error != 0) fail_file("write", target, error);
+    if (listed != nullptr) listed->is_made = true;
     // Before the lock was there, another process may have taken the file for one that was given up.
     struct stat status;
     while (::flock(made.get(), LOCK_EX) != 0 && errno == EINTR) {
     }
-    if (::fstat(made.get(), &status) == 0 && status.st_nlink == 0) continue;
+    if (::fstat(made.get(), &status) == 0 && status.st_nlink == 0) {
+      forget();
+      continue;
+    }
     path_ = candidate;
     descriptor_ = std::move(made);
-    listed_ = list(path_);
     return;
   }
   fail_file("write", target, EEXIST);
@@ -146,7 +180,9 @@ void remove_uncommitted_files() {
   const pid_t self = ::getpid();
   for (auto& place : listed_files) {
     const Listed* const listed = place.exchange(nullptr);
-    if (listed != nullptr && listed->process == self) ::unlink(listed->path.c_str());
+    if (listed == nullptr || listed->process != self) continue;
+    wait_until_made(*listed);
+    if (listed->is_made) ::unlink(listed->path.c_str());
   }
 }
 

@@ -153,7 +153,7 @@ std::shared_ptr<LiveJob> Jobs::enqueue(store::StoredJob stored, Order order, con
     by_id_[job->stored.id] = live_.insert(live_.end(), job);
     to_draw_.push_back(job);
   }
-  changed_(Haste::at_once);
+  changed_(Haste::soon);
   to_draw_again_();
   return job;
 }

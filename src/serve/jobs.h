@@ -71,7 +71,7 @@ struct JobChange {
   std::vector<Preview> previews;
 };
 
-// How soon watchers should hear of a change: steps may wait for others.
+// How soon watchers should hear of a change: first previews and ends at once, the rest may wait for others.
 enum class Haste { at_once, soon };
 
 struct JobCounts {

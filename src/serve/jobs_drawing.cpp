@@ -119,7 +119,7 @@ void Jobs::started(LiveJob& job) {
       if_disk_lets([&] { history_.set_started(id, when); });
     });
   }
-  changed_(Haste::at_once);
+  changed_(Haste::soon);
 }
 
 bool Jobs::wants_preview(LiveJob& job, int64_t index, int64_t step, bool& is_key_frame) {
@@ -219,8 +219,8 @@ void Jobs::keep(const std::shared_ptr<LiveJob>& job, int64_t index, const image:
     job->state_change = ++change_;
     ++counts_.pictures;
   }
+  changed_(Haste::soon);
   over(job, index);
-  changed_(Haste::at_once);
 }
 
 void Jobs::over(const std::shared_ptr<LiveJob>& job, int64_t index) {
