@@ -1,5 +1,6 @@
 #include "cli/serve.h"
 
+#include <arpa/inet.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -135,7 +136,30 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address == "localhost";
 }
 
+void check_names(const ServeFlags& flags) {
+  in6_addr parsed;
+  const char* const address = flags.address.c_str();
+  if (flags.address != "localhost" && inet_pton(AF_INET, address, &parsed) != 1 &&
+      inet_pton(AF_INET6, address, &parsed) != 1) {
+    throw CLI::ValidationError(concat("--address ", printable(flags.address),
+                                      " is no address of IPv4 or IPv6 (write that as ::1, without brackets)"));
+  }
+  for (const std::string& host : flags.hosts) {
+    if (host.empty() || host.find_first_of("/: ") != host.npos) {
+      throw CLI::ValidationError(
+          concat("--allow-host ", printable(host), " is no name; write it without scheme and port"));
+    }
+  }
+  for (const std::string& origin : flags.origins) {
+    const size_t scheme = origin.find("://");
+    if (scheme == origin.npos || origin.find('/', scheme + 3) != origin.npos) {
+      throw CLI::ValidationError(concat("--allow-origin ", printable(origin), " must be as in https://example.org"));
+    }
+  }
+}
+
 serve::ServeOptions options_of(const ServeFlags& flags) {
+  check_names(flags);
   serve::ServeOptions options;
   options.gate.token = token_of(flags);
   if (!is_loopback(flags.address) && options.gate.token.empty() && !flags.without_token) {
@@ -176,7 +200,7 @@ void run(const ServeFlags& flags) {
   ::umask(077);  // prompts and pictures are nobody else's
   serve::ServeOptions options = options_of(flags);
   const std::string folder = options.folder.string(), address = options.server.address;
-  const InterruptScope interrupt("pictures that are asked for again are drawn after the next start");
+  const InterruptScope interrupt("jobs that are kept and not drawn yet go on after the next start");
   serve::Server server(std::move(options));
   if (server.waiting() > 0) log_info(concat("going on with ", server.waiting(), " jobs of before"));
   std::cout << "pixnerd serves on " << url_of(address, server.port()) << "\n" << std::flush;

@@ -76,8 +76,9 @@ struct PictureFile {
 };
 
 // The mask is its file's luma, white (255) is drawn anew; without a file it is the picture's alpha, 0 is drawn anew;
-// where neither is, all is. DataError for what is no picture; RequestError for a mask of another size than the picture before or after fitting, for one that leaves
-// nothing to draw, a strength that is not above 0 and at most 1, and sizes that cannot be drawn.
+// where neither is, all is. DataError for what is no picture; RequestError for a mask of another size than the picture
+// before or after fitting, for one that leaves nothing to draw, a strength that is not above 0 and at most 1, and sizes
+// that cannot be drawn.
 PictureEdit edit_of(const PictureFile& input, const std::optional<PictureFile>& mask, EditRecord how,
                     const models::ModelConfig& network);
 

@@ -30,6 +30,13 @@ const char* type_of(int status) {
 
 }  // namespace
 
+config::Value list_of(std::vector<config::Value> items) {
+  config::Value list;
+  list.kind = config::Value::Kind::list;
+  list.items = std::move(items);
+  return list;
+}
+
 http::Response json_response(int status, const config::Value& value, http::Fields more) {
   more.emplace_back("Cache-Control", "no-store");
   return http::response(status, "application/json", config::to_json(value), std::move(more));

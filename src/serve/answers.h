@@ -3,12 +3,16 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "config/value.h"
 #include "http/message.h"
 #include "serve/refusal.h"
 
 namespace pixnerd::serve {
+
+// A JSON list.
+config::Value list_of(std::vector<config::Value> items);
 
 http::Response json_response(int status, const config::Value& value, http::Fields more = {});
 

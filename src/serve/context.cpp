@@ -62,6 +62,8 @@ std::string png_of(const Context& context, const store::StoredPicture& picture) 
 }
 
 Refusal refusal_of(const JobView& view) {
+  if (view.stored.error == kDeadlineError) return {504, "deadline", view.stored.error};
+  if (view.stored.error == kStoppingError) return {503, "stopping", view.stored.error};
   if (view.stored.state == store::JobState::failed) return {500, "drawing_failed", view.stored.error};
   return {499, "cancelled", "the job was cancelled"};
 }

@@ -55,8 +55,7 @@ struct Watcher {
 
   Events hello() {
     since = context.jobs.last_change();
-    config::Value jobs;
-    jobs.kind = config::Value::Kind::list;
+    config::Value jobs = list_of({});
     for (const JobView& view : context.jobs.live()) jobs.items.push_back(job_value(view));
     return {{"hello", to_json(map_value({{"version", text_value(context.version)}, {"jobs", jobs}}))}};
   }

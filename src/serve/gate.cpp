@@ -68,6 +68,12 @@ http::Response cookie_response(const std::string& value, int64_t seconds, bool i
           nullptr};
 }
 
+Refusal too_many_guesses() {
+  Refusal refusal(429, "too_many_attempts", "too many wrong tokens; try again in a minute");
+  refusal.retry_after = kGuessSeconds;
+  return refusal;
+}
+
 // What a form or JSON says of "token".
 std::string token_in(const http::Request& request) {
   if (header_of(request, "content-type").starts_with("application/json")) {
@@ -128,7 +134,7 @@ bool Gate::has_token(const http::Request& request) const {
   return session && is_session(*session);
 }
 
-std::optional<http::Response> Gate::admit(const http::Request& head) const {
+std::optional<http::Response> Gate::admit(const http::Request& head) {
   if (!is_allowed_host(head)) {
     return error_response({403, "unknown_host",
                            concat("this server is not known by the name ", quoted(header_of(head, "host")),
@@ -144,7 +150,10 @@ std::optional<http::Response> Gate::admit(const http::Request& head) const {
                            {"Access-Control-Max-Age", "600"}},
                           nullptr};
   }
+  const bool is_guess = needs_token() && !is_open(head.path) && http::find(head.headers, "authorization") != nullptr;
+  if (is_guess && has_guessed_too_often(head.peer, false)) return error_response(too_many_guesses());
   if (needs_token() && !is_open(head.path) && !has_token(head)) {
+    if (is_guess) has_guessed_too_often(head.peer, true);
     return error_response(
         {401, "token_required",
          "this server needs its token, as `Authorization: Bearer TOKEN` or as the password of Basic"});
@@ -190,9 +199,7 @@ bool Gate::has_guessed_too_often(const std::string& peer, bool is_wrong) {
 http::Response Gate::login(const http::Request& request) {
   if (!needs_token()) return {204, {}, nullptr};
   if (has_guessed_too_often(request.peer, false)) {
-    Refusal refusal(429, "too_many_attempts", "too many wrong tokens; try again in a minute");
-    refusal.retry_after = kGuessSeconds;
-    throw refusal;
+    throw too_many_guesses();
   }
   if (!http::is_same_secret(token_in(request), options_.token)) {
     has_guessed_too_often(request.peer, true);

@@ -32,13 +32,13 @@ class Gate {
   explicit Gate(GateOptions options) : options_(std::move(options)) {}
 
   // The refusal or, of a CORS preflight, the answer; nothing lets it in. By the header alone.
-  std::optional<http::Response> admit(const http::Request& head) const;
+  std::optional<http::Response> admit(const http::Request& head);
 
   // Headers that every answer to this request carries.
   http::Fields headers(const http::Request& request) const;
 
   // POST /login: the token, as JSON or a form; a cookie for 30 days. 401, and 429 after ten wrong ones within a minute
-  // from one address.
+  // from one address, be it here or in Authorization.
   http::Response login(const http::Request& request);
   http::Response logout() const;
 

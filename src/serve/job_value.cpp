@@ -1,4 +1,5 @@
 #include "serve/job_value.h"
+#include "serve/answers.h"
 
 #include <cmath>
 
@@ -42,8 +43,7 @@ Value request_value(const std::string& json) {
 }
 
 Value pictures_value(const std::vector<store::StoredPicture>& pictures) {
-  Value list;
-  list.kind = Value::Kind::list;
+  Value list = list_of({});
   for (const store::StoredPicture& picture : pictures) {
     list.items.push_back(map_value({{"index", scalar_value(picture.index)},
                                     {"url", text_value(concat(kPicturePath, picture.hash, ".png"))},

@@ -65,6 +65,7 @@ std::string Jobs::accept(Order order, const Origin& origin) {
   stored.count = count;
   stored.created = unix_time();
   stored.inputs = order.inputs;
+  stored.warnings = order.warnings;
   try {
     history_.add(stored);
   } catch (...) {
@@ -92,7 +93,7 @@ void Jobs::restore(store::StoredJob stored, Order order) {
 
 void Jobs::reserve(const std::string& client, int64_t count, int64_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (is_closed_) throw Refusal(503, "stopping", "the server is being stopped");
+  if (is_closed_) throw Refusal(503, "stopping", kStoppingError);
   const auto share = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(limits_.pictures) * limits_.share));
   if (count > share) {
     throw Refusal(400, "invalid_field",
@@ -111,8 +112,8 @@ void Jobs::reserve(const std::string& client, int64_t count, int64_t bytes) {
     refusal.retry_after = seconds_until_room();
     throw refusal;
   };
-  if (all + count > limits_.pictures) refuse_over("the queue", all, limits_.pictures);
   if (own + count > share) refuse_over("your share of the queue", own, share);
+  if (all + count > limits_.pictures) refuse_over("the queue", all, limits_.pictures);
   if (held > 0 && held + bytes > limits_.bytes) {
     refuse_over("the memory for pictures to draw from", all, limits_.pictures);
   }
@@ -297,7 +298,9 @@ void Jobs::close(double grace) {
     ended_.wait_for(lock, std::chrono::milliseconds(100));
   }
   lock.unlock();
-  for (const std::string& id : passing()) cancel(id);
+  for (const std::string& id : passing()) {
+    if (const auto job = live_job(id)) end(job, store::JobState::cancelled, kStoppingError);
+  }
 }
 
 }  // namespace pixnerd::serve

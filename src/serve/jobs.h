@@ -32,6 +32,11 @@ namespace pixnerd::serve {
 
 struct Loaded;
 struct LiveJob;  // live_job.h
+struct LivePicture;
+
+// What a job says that was given up, and one that ended with its connection's server.
+inline constexpr const char* kDeadlineError = "the deadline has passed before the pictures were drawn";
+inline constexpr const char* kStoppingError = "the server is being stopped";
 
 struct JobLimits {
   int64_t pictures = 512;            // that wait or are drawn, of all clients; beyond them 429
@@ -56,6 +61,7 @@ struct JobView {
   int64_t steps = 0, steps_done = 0;  // of all its pictures
   std::optional<double> eta;          // seconds
   int64_t position = 0;               // jobs before it, while it is queued
+  bool is_ended_early = false;        // by finish_early()
 
   double progress() const;
 };
@@ -178,7 +184,10 @@ class Jobs : private JobListener {
   void over(const std::shared_ptr<LiveJob>& job, int64_t index);
   // False where it has ended before. Writes to the disk, so that any thread calls it but the one that draws.
   bool end(const std::shared_ptr<LiveJob>& job, store::JobState state, const std::string& error);
-  void forget_some();  // under the lock
+  // What a step takes, told from the time between two; under the lock.
+  void learn_pace(const LiveJob& job, LivePicture& picture);
+  std::optional<double> seconds_of_queued(const LiveJob& job) const;  // under the lock
+  void forget_some();                                                 // under the lock
   void trim_history();
 
   store::History& history_;
@@ -200,6 +209,7 @@ class Jobs : private JobListener {
   int64_t all_previews_wanted_ = 0;
   JobCounts counts_;
   RateMeter rate_;
+  std::map<int64_t, double> step_seconds_;  // what a step of a picture of so many pixels takes of late
   bool is_closed_ = false;
 
   // Last, as they do what was posted before they end: one writes pictures and ends jobs, in order; one makes previews.

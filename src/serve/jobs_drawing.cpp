@@ -1,5 +1,6 @@
 // Jobs, for the thread that draws: from the queue to the engine, and what comes back.
 #include <algorithm>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/failure.h"
@@ -64,7 +65,8 @@ void Jobs::submit(const std::shared_ptr<LiveJob>& job, const std::shared_ptr<Loa
     last_client_ = job->origin.client;
     if (job->is_over() || job->is_ending) return;
     job->network = network;
-    job->stored.warnings = std::move(warnings);
+    auto& said = job->stored.warnings;
+    said.insert(said.end(), warnings.begin(), warnings.end());
   }
   const auto observer = std::make_shared<JobObserver>(static_cast<JobListener&>(*this), job);
   for (size_t i = 0; i < job->pictures.size(); ++i) {
@@ -104,7 +106,7 @@ void Jobs::expire() {
       if (!job->is_over() && !job->is_ending && job->deadline <= time) late.push_back(job);
     }
   }
-  for (const auto& job : late) fail(job, "the deadline has passed before the pictures were drawn");
+  for (const auto& job : late) fail(job, kDeadlineError);
 }
 
 void Jobs::started(LiveJob& job) {
@@ -164,12 +166,24 @@ void Jobs::preview(const std::shared_ptr<LiveJob>& job, int64_t index, int64_t s
   });
 }
 
+void Jobs::learn_pace(const LiveJob& job, LivePicture& picture) {
+  constexpr double kNew = 0.2;
+  const double time = steady_seconds(), before = std::exchange(picture.step_time, time);
+  if (before == 0) return;
+  int64_t flying = 0;
+  for (const auto& each : live_) flying += std::ssize(each->flying());
+  const double each = (time - before) / static_cast<double>(std::max<int64_t>(1, flying));
+  const auto [known, is_new] = step_seconds_.try_emplace(job.pixels(), each);
+  if (!is_new) known->second += kNew * (each - known->second);
+}
+
 void Jobs::stepped(LiveJob& job, int64_t index, int64_t steps_done) {
   {
     const std::lock_guard lock(mutex_);
     LivePicture& picture = job.pictures[static_cast<size_t>(index)];
     counts_.steps += static_cast<uint64_t>(steps_done - picture.steps_done);
     picture.steps_done = steps_done;
+    learn_pace(job, picture);
     rate_.update(static_cast<int64_t>(counts_.steps));
     job.progress_change = ++change_;
   }

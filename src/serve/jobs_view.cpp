@@ -25,8 +25,23 @@ std::shared_ptr<LiveJob> Jobs::live_job(const std::string& id) const {
   return found == by_id_.end() ? nullptr : *found->second;
 }
 
+// At the latest when all that is there is drawn; sooner where it has few steps, each of which waits for one of each
+// other picture. Nothing where no picture of its size was drawn yet.
+std::optional<double> Jobs::seconds_of_queued(const LiveJob& job) const {
+  if (!step_seconds_.contains(job.pixels())) return std::nullopt;
+  double all = 0, round = 0;
+  for (const auto& other : live_) {
+    const auto known = step_seconds_.find(other->pixels());
+    if (other->is_over() || known == step_seconds_.end()) continue;
+    all += known->second * static_cast<double>(other->order.steps - other->steps_done());
+    round += known->second * static_cast<double>(other->pictures_left());
+  }
+  return std::min(all, round * static_cast<double>(job.order.pictures.front().settings->sampler.steps));
+}
+
 JobView Jobs::view(const LiveJob& job) const {  // under the lock
   JobView view{job.stored, job.order.title, job.order.steps, job.steps_done(), {}, 0};
+  view.is_ended_early = job.is_ending_early;
   if (job.is_over()) return view;
   const double left = static_cast<double>(view.steps - view.steps_done);
   if (job.stored.state == store::JobState::running) {
@@ -34,14 +49,11 @@ JobView Jobs::view(const LiveJob& job) const {  // under the lock
     if (view.steps_done > 0) view.eta = left * spent / static_cast<double>(view.steps_done);
     return view;
   }
-  double before = 0;
   for (const auto& other : live_) {
     if (other.get() == &job) break;
-    if (other->is_over()) continue;
     if (other->stored.state == store::JobState::queued) ++view.position;
-    before += static_cast<double>(other->order.steps - other->steps_done());
   }
-  if (const double rate = rate_.per_second(); rate > 0) view.eta = (before + left) / rate;
+  view.eta = seconds_of_queued(job);
   return view;
 }
 

@@ -24,6 +24,12 @@ std::vector<engine::PictureId> LiveJob::flying() const {
   return ids;
 }
 
+int64_t LiveJob::pixels() const {
+  if (order.pictures.empty()) return 0;
+  const auto& size = order.pictures.front().settings->size;
+  return size[0] * size[1];
+}
+
 void LiveJob::stop(const std::vector<engine::PictureId>& ids) const {
   for (const engine::PictureId id : ids) {
     try {

@@ -18,6 +18,7 @@ struct LivePicture {
   std::optional<engine::PictureId> flying{};  // in the network's engine
   bool is_over = false;                       // stored, or never to be
   int64_t steps_done = 0;
+  double step_time = 0;  // steady_seconds() of the last one
   JobChange::Preview preview{};
   uint64_t preview_change = 0;
   double preview_time = 0;  // steady_seconds() of the last one that was begun
@@ -43,6 +44,7 @@ struct LiveJob {
   int64_t steps_done() const;
   int64_t pictures_left() const;  // that are not over
   std::vector<engine::PictureId> flying() const;
+  int64_t pixels() const;  // of a picture, as it is drawn first; 0 once that is forgotten
 
   // Cancels those in the engine. Without the lock.
   void stop(const std::vector<engine::PictureId>& ids) const;

@@ -10,6 +10,7 @@
 #include "image/codec.h"
 #include "models/token_grid.h"
 #include "sample/preset.h"
+#include "serve/answers.h"
 #include "serve/apis.h"
 #include "serve/events.h"
 #include "serve/job_value.h"
@@ -49,8 +50,7 @@ Value model_value(const Context& context, const ServedModel& model, bool is_load
 
 http::Response list_models(const Context& context) {
   const std::set<std::string> loaded = context.loaded();
-  Value list;
-  list.kind = Value::Kind::list;
+  Value list = list_of({});
   for (const ServedModel& model : context.catalogue.models()) {
     list.items.push_back(model_value(context, model, loaded.contains(model.name)));
   }
@@ -90,8 +90,7 @@ std::optional<store::JobState> state_of(const http::Request& request) {
 http::Response list_jobs(const Context& context, const http::Request& request) {
   const std::string* const before = http::find(request.query, "before");
   const store::Page page = context.jobs.list(limit_of(request), before == nullptr ? "" : *before, state_of(request));
-  Value list;
-  list.kind = Value::Kind::list;
+  Value list = list_of({});
   for (const store::StoredJob& job : page.jobs) list.items.push_back(job_value(context.jobs.view_of(job)));
   return json_response(200, map_value({{"jobs", list}, {"next", page.next.empty() ? Value{} : text_value(page.next)}}));
 }

@@ -33,8 +33,7 @@ void draw(const Context& context, const std::shared_ptr<http::Exchange>& exchang
 }
 
 http::Response models(const Context& context) {
-  config::Value data;
-  data.kind = config::Value::Kind::list;
+  config::Value data = list_of({});
   for (const ServedModel& model : context.catalogue.models()) data.items.push_back(model_value(model));
   return json_response(200, config::map_value({{"object", config::text_value("list")}, {"data", std::move(data)}}));
 }

@@ -96,8 +96,7 @@ Value model_value(const ServedModel& model) {
 
 Value images_value(const Context& context, const JobView& view, const ImagesRequest& request,
                    const std::string& address) {
-  Value data;
-  data.kind = Value::Kind::list;
+  Value data = list_of({});
   for (const store::StoredPicture& picture : view.stored.pictures) {
     data.items.push_back(picture_value(context, picture, request, address));
   }

@@ -13,6 +13,7 @@
 #include "http/base64.h"
 #include "http/multipart.h"
 #include "serve/alpha_mask.h"
+#include "serve/answers.h"
 #include "serve/class_prompt.h"
 #include "serve/openai_fields.h"
 #include "serve/refusal.h"
@@ -48,8 +49,7 @@ void take_size(const OpenaiFields& own, const ServedModel& model, DrawRequest& d
     size = sides;
   }
   if (!size) return;
-  Value list;
-  list.kind = Value::Kind::list;
+  Value list = list_of({});
   for (const int64_t side : *size) list.items.push_back(config::scalar_value(side));
   draw.settings.fields.emplace_back("size", std::move(list));
 }

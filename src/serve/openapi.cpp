@@ -9,6 +9,7 @@
 #include "config/member.h"
 #include "config/schema.h"
 #include "core/text.h"
+#include "serve/answers.h"
 #include "serve/draw_request.h"
 
 namespace pixnerd::serve {
@@ -18,13 +19,6 @@ using config::map_value;
 using config::scalar_value;
 using config::text_value;
 using config::Value;
-
-Value list_of(std::vector<Value> items) {
-  Value list;
-  list.kind = Value::Kind::list;
-  list.items = std::move(items);
-  return list;
-}
 
 Value typed(const char* type) {
   return map_value({{"type", text_value(type)}});

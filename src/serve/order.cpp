@@ -35,7 +35,11 @@ int64_t label_of_text(const std::string& text, const std::vector<std::string>& n
   try {
     return sample::label_named(text, names, kind);
   } catch (const RequestError& error) {
-    throw Refusal(400, concat("unknown_", kind), error.what(), param, sample::names_like(text, names, kMostNames));
+    std::string message = error.what();
+    if (const size_t hint = message.find("; `pixnerd info"); hint != message.npos) {
+      message = concat(message.substr(0, hint), "; GET /api/models lists them");
+    }
+    throw Refusal(400, concat("unknown_", kind), message, param, sample::names_like(text, names, kMostNames));
   }
 }
 
@@ -206,6 +210,23 @@ std::string title_of(const Order& order) {
   return title;
 }
 
+// A part of a name that was taken for all of it is said.
+void warn_of_names(Order& order) {
+  const sample::PictureRequest& first = order.pictures.front();
+  const auto warn = [&](const std::string& said, const std::vector<std::string>& names, int64_t label,
+                        const char* kind) {
+    if (label >= std::ssize(names) || ascii_lower(said) == ascii_lower(names[static_cast<size_t>(label)])) return;
+    order.warnings.push_back(
+        concat(quoted(said), " is taken for the ", kind, " ", quoted(names[static_cast<size_t>(label)])));
+  };
+  if (!first.label) return;
+  const DrawRequest& request = order.request;
+  if (request.prompt) warn(*request.prompt, order.model->class_names, *first.label, "class");
+  if (request.class_label.quoted) warn(request.class_label.scalar, order.model->class_names, *first.label, "class");
+  if (first.style && request.style.quoted)
+    warn(request.style.scalar, order.model->description.styles, *first.style, "style");
+}
+
 models::Precision precision_of(const DrawRequest& request, const RequestLimits& limits) {
   models::Precision wanted = limits.precision;
   if (request.preset)
@@ -265,6 +286,7 @@ Order order_of(DrawRequest request, const Catalogue& catalogue, store::PictureFo
   }
   order.request = std::move(request);
   order.title = title_of(order);
+  warn_of_names(order);
   try {
     sample::check(order.model->description.model, order.pictures);
   } catch (const Error& error) {

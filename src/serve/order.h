@@ -29,8 +29,9 @@ struct Order {
   std::vector<sample::PictureRequest> pictures;
   std::vector<std::string> inputs;  // hashes of the pictures that were sent
   std::string title;                // what they show, in words
-  int64_t steps = 0;                // of all pictures
-  int64_t bytes = 0;                // of memory that a picture to draw from takes until all are drawn
+  std::vector<std::string> warnings;
+  int64_t steps = 0;  // of all pictures
+  int64_t bytes = 0;  // of memory that a picture to draw from takes until all are drawn
 };
 
 // Where pictures that were sent are found again: "/api/inputs/" and their hash.

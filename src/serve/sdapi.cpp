@@ -28,7 +28,8 @@ void draw(Sdapi& sdapi, const std::shared_ptr<http::Exchange>& exchange, bool is
   request.draw.image.clear();
   request.draw.mask.clear();
   const auto answer = [&context, request = std::move(request)](const JobView& view) {
-    if (view.stored.state == store::JobState::failed) throw refusal_of(view);
+    // What its own interrupt ended answers with the pictures that are there, be it none.
+    if (view.stored.state != store::JobState::done && !view.is_ended_early) throw refusal_of(view);
     return json_response(200, sdapi_reply(context, view, request));
   };
   answer_when_ended(context, exchange, id, false, answer, sdapi_error);

@@ -172,11 +172,9 @@ http::Response sdapi_error(const Refusal& refusal) {
   const std::string message = printable(refusal.what(), 1000);
   Value detail = config::text_value(message);
   if (refusal.code == kWrongType) {
-    Value place;
-    place.kind = Value::Kind::list;
+    Value place = list_of({});
     place.items = {config::text_value("body"), config::text_value(refusal.param)};
-    Value list;
-    list.kind = Value::Kind::list;
+    Value list = list_of({});
     list.items.push_back(config::map_value(
         {{"type", config::text_value(kWrongType)}, {"loc", std::move(place)}, {"msg", config::text_value(message)}}));
     detail = std::move(list);

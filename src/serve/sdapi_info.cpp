@@ -11,6 +11,7 @@
 #include "core/utf8.h"
 #include "http/base64.h"
 #include "image/codec.h"
+#include "serve/answers.h"
 #include "serve/infotext.h"
 #include "serve/sdapi_names.h"
 
@@ -25,15 +26,14 @@ using config::Value;
 constexpr size_t kLongestInfotext = size_t{1} << 20;
 
 template <class Make>
-Value list_of(size_t count, const Make& make) {
-  Value list;
-  list.kind = Value::Kind::list;
+Value list_made(size_t count, const Make& make) {
+  Value list = list_of({});
   for (size_t i = 0; i < count; ++i) list.items.push_back(make(i));
   return list;
 }
 
 Value texts(const std::vector<std::string>& texts) {
-  return list_of(texts.size(), [&](size_t i) { return text_value(texts[i]); });
+  return list_made(texts.size(), [&](size_t i) { return text_value(texts[i]); });
 }
 
 std::string infotext_of(const store::StoredPicture& picture) {
@@ -73,14 +73,14 @@ Value info_value(const Context& context, const JobView& view, const SdapiRequest
   const bool has_pictures = !pictures.empty();
   return map_value(
       {{"prompt", text_value(prompt)},
-       {"all_prompts", list_of(pictures.size(), [&](size_t) { return text_value(prompt); })},
+       {"all_prompts", list_made(pictures.size(), [&](size_t) { return text_value(prompt); })},
        {"negative_prompt", text_value(request.draw.negative_prompt)},
        {"all_negative_prompts",
-        list_of(pictures.size(), [&](size_t) { return text_value(request.draw.negative_prompt); })},
+        list_made(pictures.size(), [&](size_t) { return text_value(request.draw.negative_prompt); })},
        {"seed", sample::seed_value(*request.draw.seed)},
-       {"all_seeds", list_of(pictures.size(), [&](size_t i) { return sample::seed_value(pictures[i].seed); })},
+       {"all_seeds", list_made(pictures.size(), [&](size_t i) { return sample::seed_value(pictures[i].seed); })},
        {"subseed", sample::seed_value(request.subseed)},
-       {"all_subseeds", list_of(pictures.size(), [&](size_t) { return sample::seed_value(request.subseed); })},
+       {"all_subseeds", list_made(pictures.size(), [&](size_t) { return sample::seed_value(request.subseed); })},
        {"subseed_strength", scalar_value(request.subseed_strength)},
        {"width", scalar_value(has_pictures ? pictures.front().width : width)},
        {"height", scalar_value(has_pictures ? pictures.front().height : height)},
@@ -99,7 +99,7 @@ Value info_value(const Context& context, const JobView& view, const SdapiRequest
        {"denoising_strength", request.draw.strength ? scalar_value(*request.draw.strength) : Value{}},
        {"extra_generation_params", map_value({})},
        {"index_of_first_image", scalar_value(int64_t{0})},
-       {"infotexts", list_of(pictures.size(), [&](size_t i) { return text_value(infotext_of(pictures[i])); })},
+       {"infotexts", list_made(pictures.size(), [&](size_t i) { return text_value(infotext_of(pictures[i])); })},
        {"styles", texts(request.styles)},
        {"job_timestamp", text_value(timestamp(view.stored.created))},
        {"clip_skip", scalar_value(int64_t{1})},
@@ -137,8 +137,8 @@ std::string unquoted(const std::string& text) {
 
 Value sdapi_reply(const Context& context, const JobView& view, const SdapiRequest& request) {
   const auto& pictures = view.stored.pictures;
-  Value images = list_of(request.sends_images ? pictures.size() : 0,
-                         [&](size_t i) { return text_value(http::base64(png_of(context, pictures[i]))); });
+  Value images = list_made(request.sends_images ? pictures.size() : 0,
+                           [&](size_t i) { return text_value(http::base64(png_of(context, pictures[i]))); });
   return map_value({{"images", std::move(images)},
                     {"parameters", request.parameters},
                     {"info", text_value(config::to_json(info_value(context, view, request)))}});

@@ -16,13 +16,6 @@ using config::scalar_value;
 using config::text_value;
 using config::Value;
 
-Value list_of(std::vector<Value> items) {
-  Value list;
-  list.kind = Value::Kind::list;
-  list.items = std::move(items);
-  return list;
-}
-
 Value models(const Context& context) {
   std::vector<Value> items;
   for (const ServedModel& model : context.catalogue.models()) {

@@ -14,6 +14,7 @@
 #include "http/secret.h"
 #include "image/codec.h"
 #include "serve/alpha_mask.h"
+#include "serve/answers.h"
 #include "serve/class_prompt.h"
 #include "serve/refusal.h"
 #include "serve/sdapi_body.h"
@@ -195,8 +196,7 @@ class Translation {
       note(concat("the size ", width.value_or(own[0]), "x", height.value_or(own[1]), " became ", size[0], "x", size[1],
                   ", which the model draws well"));
     }
-    Value list;
-    list.kind = Value::Kind::list;
+    Value list = list_of({});
     for (const int64_t each : size) list.items.push_back(scalar_value(each));
     set("size", std::move(list));
     if (model_->description.sample.decode_size) set("decode_size", Value{});

@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "core/failure.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "http/workers.h"
 #include "serve/apis.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr size_t kWorkers = 4;  // that read requests and make answers
 constexpr double kStreamSeconds = 2;
+constexpr size_t kLargeBody = size_t{4} << 20;  // bytes
 
 // An exchange whose every answer carries the gate's headers.
 class Gated : public http::Exchange {
@@ -99,7 +101,12 @@ class Server::State : public http::Service {
 
   void handle(std::shared_ptr<http::Exchange> exchange) override {
     auto gated = std::make_shared<Gated>(exchange, gate_.headers(exchange->request()));
-    workers_.post([this, gated = std::move(gated)] { router_.handle(gated); });
+    workers_.post([this, gated = std::move(gated)]() mutable {
+      const bool was_large = gated->request().body.size() >= kLargeBody;
+      router_.handle(gated);
+      gated.reset();
+      if (was_large) release_freed_memory();  // which malloc would keep for drawing
+    });
   }
 
   http::Response refusal(int status, const std::string& sentence) override {

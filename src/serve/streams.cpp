@@ -1,5 +1,8 @@
 #include "serve/streams.h"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace pixnerd::serve {
 
 Streams::Streams() : pacer_([this] { keep_pace(); }) {}
@@ -17,7 +20,8 @@ void Streams::keep_pace() {
   std::unique_lock lock(mutex_);
   while (true) {
     wanted_.wait(lock, [&] { return is_wanted_ || is_ending_; });
-    wanted_.wait_for(lock, kPace, [&] { return is_ending_; });
+    const auto pace = std::max(kPace, kPaceOfOne * static_cast<int64_t>(open_.size()));
+    wanted_.wait_for(lock, pace, [&] { return is_ending_; });
     if (is_ending_) return;
     is_wanted_ = false;
     lock.unlock();

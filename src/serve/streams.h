@@ -25,10 +25,10 @@ class Streams {
 
   void wake_all();
 
-  // wake_all() within kPace, once for all that ask until then: a hundred watchers of a small picture, each told of
-  // every step, would take a good part of the processor from drawing it.
+  // wake_all() soon, once for all that ask until then: after kPace, or kPaceOfOne for each stream that is open. A
+  // hundred watchers of a small picture, each told of every step, would take a good part of the processor from drawing.
   void wake_soon();
-  static constexpr std::chrono::milliseconds kPace{200};
+  static constexpr std::chrono::milliseconds kPace{100}, kPaceOfOne{4};
 
   // Streams look at it each time they are asked: they should end.
   void close();

@@ -245,7 +245,8 @@ TEST_F(SampleEditTest, RequestsOfAnotherSizeAreRefused) {
   picture.label = 1;
   picture.edit = std::make_shared<const PictureEdit>(edit);
   picture.settings = std::make_shared<const SampleConfig>(settings);
-  EXPECT_NE(thrown<RequestError>([&] { check(network_->config(), {picture}); }).find("another size"), std::string::npos);
+  EXPECT_NE(thrown<RequestError>([&] { check(network_->config(), {picture}); }).find("another size"),
+            std::string::npos);
   settings.size = {8, 8};
   settings.decode_size = PictureSize{16, 16};
   picture.settings = std::make_shared<const SampleConfig>(settings);

@@ -25,7 +25,7 @@ http::Request request(const std::string& method, const std::string& path, http::
 }
 
 // The status that a request is refused with; 0: it comes in.
-int refusal(const Gate& gate, const http::Request& head) {
+int refusal(Gate& gate, const http::Request& head) {
   const auto answer = gate.admit(head);
   return answer ? answer->status : 0;
 }
@@ -42,7 +42,7 @@ GateOptions with_token() {
 }
 
 TEST(GateHost, AddressesAndLocalhostComeIn) {
-  const Gate gate({});
+  Gate gate({});
   for (const char* const host : {"localhost", "localhost:7860", "LocalHost:1", "127.0.0.1", "127.0.0.1:7860",
                                  "192.168.1.5:80", "[::1]", "[::1]:7860", "[fe80::1]:7860", "localhost:"}) {
     EXPECT_EQ(refusal(gate, request("GET", "/api/status", {{"Host", host}})), 0) << host;
@@ -50,7 +50,7 @@ TEST(GateHost, AddressesAndLocalhostComeIn) {
 }
 
 TEST(GateHost, NamesThatResolveToThisMachineDoNot) {
-  const Gate gate({});
+  Gate gate({});
   for (const char* const host :
        {"evil.example", "evil.example:7860", "localhost.evil.example", "127.0.0.1.evil.example", "localhost.", "",
         "127.0.0.1:7860:1", "127.0.0.1@evil.example", "[::1].evil.example", "[::1", "[]", "[evil.example]:80", "::1",
@@ -65,14 +65,14 @@ TEST(GateHost, NamesThatResolveToThisMachineDoNot) {
 TEST(GateHost, AllowedNamesDo) {
   GateOptions options;
   options.allowed_hosts = {"Draw.Example"};
-  const Gate gate(options);
+  Gate gate(options);
   EXPECT_EQ(refusal(gate, request("GET", "/", {{"Host", "draw.example"}})), 0);
   EXPECT_EQ(refusal(gate, request("GET", "/", {{"Host", "DRAW.example:443"}})), 0);
   EXPECT_EQ(refusal(gate, request("GET", "/", {{"Host", "www.draw.example"}})), 403);
 }
 
 TEST(GateToken, IsAskedForBeforeAnythingIsSaid) {
-  const Gate gate(with_token());
+  Gate gate(with_token());
   for (const char* const path : {"/api/status", "/api/jobs", "/v1/models", "/sdapi/v1/txt2img", "/metrics", "/logout",
                                  "/api", "/pages", "/healthy", "/page", "//", "/health/../api/jobs", "/nothing"}) {
     const auto answer = gate.admit(request("GET", path));
@@ -86,7 +86,7 @@ TEST(GateToken, IsAskedForBeforeAnythingIsSaid) {
 }
 
 TEST(GateToken, ComesAsBearerOrBasic) {
-  const Gate gate(with_token());
+  Gate gate(with_token());
   const auto with = [&](const std::string& authorization) {
     return refusal(gate, request("GET", "/api/jobs", {{"Authorization", authorization}}));
   };
@@ -99,8 +99,22 @@ TEST(GateToken, ComesAsBearerOrBasic) {
         concat("Bearer ", kToken, "y"), concat("Bearer  ", kToken), std::string(kToken), concat("Token ", kToken),
         "Basic " + http::base64(kToken), "Basic " + http::base64(concat(kToken, ":")), concat("Basic ", kToken),
         std::string("Basic !!!!"), std::string("Basic ")}) {
-    EXPECT_EQ(with(wrong), 401) << wrong;
+    Gate fresh(with_token());
+    EXPECT_EQ(refusal(fresh, request("GET", "/api/jobs", {{"Authorization", wrong}})), 401) << wrong;
   }
+}
+
+TEST(GateToken, IsNotGuessedInARow) {
+  Gate gate(with_token());
+  const auto from = [&](const char* peer, const std::string& token) {
+    http::Request made = request("GET", "/api/jobs", {{"Authorization", concat("Bearer ", token)}});
+    made.peer = peer;
+    return refusal(gate, made);
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(from("10.0.0.1", concat("wrong", i)), 401);
+  EXPECT_EQ(from("10.0.0.1", "wrong again"), 429);
+  EXPECT_EQ(from("10.0.0.1", kToken), 429);
+  EXPECT_EQ(from("10.0.0.2", kToken), 0);
 }
 
 http::Request login(const std::string& body, const std::string& type = "application/json") {
@@ -139,7 +153,7 @@ TEST(GateLogin, IsSecureBehindAProxyOfHttps) {
 }
 
 TEST(GateLogin, NobodyMakesACookieWithoutTheToken) {
-  const Gate gate(with_token());
+  Gate gate(with_token());
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   const auto signed_by = [](const char* key, int64_t expiry) {
@@ -205,7 +219,7 @@ TEST(GateLogin, LogoutTakesTheCookieBack) {
 TEST(GateOrigin, WhatChangesSomethingComesFromOwnPages) {
   GateOptions options;
   options.allowed_origins = {"https://draw.example"};
-  const Gate gate(options);
+  Gate gate(options);
   const auto post = [&](http::Fields headers) {
     return refusal(gate, request("POST", "/api/jobs", std::move(headers)));
   };
@@ -228,7 +242,7 @@ TEST(GateOrigin, WhatChangesSomethingComesFromOwnPages) {
 TEST(GateOrigin, CorsIsForAllowedOriginsAlone) {
   GateOptions options = with_token();
   options.allowed_origins = {"https://draw.example"};
-  const Gate gate(options);
+  Gate gate(options);
   const auto preflight = gate.admit(request("OPTIONS", "/api/jobs", {{"Origin", "https://draw.example"}}));
   ASSERT_TRUE(preflight);
   EXPECT_EQ(preflight->status, 204);
@@ -242,7 +256,7 @@ TEST(GateOrigin, CorsIsForAllowedOriginsAlone) {
 TEST(GateHeaders, KeepPagesFromBeingFramedSniffedAndRead) {
   GateOptions options;
   options.allowed_origins = {"https://draw.example"};
-  const Gate gate(options);
+  Gate gate(options);
   const http::Response own{200, gate.headers(request("GET", "/")), nullptr};
   EXPECT_EQ(header(own, "X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(header(own, "X-Frame-Options"), "DENY");
