@@ -150,7 +150,7 @@ std::optional<http::Response> Gate::admit(const http::Request& head) {
                            {"Access-Control-Max-Age", "600"}},
                           nullptr};
   }
-  const bool is_guess = needs_token() && !is_open(head.path) && http::find(head.headers, "authorization") != nullptr;
+  const bool is_guess = needs_token() && !is_open(head.path) && !header_of(head, "authorization").empty();
   if (is_guess && has_guessed_too_often(head.peer, false)) return error_response(too_many_guesses());
   if (needs_token() && !is_open(head.path) && !has_token(head)) {
     if (is_guess) has_guessed_too_often(head.peer, true);
