@@ -61,10 +61,4 @@ std::string signature(std::string_view key, std::string_view text) {
   return hexadecimal(digest.data(), digest.size());
 }
 
-std::string sha256(std::string_view bytes) {
-  Digest digest;
-  expect(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
-  return hexadecimal(digest.data(), digest.size());
-}
-
 }  // namespace pixnerd::http

@@ -16,7 +16,4 @@ bool is_same_secret(std::string_view given, std::string_view known);
 // HMAC-SHA-256 in 64 hexadecimal digits.
 std::string signature(std::string_view key, std::string_view text);
 
-// SHA-256 in 64 hexadecimal digits.
-std::string sha256(std::string_view bytes);
-
 }  // namespace pixnerd::http

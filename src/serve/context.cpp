@@ -12,8 +12,8 @@ constexpr size_t kLongestWord = 100;
 constexpr size_t kMostBodyBytes = size_t{64} << 20;  // the server takes no more (http::ServerOptions)
 
 bool is_json(const std::string& content_type) {
-  const std::string type = ascii_lower(content_type.substr(0, content_type.find(';')));
-  return type == "application/json" || type == "application/json ";
+  const std::string type = ascii_lower(content_type.substr(0, content_type.find_first_of("; ")));
+  return type == "application/json";
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 namespace pixnerd::serve {
 
 struct GateOptions {
-  std::string address = "127.0.0.1";         // that the server listens on
   std::string token;                         // "": everybody may
   std::vector<std::string> allowed_hosts;    // names, without ports
   std::vector<std::string> allowed_origins;  // "https://example.org"

@@ -54,7 +54,6 @@ std::shared_lock<std::shared_mutex> Jobs::hold_files() const {
 
 std::string Jobs::accept(Order order, const Origin& origin) {
   const auto count = std::ssize(order.pictures);
-  reserve(origin.client, count, order.bytes);
   store::StoredJob stored;
   stored.id = http::random_hex(12);
   stored.api = origin.api;
@@ -66,6 +65,7 @@ std::string Jobs::accept(Order order, const Origin& origin) {
   stored.created = unix_time();
   stored.inputs = order.inputs;
   stored.warnings = order.warnings;
+  reserve(origin.client, count, order.bytes);  // last: what throws before has taken no room
   try {
     history_.add(stored);
   } catch (...) {
@@ -182,17 +182,19 @@ bool Jobs::finish_early(const std::string& id) {
 
 bool Jobs::end(const std::shared_ptr<LiveJob>& job, store::JobState state, const std::string& error) {
   std::vector<engine::PictureId> flying;
+  std::vector<std::string> warnings;
   {
     const std::lock_guard lock(mutex_);
     if (job->is_over() || job->is_ending) return false;
     job->is_ending = true;
     to_draw_.remove(job);
     flying = job->flying();
+    warnings = job->stored.warnings;
     release(job->origin.client, job->pictures_left());
   }
   job->stop(flying);
   const double when = unix_time();
-  if_disk_lets([&] { history_.set_ended(job->stored.id, state, when, error, job->stored.warnings); });
+  if_disk_lets([&] { history_.set_ended(job->stored.id, state, when, error, warnings); });
   std::vector<std::function<void(const JobView&)>> calls;
   std::optional<JobView> last;
   {

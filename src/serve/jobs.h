@@ -143,7 +143,7 @@ class Jobs : private JobListener {
   JobCounts counts() const;
 
   // No job is accepted any more. What is not kept and not done is cancelled after `grace` seconds; kept jobs stay
-  // queued in the history. Returns when all that is drawn is stored.
+  // queued in the history. What was drawn is stored before the jobs are destroyed.
   void close(double grace);
 
   // ---- for the thread that draws ----

@@ -222,9 +222,11 @@ void Jobs::keep(const std::shared_ptr<LiveJob>& job, int64_t index, const image:
   const std::vector<std::byte> png =
       image::encode_png(image, {{sample::kRecordKeyword, json}, {kParametersKeyword, infotext(record)}});
   store::StoredPicture picture{index, "", image.width, image.height, record.seed, json};
-  const std::shared_lock files(files_);
-  picture.hash = folder_.put({reinterpret_cast<const char*>(png.data()), png.size()}, "png");
-  history_.add_picture(job->stored.id, picture);
+  {
+    const std::shared_lock files(files_);
+    picture.hash = folder_.put({reinterpret_cast<const char*>(png.data()), png.size()}, "png");
+    history_.add_picture(job->stored.id, picture);
+  }
   {
     const std::lock_guard lock(mutex_);
     auto& there = job->stored.pictures;
@@ -238,6 +240,7 @@ void Jobs::keep(const std::shared_ptr<LiveJob>& job, int64_t index, const image:
 }
 
 void Jobs::over(const std::shared_ptr<LiveJob>& job, int64_t index) {
+  auto state = store::JobState::cancelled;
   {
     const std::lock_guard lock(mutex_);
     LivePicture& picture = job->pictures[static_cast<size_t>(index)];
@@ -245,8 +248,9 @@ void Jobs::over(const std::shared_ptr<LiveJob>& job, int64_t index) {
     if (!picture.is_over && !job->is_over() && !job->is_ending) release(job->origin.client, 1);
     picture.is_over = true;
     if (job->pictures_left() > 0) return;
+    if (!job->stored.pictures.empty()) state = store::JobState::done;
   }
-  end(job, job->stored.pictures.empty() ? store::JobState::cancelled : store::JobState::done, "");
+  end(job, state, "");
 }
 
 }  // namespace pixnerd::serve

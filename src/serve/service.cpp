@@ -76,7 +76,7 @@ class Server::State : public http::Service {
                  options_.version,
                  [this] { return studio_.loaded(); },
                  [this](std::function<void()> work) { workers_.post(std::move(work)); }},
-        gate_(gate_options(options_)) {
+        gate_(options_.gate) {
     add_native(router_, context_);
     add_openai(router_, context_);
     add_sdapi(router_, context_);
@@ -134,12 +134,6 @@ class Server::State : public http::Service {
   size_t waiting() const { return waiting_; }
 
  private:
-  static GateOptions gate_options(const ServeOptions& options) {
-    GateOptions gate = options.gate;
-    gate.address = options.server.address;
-    return gate;
-  }
-
   void add_own_routes() {
     using http::Request;
     const auto add = [&](const char* method, const char* path, auto handler) {

@@ -19,7 +19,7 @@ struct ServeOptions {
   std::vector<std::string> checkpoints;
   std::filesystem::path folder;  // of the history and the pictures
   http::ServerOptions server;    // its address and port, too
-  GateOptions gate;              // without the address
+  GateOptions gate;
   JobLimits jobs;
   RequestLimits requests;
   ShelfOptions shelf;

@@ -87,6 +87,14 @@ TEST_F(JobsTest, PicturesToDrawFromTakeBoundedMemory) {
   accept(edit);
 }
 
+TEST_F(JobsTest, WhatCannotBeKeptTakesNoRoom) {
+  Order unwritable = order(R"({"class":0,"count":2})");
+  unwritable.request.client = "\xff";
+  EXPECT_THROW(jobs_->accept(std::move(unwritable), {"native", "somebody"}), ConfigError);
+  EXPECT_EQ(jobs_->counts().pictures_waiting, 0);
+  EXPECT_EQ(jobs_->counts().accepted, 0u);
+}
+
 TEST_F(JobsTest, WhatNoQueueHoldsIsRefusedForGood) {
   start_again({.pictures = 8, .share = 0.75});
   const Refusal refusal = refused([&] { accept(R"({"class":0,"count":7})"); });
