@@ -70,10 +70,10 @@ class Workload {
     condition_ = models::blank_condition(config_.model, x_.size(0)).to(network->device());
     trainer_ = std::make_unique<train::Trainer>(network, config_.train, config_.flow, condition_.narrow(0, 0, 1));
     at::Generator generator = diffusion::seeded_generator(3);
-    sample_ = trainer_->flow_sample(x_, condition_, diffusion::draw(config_.flow, x_, generator));
+    asked_ = trainer_->asked({x_, condition_, diffusion::draw(config_.flow, x_, generator)});
     const double operations = cost_.training() * static_cast<double>(flags_.batch);
     std::vector<measure::Candidate> candidates;
-    measure::Candidate pass{"pixnerd, forward + backward", [this] { trainer_->forward_backward(sample_); }, operations};
+    measure::Candidate pass{"pixnerd, forward + backward", [this] { trainer_->forward_backward(asked_); }, operations};
     measure::Candidate update{"pixnerd, AdamW and average"};
     update.run = [this] { trainer_->update(1e-4); };
     for (const auto& [name, parameter] : network->parameters()) {
@@ -150,7 +150,7 @@ class Workload {
     at::Tensor losses;
     {
       const models::PrecisionScope scope(flags_.compute.precision(), device_);
-      losses = diffusion::sample_losses(denoiser, sample_);
+      losses = diffusion::sample_losses(denoiser, asked_.flow);
     }
     losses.mean().backward();
   }
@@ -162,7 +162,7 @@ class Workload {
   std::unique_ptr<diffusion::ImageNoise> noise_;
   at::Tensor x_, condition_;
   std::unique_ptr<train::Trainer> trainer_;
-  diffusion::FlowSample sample_;
+  train::MicroBatch asked_;
 };
 
 config::Value json_of(const measure::Row& row) {

@@ -132,11 +132,11 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
   const at::Tensor x = noise.draw(config.model.in_channels, side, side).to(device);
   at::Generator generator = diffusion::seeded_generator(3);
   const auto draws = diffusion::draw(config.flow, x, generator);
-  const diffusion::FlowSample sample = trainer.flow_sample(x, condition, draws);
+  const train::MicroBatch asked = trainer.asked({x, condition, draws});
 
   release_freed_memory();
   reset_peak_resident();
-  std::vector<std::function<void()>> parts = {[&] { trainer.forward_backward(sample); }, [&] { trainer.update(1e-4); }};
+  std::vector<std::function<void()>> parts = {[&] { trainer.forward_backward(asked); }, [&] { trainer.update(1e-4); }};
   const std::vector<Timing> times = time_interleaved(parts, runs);
   const double pass = times[0].median(), update = times[1].median();
   const double passes =

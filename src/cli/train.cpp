@@ -4,6 +4,7 @@
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
+#include "cli/processes.h"
 #include "cli/terminal_progress.h"
 #include "core/counted.h"
 #include "core/interrupt.h"
@@ -61,7 +62,9 @@ void define(CLI::App& command, TrainFlags& flags) {
 
 train::RunOptions options_of(const TrainFlags& flags) {
   train::RunOptions options;
-  options.device = set_up(flags.compute);
+  const Processes processes = start_processes(flags.compute);
+  options.device = processes.device;
+  options.group = processes.group;
   if (flags.resume) options.start = flags.or_new ? train::Start::resume_or_anew : train::Start::resume;
   if (!flags.init.empty()) options.init = flags.init;
   if (!flags.resume_from.empty()) options.resume_from = flags.resume_from;
@@ -93,8 +96,13 @@ void run(const TrainFlags& flags) {
   const train::RunOptions options = options_of(flags);
   const train::RunConfig config = read_run_config(flags.config, flags.settings);
   const InterruptScope interrupts("the state after the last whole step is saved first");
-  TerminalProgress progress("training", "steps");
   try {
+    if (!options.group->is_first()) {
+      NoProgress none;
+      train::run(config, flags.out, options, none);
+      return;
+    }
+    TerminalProgress progress("training", "steps");
     const train::RunSummary summary = train::run(config, flags.out, options, progress);
     progress.finish();
     report(summary);

@@ -45,10 +45,11 @@ void write_labels(const PictureSet& set, int64_t index, int64_t* labels) {
   labels[1] = set.style(index) >= 0 ? set.style(index) : static_cast<int64_t>(set.styles().size());
 }
 
-void check_arguments(int64_t batch_size, int64_t first_batch) {
+void check_arguments(int64_t batch_size, int64_t first_batch, const BatchShare& share) {
+  if (share.rank < 0 || share.rank >= share.ranks) throw std::invalid_argument("BatchLoader: no such share");
   if (batch_size < 1) throw std::invalid_argument("BatchLoader: batch_size below 1");
   // Half the range is left for the positions of the run itself.
-  if (first_batch < 0 || first_batch > std::numeric_limits<int64_t>::max() / 2 / batch_size) {
+  if (first_batch < 0 || first_batch > std::numeric_limits<int64_t>::max() / 2 / batch_size / share.ranks) {
     throw std::invalid_argument("BatchLoader: first_batch out of range");
   }
 }
@@ -60,16 +61,17 @@ void check_arguments(int64_t batch_size, int64_t first_batch) {
 class BatchLoader::Batches {
  public:
   Batches(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
-          int64_t first_batch)
+          int64_t first_batch, const BatchShare& share)
       : label_columns_(label_columns(*set)),
         samples_(std::move(set), config, seed),
         batch_size_(batch_size),
         side_(config.image_size),
+        share_(share),
         batch_(first_batch) {
     const int64_t open = slots_for(config.workers, batch_size);
     for (int64_t i = 0; i <= open; ++i) ring_.push_back(make_rows());
     const int64_t first = first_batch * batch_size;
-    rows_.emplace(std::numeric_limits<int64_t>::max() - first, config.workers, open * batch_size,
+    rows_.emplace(std::numeric_limits<int64_t>::max() / share.ranks - first, config.workers, open * batch_size,
                   [this, first](int64_t row) { return write_row(first + row); });
   }
 
@@ -100,9 +102,11 @@ class BatchLoader::Batches {
     return {std::move(batch), images, labels, pictures};
   }
 
-  Done write_row(int64_t position) {
-    const Rows& rows = rows_of(position / batch_size_);
-    const int64_t row = position % batch_size_;
+  // `own`: counted over the rows of this share alone.
+  Done write_row(int64_t own) {
+    const int64_t batch = own / batch_size_, row = own % batch_size_;
+    const Rows& rows = rows_of(batch);
+    const int64_t position = (batch * share_.ranks + share_.rank) * batch_size_ + row;
     const int64_t index = samples_.read(position, rows.images + row * 3 * side_ * side_);
     write_labels(samples_.set(), index, rows.labels + row * label_columns_);
     rows.pictures[row] = index;
@@ -113,6 +117,7 @@ class BatchLoader::Batches {
   SampleSequence samples_;
   const int64_t batch_size_;
   const int64_t side_;
+  const BatchShare share_;
   int64_t batch_;           // the next one
   std::vector<Rows> ring_;  // batch k at k mod its size
   std::exception_ptr error_;
@@ -120,9 +125,9 @@ class BatchLoader::Batches {
 };
 
 BatchLoader::BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size,
-                         uint64_t seed, int64_t first_batch) {
-  check_arguments(batch_size, first_batch);
-  batches_ = std::make_unique<Batches>(std::move(set), config, batch_size, seed, first_batch);
+                         uint64_t seed, int64_t first_batch, const BatchShare& share) {
+  check_arguments(batch_size, first_batch, share);
+  batches_ = std::make_unique<Batches>(std::move(set), config, batch_size, seed, first_batch, share);
 }
 
 BatchLoader::~BatchLoader() = default;

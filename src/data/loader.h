@@ -19,14 +19,20 @@ struct Batch {
   std::vector<int64_t> pictures{};  // their numbers in the set
 };
 
+// A part of every batch, for one of several processes that share them out: with batches of B, rows [rank B, (rank + 1)
+// B) of batches of ranks B.
+struct BatchShare {
+  int64_t rank = 0, ranks = 1;
+};
+
 class BatchLoader {
  public:
-  // Starts config.workers threads. Batch k holds the positions [k B, (k + 1) B) of the endless sequence of samples.h:
-  // it depends on the files and (seed, k) alone, not on workers or timing, and a run that was stopped after k batches
-  // goes on with first_batch = k. std::invalid_argument: a batch_size below 1, a first_batch below 0 or so high that
-  // positions overflow.
+  // Starts config.workers threads. Batch k holds the positions [k B, (k + 1) B) of the endless sequence of samples.h,
+  // or the share of them: it depends on the files and (seed, k) alone, not on workers or timing, and a run that was
+  // stopped after k batches goes on with first_batch = k. std::invalid_argument: a batch_size below 1, a first_batch
+  // below 0 or so high that positions overflow, or a share that there is not.
   BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
-              int64_t first_batch = 0);
+              int64_t first_batch = 0, const BatchShare& share = {});
   ~BatchLoader();  // waits for the pictures being decoded, not for whole batches
   BatchLoader(BatchLoader&&) noexcept;
   BatchLoader& operator=(BatchLoader&&) noexcept;

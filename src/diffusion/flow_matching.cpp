@@ -1,12 +1,16 @@
 #include "diffusion/flow_matching.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/where.h>
 
 #include <array>
+
+#include "diffusion/noise.h"
 
 namespace pixnerd::diffusion {
 namespace {
@@ -16,6 +20,10 @@ at::Tensor broadcast_over(const at::Tensor& per_sample, const at::Tensor& x) {
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
   shape[0] = per_sample.size(0);
   return per_sample.view(shape);
+}
+
+void make_early(const FlowConfig& config, at::Tensor& time, int64_t early) {
+  if (config.times == TimeDistribution::lognormal && early > 0) time.narrow(0, 0, early).add_(config.early_mean);
 }
 
 }  // namespace
@@ -34,19 +42,30 @@ Draws draw(const FlowConfig& config, const at::Tensor& x1, at::Generator& genera
       (config.times == TimeDistribution::lognormal ? at::randn({batch}, generator) : at::rand({batch}, generator))
           .to(x1.device());
   draws.noise = at::randn(x1.sizes(), generator).to(x1.device());
+  make_early(config, draws.time, static_cast<int64_t>(config.early_share * static_cast<double>(batch)));
+  return draws;
+}
+
+Draws draw_each(const FlowConfig& config, const std::vector<uint64_t>& seeds, at::IntArrayRef picture, int64_t early) {
+  const auto batch = static_cast<int64_t>(seeds.size());
+  std::vector<int64_t> shape = picture.vec();
+  shape.insert(shape.begin(), batch);
+  Draws draws{at::empty({batch}, at::kFloat), at::empty({batch}, at::kFloat), at::empty(shape, at::kFloat)};
+  at::parallel_for(0, batch, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      at::Generator generator = seeded_generator(seeds[static_cast<size_t>(i)]);
+      draws.drop.narrow(0, i, 1).uniform_(0, 1, generator);
+      at::Tensor time = draws.time.narrow(0, i, 1);
+      config.times == TimeDistribution::lognormal ? time.normal_(0, 1, generator) : time.uniform_(0, 1, generator);
+      draws.noise[i].normal_(0, 1, generator);
+    }
+  });
+  make_early(config, draws.time, early);
   return draws;
 }
 
 at::Tensor training_times(const FlowConfig& config, const at::Tensor& time_draw) {
-  at::Tensor t = time_draw;
-  if (config.times == TimeDistribution::lognormal) {
-    const auto early = static_cast<int64_t>(config.early_share * static_cast<double>(t.size(0)));
-    if (early > 0) {
-      t = t.clone();
-      t.narrow(0, 0, early).add_(config.early_mean);
-    }
-    t = at::sigmoid(t);
-  }
+  const at::Tensor t = config.times == TimeDistribution::lognormal ? at::sigmoid(time_draw) : time_draw;
   return t / (t + (1 - t) * config.timeshift);
 }
 
@@ -64,7 +83,10 @@ FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at:
 }
 
 at::Tensor sample_losses(Denoiser& denoiser, const FlowSample& sample) {
-  const at::Tensor predicted = denoiser.velocity(sample.x_t, sample.t, sample.condition);
+  return sample_losses(denoiser.velocity(sample.x_t, sample.t, sample.condition), sample);
+}
+
+at::Tensor sample_losses(const at::Tensor& predicted, const FlowSample& sample) {
   return (predicted.to(at::kFloat) - sample.velocity).square().flatten(1).mean(1);
 }
 

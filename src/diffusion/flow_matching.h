@@ -10,6 +10,7 @@
 
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "config/schema.h"
 #include "diffusion/denoiser.h"
@@ -41,12 +42,17 @@ struct FlowConfig {
 // Everything random about one training step.
 struct Draws {
   at::Tensor drop;   // [B] uniform; the condition is dropped where drop < null_condition_p
-  at::Tensor time;   // [B] standard normal for lognormal times, else uniform
+  at::Tensor time;   // [B] normal for lognormal times, of mean 0 or early_mean, else uniform
   at::Tensor noise;  // [B, C, H, W] standard normal
 };
 
-// Draws in the order drop, time, noise; on the CPU, then moved to x1's device.
+// Draws in the order drop, time, noise; on the CPU, then moved to x1's device. The times of the first early_share of
+// the batch are early.
 Draws draw(const FlowConfig& config, const at::Tensor& x1, at::Generator& generator);
+
+// Those of pictures [channels, height, width] one by one, each from a generator of its own, on the CPU: what a picture
+// gets does not depend on its neighbours. `early`: how many, from the first, get early times.
+Draws draw_each(const FlowConfig& config, const std::vector<uint64_t>& seeds, at::IntArrayRef picture, int64_t early);
 
 // Training times [B] from their draws.
 at::Tensor training_times(const FlowConfig& config, const at::Tensor& time_draw);
@@ -66,5 +72,8 @@ FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at:
 // Of each sample its mean of (net(x_t, t, condition) - velocity)^2: [B] float32, with a gradient where gradients are
 // recorded. The loss of a batch is their mean.
 at::Tensor sample_losses(Denoiser& denoiser, const FlowSample& sample);
+
+// The same of what the network has answered [B, C, H, W].
+at::Tensor sample_losses(const at::Tensor& predicted, const FlowSample& sample);
 
 }  // namespace pixnerd::diffusion

@@ -54,6 +54,7 @@ class DinoV2 {
   // What is added to the class token and the patches of a grid: [1, 1 + rows * columns, D].
   at::Tensor position_table(int64_t rows, int64_t columns) const;
 
+  at::Device device() const { return class_token_.device(); }
   int64_t width() const { return class_token_.size(2); }
   int64_t patch_size() const { return patch_weight_.size(2); }
   int64_t depth() const { return static_cast<int64_t>(blocks_.size()); }

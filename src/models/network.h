@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "checkpoint/tensors.h"
@@ -34,6 +35,12 @@ namespace pixnerd::models {
 struct RecomputedParts {
   bool blocks = false;  // each transformer block
   bool field = false;   // each block of the neural field with its parameter generator
+};
+
+// What a transformer block gives, for losses on it: encode_tapped() sets the tokens.
+struct BlockTap {
+  int64_t block = 0;  // from 0
+  at::Tensor tokens;  // [B, L, D]
 };
 
 class Network : public diffusion::Denoiser {
@@ -53,6 +60,10 @@ class Network : public diffusion::Denoiser {
   at::Tensor encode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition) final;
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
                     const at::Tensor& weights = {}) final;
+
+  // encode() of a whole batch, and what blocks gave on the way. RequestError where there is no such block.
+  virtual at::Tensor encode_tapped(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition,
+                                   std::span<BlockTap> taps) = 0;
 
   // Mode::infer unless it is set.
   Mode mode() const { return mode_; }

@@ -70,8 +70,18 @@ at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, co
   return at::cat(parts);
 }
 
+at::Tensor PixNerdImpl::encode_tapped(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition,
+                                      std::span<BlockTap> taps) {
+  check_scope();
+  for (const BlockTap& tap : taps) {
+    if (tap.block >= 0 && tap.block < std::ssize(blocks_)) continue;
+    throw RequestError(concat("there is no transformer block ", tap.block + 1, "; the network has ", blocks_.size()));
+  }
+  return encode_part(token_grid(config_, x.size(2), x.size(3)), x, t, condition, taps);
+}
+
 at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
-                                    const at::Tensor& condition) {
+                                    const at::Tensor& condition, std::span<BlockTap> taps) {
   const int64_t height = grid.rows * config_.patch_size, width = grid.columns * config_.patch_size;
   const bool fits = x.size(2) == height && x.size(3) == width;
   const at::Tensor seen = fits ? x : at::upsample_nearest2d(x, {height, width});
@@ -80,7 +90,12 @@ at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, 
   const at::Tensor rope = rope_.get(grid.rows, grid.columns, x.device());
 
   at::Tensor s = s_embedder_->forward(nn::unfold_patches(seen, grid.rows, grid.columns));  // [B, L, D]
-  for (const auto& block : blocks_) s = run_block(block, s, block_condition, rope);
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    s = run_block(blocks_[i], s, block_condition, rope);
+    for (BlockTap& tap : taps) {
+      if (tap.block == static_cast<int64_t>(i)) tap.tokens = s;
+    }
+  }
   return nn::silu(t_emb.unsqueeze(1) + s);
 }
 

@@ -47,6 +47,9 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
                        const at::Tensor& weights = {}) override;
 
+  at::Tensor encode_tapped(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition,
+                           std::span<BlockTap> taps) override;
+
   // [blocks, T, 2 E E r], in Mode::infer and unless they are more than 2^27 values.
   at::Tensor field_weights(const at::Tensor& s) override;
 
@@ -81,7 +84,8 @@ class PixNerdImpl : public torch::nn::Module, public Network {
 
  private:
   // encode_on() of as many pictures as go together.
-  at::Tensor encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition);
+  at::Tensor encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition,
+                         std::span<BlockTap> taps = {});
 
   // pixels [T, N, C] and s [T, D], or the weights predicted from it -> [T, N, C].
   at::Tensor decode_pixels(const at::Tensor& pixels, const at::Tensor& s, const at::Tensor& weights,

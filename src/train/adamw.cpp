@@ -15,7 +15,7 @@
 namespace pixnerd::train {
 namespace {
 
-// A part of one parameter, small enough that threads finish together.
+// A part of one slice, small enough that threads finish together.
 struct Piece {
   kernels::AdamWStep step;
   kernels::AdamWArrays arrays;
@@ -26,41 +26,75 @@ constexpr int64_t kPieceSize = int64_t{1} << 16;
 
 }  // namespace
 
-AdamW::AdamW(std::vector<at::Tensor> parameters, const AdamWConfig& config)
-    : parameters_(std::move(parameters)), config_(config) {
+at::Tensor slice_of(const at::Tensor& tensor, const dist::Slice& slice) {
+  return tensor.reshape(-1).narrow(0, slice.begin, slice.size());
+}
+
+std::vector<dist::Slice> whole(const std::vector<at::Tensor>& tensors) {
+  std::vector<dist::Slice> slices;
+  for (size_t i = 0; i < tensors.size(); ++i) slices.push_back({i, 0, tensors[i].numel()});
+  return slices;
+}
+
+AdamW::AdamW(std::vector<at::Tensor> parameters, std::vector<dist::Slice> slices, const AdamWConfig& config)
+    : parameters_(std::move(parameters)), slices_(std::move(slices)), config_(config) {
   const c10::NoGradGuard no_grad;
-  for (const at::Tensor& parameter : parameters_) {
-    average_.push_back(parameter.detach().clone());
-    exp_avg_.push_back(at::zeros_like(parameter));
-    exp_avg_sq_.push_back(at::zeros_like(parameter));
-    steps_.push_back(at::zeros({}, parameter.options()));
+  for (size_t i = 0; i < parameters_.size(); ++i) steps_.push_back(at::zeros({}, at::kFloat));
+  for (const dist::Slice& slice : slices_) {
+    values_.push_back(slice_of(parameters_[slice.tensor].detach(), slice));
+    average_.push_back(values_.back().clone());
+    exp_avg_.push_back(at::zeros_like(values_.back()));
+    exp_avg_sq_.push_back(at::zeros_like(values_.back()));
   }
+}
+
+AdamW::AdamW(std::vector<at::Tensor> parameters, const AdamWConfig& config)
+    : AdamW(parameters, whole(parameters), config) {}
+
+at::Tensor AdamW::gradient_of(const dist::Slice& slice) const {
+  return slice_of(parameters_[slice.tensor].grad().contiguous(), slice);
+}
+
+std::vector<at::Tensor> AdamW::gradients() const {
+  std::vector<at::Tensor> gradients;
+  for (const dist::Slice& slice : slices_) {
+    if (parameters_[slice.tensor].grad().defined()) gradients.push_back(gradient_of(slice));
+  }
+  return gradients;
 }
 
 void AdamW::step(const AdamWUpdate& update) {
   const c10::NoGradGuard no_grad;
-  std::vector<size_t> on_cpu, elsewhere;
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    if (!parameters_[i].grad().defined()) {
-      average_[i].lerp_(parameters_[i], 1.0 - update.ema_decay);
+    if (parameters_[i].grad().defined()) steps_[i].add_(1);
+  }
+  std::vector<size_t> on_cpu, elsewhere;
+  for (size_t i = 0; i < slices_.size(); ++i) {
+    const at::Tensor& parameter = parameters_[slices_[i].tensor];
+    if (!parameter.grad().defined()) {
+      average_[i].lerp_(values_[i], 1.0 - update.ema_decay);
       continue;
     }
-    steps_[i].add_(1);
-    (parameters_[i].is_cpu() ? on_cpu : elsewhere).push_back(i);
+    (parameter.is_cpu() ? on_cpu : elsewhere).push_back(i);
   }
-  if (!on_cpu.empty()) step_on_cpu(on_cpu, update);
+  if (!on_cpu.empty()) step_by_kernel(on_cpu, update);
   if (!elsewhere.empty()) step_by_operators(elsewhere, update);
 }
 
-void AdamW::step_on_cpu(const std::vector<size_t>& indices, const AdamWUpdate& update) {
+void AdamW::step_by_kernel(const std::vector<size_t>& slices, const AdamWUpdate& update) {
   std::vector<Piece> pieces;
   std::vector<at::Tensor> gradients;  // kept while their pointers are used
-  for (const size_t i : indices) {
-    const at::Tensor& gradient = gradients.emplace_back(parameters_[i].grad().contiguous());
+  for (const size_t i : slices) {
+    const at::Tensor& gradient = gradients.emplace_back(gradient_of(slices_[i]));
     Piece piece;
-    piece.step = {update.learning_rate,      config_.betas,         config_.eps,           config_.weight_decay,
-                  steps_[i].item<int64_t>(), update.gradient_scale, 1.0 - update.ema_decay};
-    piece.arrays = {parameters_[i].mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
+    piece.step.rate = update.learning_rate;
+    piece.step.betas = config_.betas;
+    piece.step.eps = config_.eps;
+    piece.step.weight_decay = config_.weight_decay;
+    piece.step.step = steps_[slices_[i].tensor].item<int64_t>();
+    piece.step.gradient_scale = update.gradient_scale;
+    piece.step.average_weight = 1.0 - update.ema_decay;
+    piece.arrays = {values_[i].mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
                     exp_avg_[i].mutable_data_ptr<float>(), exp_avg_sq_[i].mutable_data_ptr<float>(),
                     average_[i].mutable_data_ptr<float>()};
     for (int64_t begin = 0; begin < gradient.numel(); begin += kPieceSize) {
@@ -76,21 +110,22 @@ void AdamW::step_on_cpu(const std::vector<size_t>& indices, const AdamWUpdate& u
   });
 }
 
-void AdamW::step_by_operators(const std::vector<size_t>& indices, const AdamWUpdate& update) {
-  std::vector<at::Tensor> parameters, gradients, exp_avg, exp_avg_sq, steps, average;
-  for (const size_t i : indices) {
-    parameters.push_back(parameters_[i]);
-    gradients.push_back(parameters_[i].grad());
+void AdamW::step_by_operators(const std::vector<size_t>& slices, const AdamWUpdate& update) {
+  std::vector<at::Tensor> values, gradients, exp_avg, exp_avg_sq, steps, average;
+  for (const size_t i : slices) {
+    values.push_back(values_[i]);
+    gradients.push_back(gradient_of(slices_[i]));
     exp_avg.push_back(exp_avg_[i]);
     exp_avg_sq.push_back(exp_avg_sq_[i]);
-    steps.push_back(steps_[i]);
+    // The operator wants them beside the values, and one for each.
+    steps.push_back(steps_[slices_[i].tensor].to(values_[i].device(), /*non_blocking=*/false, /*copy=*/true));
     average.push_back(average_[i]);
   }
   if (update.gradient_scale != 1.0) at::_foreach_mul_(gradients, update.gradient_scale);
-  at::_fused_adamw_(parameters, gradients, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps, update.learning_rate,
+  at::_fused_adamw_(values, gradients, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps, update.learning_rate,
                     config_.betas[0], config_.betas[1], config_.weight_decay, config_.eps, /*amsgrad=*/false,
                     /*maximize=*/false);
-  at::_foreach_lerp_(average, parameters, 1.0 - update.ema_decay);
+  at::_foreach_lerp_(average, values, 1.0 - update.ema_decay);
 }
 
 }  // namespace pixnerd::train

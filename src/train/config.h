@@ -15,6 +15,7 @@
 #include "models/precision.h"
 #include "sample/picture.h"
 #include "train/eval_config.h"
+#include "train/objective_config.h"
 #include "train/text_config.h"
 
 namespace pixnerd::train {
@@ -101,6 +102,8 @@ struct RunConfig {
   config::Value default_model;  // null once it is read
   data::DataConfig data;
   diffusion::FlowConfig flow;
+  RepaConfig repa;
+  DispersiveConfig dispersive;
   TrainConfig train;
   sample::SampleConfig sample;
   EvalConfig eval;
@@ -117,6 +120,8 @@ struct RunConfig {
     visit("data", self.data, "the pictures");
     if (self.model.takes_text()) visit("text", self.text, "the text encoder");
     visit("flow", self.flow, "times and dropped conditions of flow matching");
+    visit("repa", self.repa, "representation alignment: tokens drawn towards DINOv2's of the clean picture");
+    visit("dispersive", self.dispersive, "the dispersive loss: tokens of different pictures kept apart");
     visit("train", self.train, "the optimiser and the run");
     visit("sample", self.sample, "defaults of sampling");
     visit("eval", self.eval, "figures of the run's own pictures on the way");

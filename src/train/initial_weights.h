@@ -14,8 +14,8 @@ namespace pixnerd::train {
 // of its namesake in the file, and no class that of no class; without names a table is taken if it has the same size.
 // What has no row in the file stays as it is. The result says so where rows were moved or made anew, for the log:
 // "2 of 3 classes take the rows of their namesakes in the file; made anew: fox (2)"; empty if everything was taken as
-// it is. DataError, CheckpointError: the file cannot be read, or is of another network, whose sizes are named, or, unless `other_prediction`,
-// its network predicts something else than this one.
+// it is. DataError, CheckpointError: the file cannot be read, or is of another network, whose sizes are named, or,
+// unless `other_prediction`, its network predicts something else than this one.
 std::string take_weights(models::Network& network, const sample::ModelDescription& description,
                          const std::filesystem::path& path, bool other_prediction = false);
 

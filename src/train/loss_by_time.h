@@ -42,4 +42,16 @@ struct LossByTime {
   }
 };
 
+// What is summed up between two lines of the log.
+struct LossWindow {
+  LossByTime flow;
+  double repa = 0, dispersive = 0;  // sums over the same samples
+
+  void add(const LossWindow& other) {
+    flow.add(other.flow);
+    repa += other.repa;
+    dispersive += other.dispersive;
+  }
+};
+
 }  // namespace pixnerd::train

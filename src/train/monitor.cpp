@@ -24,6 +24,12 @@ Monitor::Monitor(const Monitored& run, std::shared_ptr<const data::PictureSet> h
   if (held_out) validation_.emplace(std::move(held_out), run_.conditions, run_.config);
 }
 
+bool Monitor::is_anything_due(const RunConfig& config, int64_t step) {
+  const TrainConfig& train = config.train;
+  return is_due(train.validate_every, step, train.steps) || is_due(train.sample_every, step, train.steps) ||
+         is_due(config.eval.every, step, train.steps);
+}
+
 void Monitor::run_due() {
   const TrainConfig& train = run_.config.train;
   const int64_t step = run_.trainer.steps_taken();

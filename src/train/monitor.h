@@ -35,6 +35,9 @@ struct Monitored {
 
 class Monitor {
  public:
+  // Whether run_due() would do anything after this step, whatever there is to do it with.
+  static bool is_anything_due(const RunConfig& config, int64_t step);
+
   // `held_out` may be null: there is no validation then.
   Monitor(const Monitored& run, std::shared_ptr<const data::PictureSet> held_out, std::optional<Evaluation> evaluation,
           StopRequested stop);

@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kColours = 3;
+constexpr int64_t kRepaPatch = 16;  // of pixels of the picture, for each of DINOv2's tokens
 
 // A RequestError of the sizes as one of the configuration's key.
 template <class Action>
@@ -89,12 +90,22 @@ void tell_what_is_odd(const RunConfig& config) {
     log_warning(concat("train.validate_every is ", config.train.validate_every,
                        ", but data.held_out is 0: there is nothing to validate on"));
   }
+  if (config.repa.weight > 0 && config.model.patch_size != kRepaPatch) {
+    log_warning(concat("repa: the network's patches are ", config.model.patch_size, " pixels wide, DINOv2's tokens ",
+                       kRepaPatch, ": tokens are compared by their numbers, not their places"));
+  }
   const sample::PictureSize trained{config.data.image_size, config.data.image_size};
   if (config.sample.size != trained && config.train.sample_every > 0) {
     log_info(concat("sample.size is ", config.sample.size[0], "x", config.sample.size[1],
                     ": pictures are drawn at another size than the ", trained[0], "x", trained[1],
                     " of data.image_size"));
   }
+}
+
+void check_block(const RunConfig& config, const char* key, int64_t block) {
+  if (block <= config.model.transformer_blocks()) return;
+  throw ConfigError(concat(key, " is ", block, ", but the network has ",
+                           counted(config.model.transformer_blocks(), "transformer block", "transformer blocks")));
 }
 
 void check_writable(const fs::path& folder) {
@@ -108,6 +119,19 @@ void check_settings(const RunConfig& config, const sample::ModelDescription& des
   check_grid(config);
   check_description(config, description);
   tell_what_is_odd(config);
+}
+
+void check_shares(const RunConfig& config, int64_t ranks) {
+  if (config.train.batch_size % ranks != 0) {
+    throw ConfigError(concat("train.batch_size ", config.train.batch_size, " cannot be shared out among ", ranks,
+                             " processes; it must be a multiple of their number"));
+  }
+  if (config.repa.weight > 0) check_block(config, "repa.block", config.repa.block);
+  if (config.dispersive.weight > 0) check_block(config, "dispersive.block", config.dispersive.block);
+  if (config.repa.weight > 0 && config.data.image_size % kRepaPatch != 0) {
+    throw ConfigError(concat("repa: data.image_size ", config.data.image_size, " is no multiple of ", kRepaPatch,
+                             ", which DINOv2's patches need; set repa.weight to 0 or choose another size"));
+  }
 }
 
 void check_outside(const RunConfig& config, const std::filesystem::path& out) {

@@ -16,6 +16,10 @@ namespace pixnerd::train {
 // warning.
 void check_settings(const RunConfig& config, const sample::ModelDescription& description);
 
+// That so many processes can share a batch, and that the network has the blocks whose tokens REPA and the dispersive
+// loss ask for. ConfigError.
+void check_shares(const RunConfig& config, int64_t ranks);
+
 // That the run's folder does not lie in the data set. DataError.
 void check_outside(const RunConfig& config, const std::filesystem::path& out);
 

@@ -37,21 +37,6 @@ bool is_same_folder(const std::string& a, const std::string& b) {
   return fs::equivalent(a, b, none);
 }
 
-StoredRun read_run(const fs::path& path) {
-  checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
-  StoredRun run{path,
-                sample::read_step(loaded.metadata, path.string()).value_or(0),
-                read_state(loaded.metadata, path.string()),
-                {}};
-  for (const auto& [name, tensor] : loaded.tensors) {
-    if (!is_finite(tensor)) {
-      throw CheckpointError(concat("checkpoint ", quoted(path), ": ", printable(name), " is not finite"));
-    }
-  }
-  run.tensors = std::move(loaded.tensors);
-  return run;
-}
-
 // Out of the way of the checkpoint that the run will write at this step, and never lost.
 void set_aside(const fs::path& damaged, const std::string& reason) {
   fs::path aside = concat(damaged, ".damaged");
@@ -98,7 +83,9 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "eval.resize",
                                                "eval.precision",
                                                "eval.batch_size",
-                                               "eval.seed"};
+                                               "eval.seed",
+                                               "repa.teacher",
+                                               "repa.features"};
   return kKeys;
 }
 
@@ -135,6 +122,21 @@ bool is_finite(const at::Tensor& tensor) {
   if (tensor.numel() == 0 || !tensor.is_floating_point()) return true;
   const auto [least, most] = at::aminmax(tensor.detach());  // NaN where there is any
   return std::isfinite(least.item<double>()) && std::isfinite(most.item<double>());
+}
+
+StoredRun read_run(const fs::path& path) {
+  checkpoint::Loaded loaded = checkpoint::load_safetensors(path);
+  StoredRun run{path,
+                sample::read_step(loaded.metadata, path.string()).value_or(0),
+                read_state(loaded.metadata, path.string()),
+                {}};
+  for (const auto& [name, tensor] : loaded.tensors) {
+    if (!is_finite(tensor)) {
+      throw CheckpointError(concat("checkpoint ", quoted(path), ": ", printable(name), " is not finite"));
+    }
+  }
+  run.tensors = std::move(loaded.tensors);
+  return run;
 }
 
 std::optional<StoredRun> stored_run(const RunFolder& folder) {

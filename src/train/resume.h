@@ -35,6 +35,9 @@ struct StoredRun {
 // ".damaged", with a warning: the run will come to their steps again. CheckpointError where all are damaged.
 std::optional<StoredRun> stored_run(const RunFolder& folder);
 
+// The checkpoint of the run that is stored there, whole and finite. CheckpointError.
+StoredRun read_run(const std::filesystem::path& checkpoint);
+
 // Whether `config` with pictures of this fingerprint may go on with `stored`; what it changes is said in the log.
 // ConfigError as check_resumable(), DataError for other pictures.
 void require_same_run(const StoredRun& stored, const RunConfig& config, uint64_t data_fingerprint);

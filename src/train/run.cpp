@@ -1,7 +1,9 @@
 #include "train/run.h"
 
+#include <ATen/ops/full.h>
+
+#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <exception>
 #include <utility>
 
@@ -13,32 +15,25 @@
 #include "core/random.h"
 #include "core/text.h"
 #include "data/loader.h"
-#include "data/picture_set.h"
 #include "data/split.h"
 #include "diffusion/noise.h"
-#include "models/cost.h"
-#include "train/conditions.h"
+#include "train/feature_store.h"
 #include "train/fit_to_data.h"
 #include "train/initial_weights.h"
 #include "train/monitor.h"
 #include "train/network_choice.h"
 #include "train/preflight.h"
 #include "train/resume.h"
+#include "train/run_inputs.h"
 #include "train/run_log.h"
-#include "train/step_memory.h"
+#include "train/run_notes.h"
+#include "train/saver.h"
 #include "train/training_state.h"
 
 namespace pixnerd::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Streams of core/random.h, so that parameters, draws and data order are independent of each other.
-constexpr uint64_t kInitialStream = 1, kDrawStream = 2;
-
-at::Generator generator_for(int64_t seed, uint64_t stream, int64_t step) {
-  return diffusion::seeded_generator(random_bits(static_cast<uint64_t>(seed), stream, static_cast<uint64_t>(step)));
-}
 
 // Seconds at training: what is done beside it can be left out.
 class Seconds {
@@ -58,64 +53,66 @@ class Seconds {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// What saving memory costs, where it is asked for.
-void report_recomputation(const RunConfig& config) {
-  const TrainConfig& train = config.train;
-  if (!train.recompute_blocks && !train.recompute_field) return;
-  const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
-  const double again = (train.recompute_blocks ? cost.blocks : 0) + (train.recompute_field ? cost.field : 0);
-  const double batch = static_cast<double>(train.micro_batch_size.value_or(train.batch_size)) *
-                       (train.precision == models::Precision::bfloat16 ? 2 : 4);
-  const double kept = (train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks) +
-                      (train.recompute_field ? cost.kept_by_field_recomputed : cost.kept_by_field);
-  const auto bytes = [&](double values) { return human_bytes(static_cast<uint64_t>(values * batch)); };
-  log_info(concat("recomputing ", train.recompute_blocks ? "transformer blocks" : "",
-                  train.recompute_blocks && train.recompute_field ? " and " : "",
-                  train.recompute_field ? "neural-field blocks" : "", ": about ",
-                  std::lround(100 * again / cost.training()), " % more arithmetic a step, and about ", bytes(kept),
-                  " kept for the backward pass instead of ", bytes(cost.kept_by_blocks + cost.kept_by_field)));
-}
+// What rank 0 has of a run beside its part of the work.
+struct Records {
+  explicit Records(RunFolder run_folder) : folder(std::move(run_folder)) {}
 
-// What a run works on.
-struct Inputs {
-  std::shared_ptr<const data::PictureSet> pictures;
-  uint64_t fingerprint = 0;
-  std::unique_ptr<Conditions> conditions;
-  std::optional<Evaluation> evaluation;
+  RunFolder folder;
+  std::optional<RunLog> log;
+  std::optional<Monitor> monitor;
 };
 
-// One run in its folder, from wherever it stands to its end.
+std::shared_ptr<models::Network> initial_network(const RunConfig& config, const RunOptions& options, bool is_new,
+                                                 const sample::ModelDescription& description) {
+  const auto network = models::make_network(config.model);
+  at::Generator initial =
+      diffusion::seeded_generator(random_bits(static_cast<uint64_t>(config.train.seed), kInitialStream, 0));
+  network->initialise(initial);
+  if (options.init && is_new) {
+    const std::string moved = take_weights(*network, description, *options.init, options.init_other_prediction);
+    if (options.group->is_first()) log_info(concat("starting from the weights of ", *options.init));
+    if (options.group->is_first() && !moved.empty()) log_info(moved);
+  }
+  network->to(options.device, at::kFloat);
+  return network;
+}
+
+// One run in its folder, from wherever it stands to its end, as one process of it sees it.
 class Run {
  public:
-  Run(RunConfig config, Inputs inputs, RunFolder folder, std::optional<StoredRun> stored, const RunOptions& options)
+  // `folder`: of rank 0.
+  Run(RunConfig config, RunInputs inputs, std::optional<RunFolder> folder, const std::optional<StoredRun>& stored,
+      const RunOptions& options, Progress& progress)
       : config_(std::move(config)),
         options_(options),
+        group_(*options.group),
+        share_(config_.train.batch_size / group_.size()),
         pictures_(std::move(inputs.pictures)),
-        description_(description_of(config_, *pictures_)),
-        folder_(std::move(folder)),
         conditions_(std::move(inputs.conditions)),
-        trainer_(initial_network(!stored), config_.train, config_.flow, conditions_->null_condition()),
-        state_{config_, inputs.fingerprint, {}} {
+        trainer_(initial_network(config_, options, !stored, description_of(config_, *pictures_)), config_.train,
+                 config_.flow, conditions_->null_condition(), make_objective(config_, inputs.teacher, options.device),
+                 options.group),
+        state_{config_, inputs.fingerprint, {}},
+        saver_(description_of(config_, *pictures_)) {
     if (stored) {
       go_on_from(*stored);
     } else if (options_.resume_from) {
       take_over(*options_.resume_from);
     }
     trainer_.stop_when(options_.stop);
-    if (inputs.evaluation) inputs.evaluation->read_reference(folder_.reference_path(), options_.stop);
-    folder_.write(config_);
-    log_.emplace(folder_.path(), trainer_.steps_taken());
     const data::Split split = data::split(*pictures_, config_.data.held_out, static_cast<uint64_t>(config_.train.seed));
     training_ = data::subset(pictures_, split.training);
-    monitor_.emplace(Monitored{config_, folder_, *training_, *conditions_, trainer_, *log_},
-                     split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out),
-                     std::move(inputs.evaluation), options_.stop);
+    if (folder) keep_records(std::move(*folder), std::move(inputs.evaluation), split);
+    if (!config_.repa.features.empty() && config_.repa.weight > 0) {
+      features_.emplace(config_, training_, inputs.teacher.get(), group_, options_.stop, progress);
+    }
   }
 
   RunSummary train(Progress& progress) {
-    tell_what_is_trained();
-    data::BatchLoader loader(training_, config_.data, config_.train.batch_size,
-                             static_cast<uint64_t>(config_.train.seed), trainer_.steps_taken());
+    if (group_.is_first())
+      tell_what_is_trained(config_, training_->size(), pictures_->size() - training_->size(), group_);
+    data::BatchLoader loader(training_, config_.data, share_, static_cast<uint64_t>(config_.train.seed),
+                             trainer_.steps_taken(), {group_.rank(), group_.size()});
     progress.update(trainer_.steps_taken(), config_.train.steps, "");
     clock_.since_last();
     try {
@@ -126,128 +123,157 @@ class Run {
       }
     } catch (const Stopped&) {
       summary_.stopped = trainer_.steps_taken() < config_.train.steps;
-      save_unless_saved();
+      save(Saver::When::now);
     }
+    saver_.finish();
     summary_.step = trainer_.steps_taken();
-    summary_.broken_pictures = pictures_->broken_at_opening() + loader.broken() + monitor_->broken();
+    summary_.checkpoint = saver_.last();
+    const int64_t broken = loader.broken() + (records_ && records_->monitor ? records_->monitor->broken() : 0);
+    summary_.broken_pictures =
+        pictures_->broken_at_opening() + group_.gather(at::full({1}, broken, at::kLong)).sum().item<int64_t>();
     return summary_;
   }
 
-  // An error ends the run. The parameters are those after the last whole step, which is saved if that can be.
+  // An error ends the run. The parameters are those after the last whole step, which is saved if that can be: not
+  // where other processes have a part of it.
   void save_after_error() {
-    if (has_diverged_ || trainer_.steps_taken() == saved_step_) return;
+    if (has_diverged_ || !group_.is_alone() || trainer_.steps_taken() == saver_.saved_step()) return;
     try {
-      save();
-      log_warning(concat("the run ends by an error; step ", saved_step_, " is saved in ", quoted(summary_.checkpoint)));
+      save(Saver::When::now);
+      log_warning(
+          concat("the run ends by an error; step ", saver_.saved_step(), " is saved in ", quoted(saver_.last())));
     } catch (const std::exception& error) {
       log_warning(concat("step ", trainer_.steps_taken(), " could not be saved: ", message_of(error)));
     }
   }
 
   [[noreturn]] void give_up_for_memory() const {
-    const int64_t step = trainer_.steps_taken();
-    throw DataError(concat("memory ended in step ", step + 1, ", of ",
-                           counted(config_.train.batch_size, "picture", "pictures"), ", ",
-                           config_.train.micro_batch_size.value_or(config_.train.batch_size),
-                           " at once; lower train.micro_batch_size or train.batch_size", last_good()));
+    throw DataError(concat("memory ended in step ", trainer_.steps_taken() + 1, ", of ",
+                           counted(share_, "picture", "pictures"), ", ",
+                           config_.train.micro_batch_size.value_or(share_),
+                           " at once; lower train.micro_batch_size or train.batch_size", saver_.last_good()));
   }
 
  private:
-  void tell_what_is_trained() const {
-    const int64_t held_out = pictures_->size() - training_->size();
-    log_info(concat("training on ", counted(training_->size(), "picture", "pictures"), labels_of(config_),
-                    held_out > 0 ? concat(", ", counted(held_out, "picture", "pictures"), " held out") : ""));
-    report_recomputation(config_);
-  }
-
-  std::shared_ptr<models::Network> initial_network(bool is_new) {
-    const auto network = models::make_network(config_.model);
-    at::Generator initial = generator_for(config_.train.seed, kInitialStream, 0);
-    network->initialise(initial);
-    if (options_.init && is_new) {
-      const std::string moved = take_weights(*network, description_, *options_.init, options_.init_other_prediction);
-      log_info(concat("starting from the weights of ", *options_.init));
-      if (!moved.empty()) log_info(moved);
-    }
-    network->to(options_.device, at::kFloat);
-    return network;
+  void keep_records(RunFolder folder, std::optional<Evaluation> evaluation, const data::Split& split) {
+    records_.emplace(std::move(folder));
+    saver_.write_into(records_->folder);
+    if (evaluation) evaluation->read_reference(records_->folder.reference_path(), options_.stop);
+    records_->folder.write(config_);
+    records_->log.emplace(records_->folder.path(), trainer_.steps_taken());
+    records_->monitor.emplace(Monitored{config_, records_->folder, *training_, *conditions_, trainer_, *records_->log},
+                              split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out),
+                              std::move(evaluation), options_.stop);
   }
 
   void go_on_from(const StoredRun& stored) {
     trainer_.restore(stored.tensors, stored.step, stored.checkpoint.string());
     state_.since_log_line = stored.state.since_log_line;
-    summary_.checkpoint = stored.checkpoint;
-    saved_step_ = stored.step;
-    log_info(concat("resuming from ", stored.checkpoint));
+    saver_.begin_from(stored.checkpoint, stored.step);
+    if (group_.is_first()) log_info(concat("resuming from ", stored.checkpoint));
   }
 
   // The state of a training of another program or run, on these pictures from its step on.
   void take_over(const fs::path& path) {
-    const TrainingState state = read_training_state(path, trainer_.parameters(), config_.train);
+    const TrainingState state = read_training_state(path, trainer_.parameters(), trainer_.beside(), config_.train);
     if (state.step >= config_.train.steps) {
       throw ConfigError(concat(quoted(state.source), " is of step ", state.step, ", and train.steps is ",
                                config_.train.steps, "; set train.steps higher to go on"));
     }
     trainer_.restore(state.tensors, state.step, state.source);
+    if (!group_.is_first()) return;
     log_info(concat("going on from step ", state.step, " of ", state.source,
                     has_schedule(config_) ? concat("; the learning rate follows a schedule of ",
                                                    counted(config_.train.schedule_length(), "step", "steps"))
                                           : ""));
   }
 
+  // This process's part of a step.
   StepReport take_step(const data::Batch& batch) {
-    const int64_t step = trainer_.steps_taken();
-    at::Generator generator = generator_for(config_.train.seed, kDrawStream, step);
-    const at::Tensor condition = conditions_->of_batch(*training_, batch, step * config_.train.batch_size);
+    const int64_t first = trainer_.steps_taken() * config_.train.batch_size + group_.rank() * share_;
+    TrainingBatch part{batch.images, conditions_->of_batch(*training_, batch, first), draws(batch, first), {}};
+    if (features_) part.features = features_->of(batch.pictures);
     try {
-      return trainer_.step(batch.images, condition, diffusion::draw(config_.flow, batch.images, generator));
+      return trainer_.step(part);
     } catch (const DivergedError& error) {
       has_diverged_ = true;
-      throw DataError(concat(error.what(), last_good()));
+      throw DataError(concat(error.what(), saver_.last_good()));
     }
+  }
+
+  // Of each picture by its position in the run.
+  diffusion::Draws draws(const data::Batch& batch, int64_t first) const {
+    std::vector<uint64_t> seeds;
+    for (int64_t i = 0; i < share_; ++i) {
+      seeds.push_back(
+          random_bits(static_cast<uint64_t>(config_.train.seed), kDrawStream, static_cast<uint64_t>(first + i)));
+    }
+    const double share = has_early_times(config_.train, trainer_.steps_taken()) ? config_.flow.early_share : 0.0;
+    const auto early = static_cast<int64_t>(share * static_cast<double>(config_.train.batch_size));
+    const int64_t here = std::clamp<int64_t>(early - group_.rank() * share_, 0, share_);
+    return diffusion::draw_each(config_.flow, seeds, batch.images.sizes().slice(1), here);
   }
 
   bool is_due_now(int64_t every) const { return is_due(every, trainer_.steps_taken(), config_.train.steps); }
 
   // What is logged comes before the checkpoint of its step, so that a resumed log has no gap.
   void after_step(const StepReport& report, Progress& progress) {
-    folder_.keep();
+    if (records_) records_->folder.keep();
     summary_.loss = report.loss;
     ++summary_.steps;
-    state_.since_log_line.add(report.by_time);
+    state_.since_log_line.add(report.losses);
     meter_.update(summary_.steps * config_.train.batch_size);
-    if (is_due_now(config_.train.log_every)) {
-      const LossByTime window = std::exchange(state_.since_log_line, {});
-      log_->add(LogEntry{report.step, window.mean(), window, report.learning_rate, report.gradient_norm,
-                         static_cast<double>(window.samples()) / clock_.since_last(), resident_bytes()});
-    }
+    if (is_due_now(config_.train.log_every)) log(report);
+    saver_.check();
     const auto began = std::chrono::steady_clock::now();
-    monitor_->run_due();
-    if (is_due_now(config_.train.checkpoint_every)) save();
+    monitor();
+    if (is_due_now(config_.train.checkpoint_every)) save(Saver::When::in_background);
     clock_.leave_out_pause(began);
     meter_.leave_out_pause();
     progress.leave_out_pause();
   }
 
-  std::string last_good() const {
-    if (summary_.checkpoint.empty()) return "; no checkpoint was written before";
-    return concat("; the last good checkpoint is ", summary_.checkpoint);
+  void log(const StepReport& report) {
+    const LossWindow window = std::exchange(state_.since_log_line, {});
+    const auto samples = static_cast<double>(window.flow.samples());
+    const double seconds = clock_.since_last(), waited = group_.waited() - waited_before_;
+    waited_before_ = group_.waited();
+    if (!records_) return;
+    LogEntry entry;
+    entry.step = report.step;
+    entry.loss = window.flow.mean();
+    entry.by_time = window.flow;
+    if (config_.repa.weight > 0) entry.repa = window.repa / samples;
+    if (config_.dispersive.weight > 0) entry.dispersive = window.dispersive / samples;
+    entry.learning_rate = report.learning_rate;
+    entry.gradient_norm = report.gradient_norm;
+    entry.images_per_second = samples / seconds;
+    entry.memory_bytes = resident_bytes();
+    if (!group_.is_alone()) entry.waiting = waited / seconds;
+    records_->log->add(entry);
   }
 
-  void save() {
-    for (const auto& [name, tensor] : trainer_.state()) {
-      if (is_finite(tensor)) continue;
-      has_diverged_ = true;
-      throw DataError(concat("the run has diverged: ", name, " is not finite after step ", trainer_.steps_taken(),
-                             "; lower train.learning_rate, or set train.gradient_clip_norm", last_good()));
+  // Rank 0 alone looks at the network; the others wait for it, and stop with it.
+  void monitor() {
+    if (!Monitor::is_anything_due(config_, trainer_.steps_taken())) return;
+    trainer_.collect_average();
+    bool is_stopped = false;
+    try {
+      if (records_) records_->monitor->run_due();
+    } catch (const Stopped&) {
+      is_stopped = true;
     }
-    folder_.keep();
-    summary_.checkpoint = folder_.save(trainer_, description_, state_);
-    saved_step_ = trainer_.steps_taken();
+    if (group_.any(is_stopped)) throw Stopped();
   }
 
-  void save_unless_saved() {
-    if (trainer_.steps_taken() != saved_step_) save();
+  void save(Saver::When when) {
+    if (records_) records_->folder.keep();
+    try {
+      saver_.save(trainer_, state_, when);
+    } catch (const NotFiniteError&) {
+      has_diverged_ = true;
+      throw;
+    }
   }
 
   std::string note(const StepReport& report) const {
@@ -257,42 +283,43 @@ class Run {
 
   RunConfig config_;
   RunOptions options_;
+  dist::Group& group_;
+  const int64_t share_;  // of a batch
   std::shared_ptr<const data::PictureSet> pictures_, training_;
-  sample::ModelDescription description_;
-  RunFolder folder_;
   std::unique_ptr<Conditions> conditions_;
   Trainer trainer_;
   RunState state_;
-  std::optional<RunLog> log_;
-  std::optional<Monitor> monitor_;
+  std::optional<Records> records_;
+  Saver saver_;
+  std::optional<FeatureStore> features_;
   Seconds clock_;
   RateMeter meter_;
   RunSummary summary_;
+  double waited_before_ = 0;
   bool has_diverged_ = false;
-  int64_t saved_step_ = 0;  // nothing is to be saved of step 0
 };
 
+// Rank 0 says which checkpoint all go on from.
+std::optional<StoredRun> agreed_run(const dist::Group& group, const std::optional<RunFolder>& folder) {
+  std::optional<StoredRun> stored = folder ? stored_run(*folder) : std::nullopt;
+  const std::string path = group.broadcast(stored ? stored->checkpoint.string() : "");
+  if (!folder && !path.empty()) stored = read_run(path);
+  return stored;
+}
+
 RunSummary start(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
-  RunFolder::require(out, options.start);
+  const dist::Group& group = *options.group;
+  if (group.is_first()) RunFolder::require(out, options.start);
   settle_network(config, out, options);
-  Inputs inputs;
-  inputs.pictures = data::open_pictures(config.data);
-  inputs.fingerprint = data::fingerprint(*inputs.pictures);
-  fit_to_data(config, *inputs.pictures);
-  check_settings(config, description_of(config, *inputs.pictures));
-  check_outside(config, out);
-  inputs.conditions = make_conditions(config, *inputs.pictures, options.stop);
-  if (config.eval.every > 0) {
-    inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor);
-  }
-  if (options.device.is_cpu()) check_memory(config, available_bytes());
-  RunFolder folder = RunFolder::open(out, options.start);
-  std::optional<StoredRun> stored = stored_run(folder);
+  RunInputs inputs = open_inputs(config, out, options);
+  std::optional<RunFolder> folder;
+  if (group.is_first()) folder.emplace(RunFolder::open(out, options.start));
+  std::optional<StoredRun> stored = agreed_run(group, folder);
   settle_average(config, stored ? &stored->state.config : nullptr);
   settle_schedule(config, stored ? &stored->state.config : nullptr);
   if (stored) require_same_run(*stored, config, inputs.fingerprint);
-  check_folder(config, folder);
-  Run run(std::move(config), std::move(inputs), std::move(folder), stored, options);
+  if (folder) check_folder(config, *folder);
+  Run run(std::move(config), std::move(inputs), std::move(folder), stored, options, progress);
   try {
     return run.train(progress);
   } catch (const std::exception& error) {
@@ -306,14 +333,23 @@ RunSummary start(RunConfig config, const fs::path& out, const RunOptions& option
 
 RunSummary run(RunConfig config, const fs::path& out, const RunOptions& options, Progress& progress) {
   try {
-    return start(std::move(config), out, options, progress);
+    RunSummary summary = start(std::move(config), out, options, progress);
+    options.group->finish();
+    return summary;
   } catch (const Stopped&) {  // before the first step
+    options.group->fail("it was stopped before the first step");
     RunSummary summary;
     summary.stopped = true;
     return summary;
+  } catch (const dist::PeerError&) {
+    throw;
   } catch (const std::exception& error) {
-    if (!is_out_of_memory(error)) throw;
-    throw DataError("memory ended; lower train.micro_batch_size or train.batch_size, or train a smaller model");
+    const bool no_memory = is_out_of_memory(error);
+    constexpr const char* kNoMemory =
+        "memory ended; lower train.micro_batch_size or train.batch_size, or train a smaller model";
+    options.group->fail(no_memory ? kNoMemory : message_of(error));
+    if (no_memory) throw DataError(kNoMemory);
+    throw;
   }
 }
 

@@ -4,10 +4,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "core/progress.h"
 #include "core/stop.h"
+#include "dist/group.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
@@ -20,8 +22,9 @@ struct RunOptions {
   std::optional<std::filesystem::path> resume_from;  // a training to go on with in a new run; see training_state.h
   bool init_other_prediction = false;                // even if they predict something else than model.prediction
   at::Device device = at::kCPU;
-  StopRequested stop = [] { return false; };            // asked all the time; once true it must stay so
-  LoadExtractor load_extractor = eval::load_extractor;  // for `eval:`
+  std::shared_ptr<dist::Group> group = dist::Group::alone();  // of the processes that train together
+  StopRequested stop = [] { return false; };                  // asked all the time; once true it must stay so
+  LoadExtractor load_extractor = eval::load_extractor;        // for `eval:`
 };
 
 struct RunSummary {
@@ -40,6 +43,11 @@ struct RunSummary {
 // and the rest is in the checkpoint. (On one machine and with one number of threads: sums of floats depend on them.)
 // A stop takes effect within a micro batch, an evaluation of the network or a step of the sampler; the step that it
 // cuts short is dropped, and the state after the last whole one saved.
+//
+// With a group of several processes every one of them calls it with the same arguments, and the folder, the pictures
+// and all other files are to be the same for all; rank 0 alone writes. The losses are those of one process, up to the
+// order of sums (trainer.h). A process that fails or is lost ends the others by a PeerError that names it and its
+// reason.
 //
 // model.num_classes 0 takes the number of the data's classes, and data.styles the number of its styles. Another number
 // is refused, but that labels without names may be fewer than the classes. What can be known before the first step is

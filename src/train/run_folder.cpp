@@ -162,11 +162,10 @@ void RunFolder::write(const RunConfig& config) const {
   write_file_atomically(path_ / kConfigName, [&](std::ostream& file) { file << config::dump(config); });
 }
 
-fs::path RunFolder::save(const Trainer& trainer, const sample::ModelDescription& description,
-                         const RunState& state) const {
-  const int64_t step = trainer.steps_taken();
+fs::path RunFolder::save(const checkpoint::NamedTensors& tensors, const sample::ModelDescription& description,
+                         const RunState& state, int64_t step) const {
   const fs::path path = checkpoints_path() / step_name(step, kEnding);
-  checkpoint::save_safetensors(path, trainer.state(), metadata_of(description, state, step));
+  checkpoint::save_safetensors(path, tensors, metadata_of(description, state, step));
 
   if (const auto keep = state.config.train.keep_checkpoints) {
     const auto found = checkpoints();

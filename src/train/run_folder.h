@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoint/tensors.h"
 #include "core/errors.h"
 #include "core/file_lock.h"
 #include "train/config.h"
 #include "train/run_state.h"
-#include "train/trainer.h"
 
 namespace pixnerd::train {
 
@@ -65,10 +65,10 @@ class RunFolder {
 
   void write(const RunConfig& config) const;
 
-  // Writes a checkpoint under the trainer's step, synced and renamed, then removes old ones beyond
+  // Writes a checkpoint of this step, a Trainer::state(), synced and renamed, then removes old ones beyond
   // train.keep_checkpoints. DataError if it cannot be written; those of before are then all there.
-  std::filesystem::path save(const Trainer& trainer, const sample::ModelDescription& description,
-                             const RunState& state) const;
+  std::filesystem::path save(const checkpoint::NamedTensors& tensors, const sample::ModelDescription& description,
+                             const RunState& state, int64_t step) const;
 
   std::filesystem::path checkpoints_path() const;
   std::filesystem::path sample_path(int64_t step) const;  // its folder is made

@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Fields = std::vector<std::pair<std::string, config::Value>>;
 using Means = std::array<std::optional<double>, kTimeBuckets>;
 
 Means means(const LossByTime& losses) {
@@ -33,7 +34,7 @@ Means means(const LossByTime& losses) {
 }
 
 // Writes {"key":value,...} and the end of the line.
-std::string line_of(std::vector<std::pair<std::string, config::Value>> fields) {
+std::string line_of(Fields fields) {
   return config::to_json(config::map_value(std::move(fields))) + '\n';
 }
 
@@ -103,14 +104,23 @@ RunLog::RunLog(const fs::path& folder, int64_t resume_step)
 
 void RunLog::add(const LogEntry& entry) {
   const auto memory = static_cast<int64_t>(entry.memory_bytes);
-  lines_.append(line_of({{"step", config::scalar_value(entry.step)},
-                         {"loss", config::scalar_value(entry.loss)},
-                         {"loss_by_time", config::member_value(means(entry.by_time))},
-                         {"lr", config::scalar_value(entry.learning_rate)},
-                         {"gradient_norm", config::scalar_value(entry.gradient_norm)},
-                         {"images_per_second", config::scalar_value(entry.images_per_second)},
-                         {"memory_bytes", config::scalar_value(memory)}}));
+  Fields fields{{"step", config::scalar_value(entry.step)},
+                {"loss", config::scalar_value(entry.loss)},
+                {"loss_by_time", config::member_value(means(entry.by_time))}};
   std::vector<ScalarSummary> curves = loss_curves("train", entry.loss, entry.by_time);
+  const auto add_beside = [&](const char* name, const std::optional<double>& loss) {
+    if (!loss) return;
+    fields.emplace_back(name, config::scalar_value(*loss));
+    curves.push_back({concat("train/", name), *loss});
+  };
+  add_beside("repa_loss", entry.repa);
+  add_beside("dispersive_loss", entry.dispersive);
+  fields.insert(fields.end(), {{"lr", config::scalar_value(entry.learning_rate)},
+                               {"gradient_norm", config::scalar_value(entry.gradient_norm)},
+                               {"images_per_second", config::scalar_value(entry.images_per_second)},
+                               {"memory_bytes", config::scalar_value(memory)}});
+  if (entry.waiting) fields.emplace_back("waiting", config::scalar_value(*entry.waiting));
+  lines_.append(line_of(std::move(fields)));
   curves.push_back({"train/lr", entry.learning_rate});
   curves.push_back({"train/gradient_norm", entry.gradient_norm});
   curves.push_back({"train/images_per_second", entry.images_per_second});
@@ -126,7 +136,7 @@ void RunLog::add(const ValidationEntry& entry) {
 }
 
 void RunLog::add(const EvaluationEntry& entry) {
-  std::vector<std::pair<std::string, config::Value>> fields{{"pictures", config::scalar_value(entry.pictures)}};
+  Fields fields{{"pictures", config::scalar_value(entry.pictures)}};
   std::vector<ScalarSummary> curves;
   for (const auto& [name, value] : entry.figures) {
     fields.emplace_back(name, config::scalar_value(value));

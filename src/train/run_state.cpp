@@ -15,9 +15,13 @@ constexpr const char* kRunKey = "pixnerd.run";
 constexpr const char* kDataKey = "pixnerd.data";
 constexpr const char* kWindowKey = "pixnerd.since_log_line";
 
-std::string window_text(const LossByTime& window) {
+// Ten pairs of flow matching's loss, and the sums of the two losses beside it where there are some.
+std::string window_text(const LossWindow& window) {
   std::string text;
-  for (size_t i = 0; i < kTimeBuckets; ++i) text += concat(i == 0 ? "" : " ", window.count[i], " ", window.sum[i]);
+  for (size_t i = 0; i < kTimeBuckets; ++i) {
+    text += concat(i == 0 ? "" : " ", window.flow.count[i], " ", window.flow.sum[i]);
+  }
+  if (window.repa != 0 || window.dispersive != 0) text += concat(" ", window.repa, " ", window.dispersive);
   return text;
 }
 
@@ -25,12 +29,13 @@ CheckpointError damaged(const std::string& source, const std::string& what) {
   return CheckpointError(concat("checkpoint ", quoted(source), ": ", what));
 }
 
-LossByTime read_window(const std::string& text, const std::string& source) {
-  LossByTime window;
+LossWindow read_window(const std::string& text, const std::string& source) {
+  LossWindow window;
   std::istringstream in(text);
   in.imbue(std::locale::classic());
-  for (size_t i = 0; i < kTimeBuckets; ++i) in >> window.count[i] >> window.sum[i];
-  if (!in) throw damaged(source, concat("its ", kWindowKey, " is not ten pairs of numbers"));
+  for (size_t i = 0; i < kTimeBuckets; ++i) in >> window.flow.count[i] >> window.flow.sum[i];
+  if (in && !in.eof()) in >> window.repa >> window.dispersive;
+  if (in.fail()) throw damaged(source, concat("its ", kWindowKey, " is not ten pairs of numbers and two more"));
   return window;
 }
 

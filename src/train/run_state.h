@@ -14,7 +14,7 @@ namespace pixnerd::train {
 struct RunState {
   RunConfig config;
   uint64_t data_fingerprint = 0;
-  LossByTime since_log_line;  // of the steps after the last line of the log
+  LossWindow since_log_line;  // of the steps after the last line of the log
 };
 
 // Of a checkpoint after `step`, the description that is enough to sample from included.

@@ -10,15 +10,19 @@ namespace pixnerd::train {
 // In bytes. Estimates that hold to a tenth or so; model.num_classes must be settled.
 struct StepMemory {
   double network = 0;   // weights, gradients, two moments, average; in bfloat16 the copies of weights, too
+  double beside = 0;    // DINOv2, where REPA asks it in every step
+  double messages = 0;  // of several processes: gradients and weights on their way
   double pictures = 0;  // of a batch: those read ahead, those trained on, their noise and velocities, encoded captions
   double pass = 0;      // what the forward pass of a micro batch keeps, and what the backward pass works with
-  double total() const { return network + pictures + pass; }
+  double total() const { return network + beside + messages + pictures + pass; }
 };
 
-StepMemory step_memory(const RunConfig& config);
+// Of each of `ranks` processes.
+StepMemory step_memory(const RunConfig& config, int64_t ranks = 1);
 
 // ConfigError with the numbers and the keys to lower where a step, or what is drawn on the way (train.sample_every,
-// eval.every) beside the network, needs more than `available` bytes. 0 is not known, and anything may go.
-void check_memory(const RunConfig& config, uint64_t available);
+// eval.every) beside the network, needs more than the `available` bytes of each of
+// `ranks` processes. 0 is not known, and anything may go.
+void check_memory(const RunConfig& config, int64_t ranks, uint64_t available);
 
 }  // namespace pixnerd::train

@@ -2,8 +2,10 @@
 
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -11,15 +13,40 @@
 #include <utility>
 
 #include "core/text.h"
+#include "dist/exchange.h"
 #include "models/precision.h"
 
 namespace pixnerd::train {
 namespace {
 
-std::vector<at::Tensor> tensors_of(const checkpoint::NamedTensors& named) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& [name, tensor] : named) tensors.push_back(tensor);
-  return tensors;
+constexpr const char *kNetwork = "denoiser.", *kAverage = "ema_denoiser.", *kBeside = "diffusion_trainer.";
+constexpr const char *kMean = "optimizer.exp_avg.", *kSquare = "optimizer.exp_avg_sq.", *kSteps = "optimizer.step.";
+
+// The slices of this process: everything where it is alone, as then the layout's buckets serve nothing.
+std::vector<dist::Slice> own_slices(const dist::Group& group, const dist::Layout& layout,
+                                    const std::vector<at::Tensor>& tensors) {
+  return group.is_alone() ? whole(tensors) : layout.slices(group.rank());
+}
+
+dist::Layout layout_of(const std::vector<at::Tensor>& tensors, int64_t ranks) {
+  std::vector<int64_t> sizes;
+  int64_t all = 0;
+  for (const at::Tensor& tensor : tensors) {
+    sizes.push_back(tensor.numel());
+    all += tensor.numel();
+  }
+  return {sizes, ranks, dist::bucket_values_for(all)};
+}
+
+std::vector<at::Tensor> flat(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> views;
+  for (const at::Tensor& tensor : tensors) views.push_back(tensor.detach().view(-1));
+  return views;
+}
+
+at::Tensor joined(const std::vector<at::Tensor>& parts) {
+  if (parts.empty() || !parts.front().defined()) return {};
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
 
 // What is left of gradients whose common norm is clipped to `limit`, as PyTorch's clip_grad_norm_.
@@ -30,7 +57,7 @@ double clip_scale(double norm, std::optional<double> limit) {
 // Takes the gradients off the parameters while a step makes new ones, and puts them back if it fails.
 class GradientsAside {
  public:
-  explicit GradientsAside(std::vector<at::Tensor>& tensors) : tensors_(tensors) {
+  explicit GradientsAside(std::vector<at::Tensor> tensors) : tensors_(std::move(tensors)) {
     for (at::Tensor& tensor : tensors_) before_.push_back(std::exchange(tensor.mutable_grad(), at::Tensor()));
   }
   ~GradientsAside() {
@@ -43,8 +70,7 @@ class GradientsAside {
   void finish() { done_ = true; }
 
  private:
-  std::vector<at::Tensor>& tensors_;
-  std::vector<at::Tensor> before_;
+  std::vector<at::Tensor> tensors_, before_;
   bool done_ = false;
 };
 
@@ -56,101 +82,219 @@ DivergedError diverged(const char* what, double value, int64_t step) {
 }  // namespace
 
 Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& config, const diffusion::FlowConfig& flow,
-                 at::Tensor null_condition)
+                 at::Tensor null_condition, Objective objective, std::shared_ptr<dist::Group> group)
     : network_(std::move(network)),
       config_(config),
       flow_(flow),
       null_condition_(std::move(null_condition)),
-      parameters_(network_->parameters()),
-      tensors_(tensors_of(parameters_)),
-      optimiser_(tensors_, {config.betas, config.eps, config.weight_decay}) {
+      objective_(std::move(objective)),
+      group_(std::move(group)),
+      trained_([this] {
+        std::vector<Trained> all;
+        for (const auto& [name, tensor] : network_->parameters()) all.push_back({name, tensor, true});
+        for (const auto& [name, tensor] : objective_.parameters()) all.push_back({name, tensor, false});
+        return all;
+      }()),
+      layout_(layout_of(tensors(), group_->size())),
+      optimiser_(tensors(), own_slices(*group_, layout_, tensors()), {config.betas, config.eps, config.weight_decay}) {
   network_->set_requires_grad(true);
   network_->set_mode(models::Mode::train);
   network_->set_recomputed({config.recompute_blocks, config.recompute_field});
+  if (!group_->is_alone()) reducer_ = std::make_unique<dist::GradientReducer>(tensors(), layout_, group_);
 }
 
-StepReport Trainer::step(const at::Tensor& images, const at::Tensor& condition, const diffusion::Draws& draws) {
-  const diffusion::FlowSample sample = flow_sample(images, condition, draws);
-  GradientsAside aside(tensors_);
-  const at::Tensor losses = forward_backward(sample).cpu();
-  const at::Tensor times = sample.t.cpu();
-  StepReport report;
+Trainer::~Trainer() = default;
+
+std::vector<at::Tensor> Trainer::tensors() const {
+  std::vector<at::Tensor> tensors;
+  for (const Trained& each : trained_) tensors.push_back(each.tensor);
+  return tensors;
+}
+
+StepReport Trainer::step(const TrainingBatch& batch) {
+  const MicroBatch all = asked(batch);
+  GradientsAside aside(tensors());
+  StepReport report = report_of(forward_backward(all), all.flow.t);
+  if (!std::isfinite(report.total)) throw diverged("loss", report.total, step_ + 1);
   report.learning_rate = learning_rate(config_, step_);
-  for (int64_t i = 0; i < losses.size(0); ++i) {
-    report.by_time.add(times.const_data_ptr<float>()[i], losses.const_data_ptr<float>()[i]);
-  }
-  report.loss = report.by_time.mean();
-  if (!std::isfinite(report.loss)) throw diverged("loss", report.loss, step_ + 1);
   report.gradient_norm = update(report.learning_rate);
   aside.finish();
   report.step = ++step_;
   return report;
 }
 
-diffusion::FlowSample Trainer::flow_sample(const at::Tensor& images, const at::Tensor& condition,
-                                           const diffusion::Draws& draws) const {
-  diffusion::FlowConfig flow = flow_;
-  if (!has_early_times(config_, step_)) flow.early_share = 0.0;
+MicroBatch Trainer::asked(const TrainingBatch& batch) const {
   const at::Device device = network_->device();
-  return diffusion::flow_sample(flow, images.to(device), condition.to(device), null_condition_.to(device),
-                                {draws.drop.to(device), draws.time.to(device), draws.noise.to(device)});
+  const at::Tensor images = batch.images.to(device);
+  const diffusion::Draws draws{batch.draws.drop.to(device), batch.draws.time.to(device), batch.draws.noise.to(device)};
+  MicroBatch all;
+  all.flow = diffusion::flow_sample(flow_, images, batch.condition.to(device), null_condition_.to(device), draws);
+  all.images = images;
+  if (batch.features.defined()) all.features = batch.features.to(device);
+  return all;
 }
 
-at::Tensor Trainer::forward_backward(const diffusion::FlowSample& sample) {
-  const int64_t batch = sample.t.size(0);
-  const int64_t part = config_.micro_batch_size.value_or(batch);
-  std::vector<at::Tensor> losses;
-  for (int64_t first = 0; first < batch; first += part) {
-    stop_if(stop_requested_);
-    const int64_t size = std::min(part, batch - first);
-    const auto rows = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, size); };
-    at::Tensor loss;
+Losses Trainer::forward_backward(const MicroBatch& batch) {
+  const int64_t size = batch.flow.t.size(0);
+  const int64_t part = config_.micro_batch_size.value_or(size);
+  std::vector<at::Tensor> flow, repa, dispersive;
+  for (int64_t first = 0; first < size; first += part) {
+    if (group_->any(stop_requested_ && stop_requested_())) throw Stopped();
+    const int64_t count = std::min(part, size - first);
+    const auto rows = [&](const at::Tensor& tensor) {
+      return tensor.defined() ? tensor.narrow(0, first, count) : tensor;
+    };
+    const MicroBatch micro{
+        {rows(batch.flow.x_t), rows(batch.flow.t), rows(batch.flow.velocity), rows(batch.flow.condition)},
+        rows(batch.images),
+        rows(batch.features)};
+    Losses losses;
     {
-      const models::PrecisionScope precision(config_.precision, sample.t.device());
-      loss = diffusion::sample_losses(
-          *network_, {rows(sample.x_t), rows(sample.t), rows(sample.velocity), rows(sample.condition)});
+      const models::PrecisionScope precision(config_.precision, network_->device());
+      losses = objective_(*network_, micro);
     }
-    loss.sum().div(batch).backward();
-    losses.push_back(loss.detach());
+    backward(objective_.total(losses).sum().div(size * group_->size()), first + count == size);
+    flow.push_back(losses.flow.detach());
+    repa.push_back(losses.repa.defined() ? losses.repa.detach() : at::Tensor());
+    dispersive.push_back(losses.dispersive.defined() ? losses.dispersive.detach() : at::Tensor());
   }
-  return losses.size() == 1 ? losses[0] : at::cat(losses);
+  return {joined(flow), joined(repa), joined(dispersive)};
+}
+
+// Of several processes the last micro batch sends what all have added up.
+void Trainer::backward(const at::Tensor& loss, bool is_last) {
+  if (reducer_ && is_last) {
+    reducer_->reduce_in(loss, [&] { loss.backward(); });
+  } else {
+    loss.backward();
+  }
+}
+
+StepReport Trainer::report_of(const Losses& losses, const at::Tensor& times) const {
+  const at::Tensor nothing = at::zeros_like(losses.flow);
+  const at::Tensor rows =
+      at::stack({times, losses.flow, losses.repa.defined() ? losses.repa : nothing,
+                 losses.dispersive.defined() ? losses.dispersive : nothing, objective_.total(losses)})
+          .to(at::kFloat)
+          .cpu();                                                                          // [5, B]
+  const at::Tensor all = group_->gather(rows).transpose(1, 2).flatten(0, 1).contiguous();  // [ranks * B, 5]
+  StepReport report;
+  const float* row = all.const_data_ptr<float>();
+  for (int64_t i = 0; i < all.size(0); ++i, row += all.size(1)) {
+    report.losses.flow.add(row[0], row[1]);
+    report.losses.repa += row[2];
+    report.losses.dispersive += row[3];
+    report.total += row[4];
+  }
+  report.loss = report.losses.flow.mean();
+  report.total /= static_cast<double>(all.size(0));
+  return report;
+}
+
+double Trainer::gradient_norm() const {
+  const at::Tensor norms = at::stack(at::_foreach_norm(optimiser_.gradients()));
+  if (group_->is_alone()) return at::linalg_vector_norm(norms).item<double>();
+  const at::Tensor squares = norms.to(at::kDouble).square().sum().cpu().to(at::kFloat);
+  return std::sqrt(group_->gather(squares.view({1})).to(at::kDouble).sum().item<double>());
 }
 
 double Trainer::update(double learning_rate) {
   const c10::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& tensor : tensors_) {
-    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
-  }
-  const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients))).item<double>();
+  const double norm = gradient_norm();
   if (!std::isfinite(norm)) throw diverged("gradient's norm", norm, step_ + 1);
   optimiser_.step({learning_rate, ema_decay(config_, step_), clip_scale(norm, config_.gradient_clip_norm)});
-  for (at::Tensor& tensor : tensors_) tensor.mutable_grad().reset();
+  for (Trained& each : trained_) each.tensor.mutable_grad().reset();
+  if (!group_->is_alone()) dist::make_whole(*group_, layout_, optimiser_.values(), flat(tensors()));
   return norm;
 }
 
-checkpoint::NamedTensors Trainer::averaged_parameters() const {
-  checkpoint::NamedTensors named;
-  for (size_t i = 0; i < parameters_.size(); ++i) named.emplace_back(parameters_[i].first, optimiser_.average()[i]);
-  return named;
+// Of what each process has for its slices, tensors of the parameters' shapes; on rank 0, nothing elsewhere.
+std::vector<at::Tensor> Trainer::collected(const std::vector<at::Tensor>& own) const {
+  std::vector<at::Tensor> whole;
+  if (group_->is_alone()) {
+    for (size_t i = 0; i < own.size(); ++i) whole.push_back(own[i].view(trained_[i].tensor.sizes()));
+    return whole;
+  }
+  const c10::NoGradGuard no_grad;
+  if (group_->is_first()) {
+    for (const Trained& each : trained_) whole.push_back(at::empty_like(each.tensor.detach(), at::kCPU));
+  }
+  dist::collect(*group_, layout_, own, flat(whole));
+  return whole;
 }
 
-checkpoint::NamedTensors Trainer::state() const {
+checkpoint::NamedTensors Trainer::state(State as) const {
+  const std::vector<at::Tensor> average = collected(optimiser_.average()), mean = collected(optimiser_.exp_avg()),
+                                square = collected(optimiser_.exp_avg_sq());
   checkpoint::NamedTensors state;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const std::string& name = parameters_[i].first;
-    state.emplace_back("denoiser." + name, tensors_[i].detach());
-    state.emplace_back("ema_denoiser." + name, optimiser_.average()[i]);
-    state.emplace_back("optimizer.exp_avg." + name, optimiser_.exp_avg()[i]);
-    state.emplace_back("optimizer.exp_avg_sq." + name, optimiser_.exp_avg_sq()[i]);
-    state.emplace_back("optimizer.step." + name, optimiser_.steps()[i]);
+  if (!group_->is_first()) return state;
+  const auto put = [&](const std::string& name, const at::Tensor& tensor, bool is_own) {
+    const bool copy = as == State::copies && is_own;
+    state.emplace_back(name, copy ? tensor.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true) : tensor);
+  };
+  const bool is_own = group_->is_alone();  // what was collected of several processes is a copy
+  for (size_t i = 0; i < trained_.size(); ++i) {
+    const auto& [name, tensor, is_network] = trained_[i];
+    const std::string full = is_network ? name : kBeside + name;  // among the optimiser's
+    put(is_network ? kNetwork + name : full, tensor.detach(), true);
+    if (is_network) put(kAverage + name, average[i], is_own);
+    put(kMean + full, mean[i], is_own);
+    put(kSquare + full, square[i], is_own);
+    put(kSteps + full, optimiser_.steps()[i], true);
   }
   return state;
 }
 
+checkpoint::NamedTensors Trainer::shapes_of_state() const {
+  checkpoint::NamedTensors shapes;
+  for (const auto& [name, tensor, is_network] : trained_) {
+    const std::string full = is_network ? name : kBeside + name;
+    shapes.emplace_back(is_network ? kNetwork + name : full, tensor.detach());
+    if (is_network) shapes.emplace_back(kAverage + name, tensor.detach());
+    shapes.emplace_back(kMean + full, tensor.detach());
+    shapes.emplace_back(kSquare + full, tensor.detach());
+    shapes.emplace_back(kSteps + full, optimiser_.steps().front());
+  }
+  return shapes;
+}
+
 void Trainer::restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source) {
-  checkpoint::copy_into(this->state(), state, source);
+  const c10::NoGradGuard no_grad;
+  checkpoint::check_names_and_shapes(shapes_of_state(), state, source);
+  for (size_t i = 0; i < trained_.size(); ++i) {
+    const auto& [name, tensor, is_network] = trained_[i];
+    const std::string full = is_network ? name : kBeside + name;
+    tensor.detach().copy_(state.at(is_network ? kNetwork + name : full));
+    optimiser_.steps()[i].fill_(state.at(kSteps + full).item());
+  }
+  for (size_t i = 0; i < optimiser_.slices().size(); ++i) {
+    const dist::Slice& slice = optimiser_.slices()[i];
+    const auto& [name, tensor, is_network] = trained_[slice.tensor];
+    const std::string full = is_network ? name : kBeside + name;
+    optimiser_.average()[i].copy_(slice_of(state.at(is_network ? kAverage + name : full), slice));
+    optimiser_.exp_avg()[i].copy_(slice_of(state.at(kMean + full), slice));
+    optimiser_.exp_avg_sq()[i].copy_(slice_of(state.at(kSquare + full), slice));
+  }
+  checkpoint::require_unchanged(state);
   step_ = steps_taken;
+}
+
+void Trainer::collect_average() {
+  if (group_->is_alone()) return;
+  const std::vector<at::Tensor> average = collected(optimiser_.average());
+  for (size_t i = 0; i < average.size(); ++i) {
+    if (whole_average_.size() <= i) whole_average_.push_back(average[i].to(network_->device()));
+    whole_average_[i].copy_(average[i]);
+  }
+}
+
+checkpoint::NamedTensors Trainer::averaged_parameters() const {
+  const std::vector<at::Tensor> average = group_->is_alone() ? collected(optimiser_.average()) : whole_average_;
+  checkpoint::NamedTensors named;
+  for (size_t i = 0; i < average.size(); ++i) {
+    if (trained_[i].is_network) named.emplace_back(trained_[i].name, average[i]);
+  }
+  return named;
 }
 
 models::Network& Trainer::averaged_network() {

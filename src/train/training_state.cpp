@@ -25,6 +25,8 @@ using checkpoint::ValueKind;
 using checkpoint::WeightsFile;
 using File = std::shared_ptr<const WeightsFile>;
 
+const std::string kBeside = "diffusion_trainer.";
+
 // The dict of an optimiser in a pickle, and the way to it.
 struct OptimiserStates {
   ValueId dict = kNoValue;
@@ -43,11 +45,11 @@ OptimiserStates optimiser_states(const WeightsFile& file) {
   return opt != kNoValue ? OptimiserStates{opt, "opt/"} : OptimiserStates{};
 }
 
-// The first group of parameters: the network's; others are of what is trained beside it.
-ValueId first_group(const PickleValues& values, ValueId optimiser) {
+// A group of parameters: the first is the network's, the second of what is trained beside it.
+ValueId group_of(const PickleValues& values, ValueId optimiser, size_t number) {
   const ValueId groups = values.find(optimiser, "param_groups");
-  if (groups == kNoValue || !values.is(groups, ValueKind::list) || values.items(groups).empty()) return kNoValue;
-  return values.items(groups).front();
+  if (groups == kNoValue || !values.is(groups, ValueKind::list)) return kNoValue;
+  return number < values.items(groups).size() ? values.items(groups)[number] : kNoValue;
 }
 
 std::vector<int64_t> numbers_in(const PickleValues& values, ValueId group) {
@@ -80,10 +82,12 @@ void tell_of_settings(const PickleValues& values, ValueId group, const TrainConf
 // Reads one file into the names of Trainer::state().
 class Reader {
  public:
-  Reader(const std::filesystem::path& path, const checkpoint::NamedTensors& parameters, const TrainConfig& config)
+  Reader(const std::filesystem::path& path, const checkpoint::NamedTensors& parameters,
+         const checkpoint::NamedTensors& beside, const TrainConfig& config)
       : file_(WeightsFile::open(path)),
         entries_(sample::named_entries(*file_)),
         parameters_(parameters),
+        beside_(beside),
         config_(config) {
     state_.source = file_->source();
   }
@@ -95,6 +99,7 @@ class Reader {
     } else {
       take_numbered();
     }
+    take_beside();
     state_.step = sample::read_step(file_->metadata(), state_.source).value_or(most_steps_);
     return std::move(state_);
   }
@@ -124,7 +129,8 @@ class Reader {
 
   void take_own() {
     for (const StridedEntry& entry : file_->entries()) {
-      if (entry.name.starts_with("optimizer.")) put(entry.name, checkpoint::tensor_of(file_, entry));
+      const bool is_beside = entry.name.find(concat(".", kBeside)) != std::string::npos;
+      if (entry.name.starts_with("optimizer.") && !is_beside) put(entry.name, checkpoint::tensor_of(file_, entry));
     }
   }
 
@@ -135,7 +141,7 @@ class Reader {
     };
     if (states.dict == kNoValue) no_states();
     const PickleValues& values = file_->pickle()->values;
-    const ValueId group = first_group(values, states.dict);
+    const ValueId group = group_of(values, states.dict, 0);
     const std::vector<int64_t> numbers = numbers_in(values, group);
     if (numbers.empty()) no_states();
     if (numbers.size() != parameters_.size() || names_.size() != parameters_.size()) {
@@ -143,15 +149,49 @@ class Reader {
            parameters_.size());
     }
     for (size_t i = 0; i < names_.size(); ++i) {
-      take_state(names_[i], concat(states.path, "state/", numbers[i], "/"));
+      take_state(names_[i], state_.tensors.at("denoiser." + names_[i]), concat(states.path, "state/", numbers[i], "/"));
     }
     if (most_steps_ == 0) no_states();
     tell_of_settings(values, group, config_);
   }
 
+  // Each of them as a whole, with its states, or none.
+  void take_beside() {
+    if (beside_.empty()) return;
+    std::vector<const StridedEntry*> entries;
+    for (const auto& [name, tensor] : beside_) {
+      const StridedEntry* found = file_->find(kBeside + name);
+      if (found == nullptr) found = file_->find(concat("state_dict/", kBeside, name));
+      if (found != nullptr && at::IntArrayRef(found->shape) == tensor.sizes()) entries.push_back(found);
+    }
+    const bool is_there = entries.size() == beside_.size();
+    if (!is_there) log_info("REPA's projector is not in the file; it begins anew");
+    const OptimiserStates states = optimiser_states(*file_);
+    const PickleValues* const values = states.dict == kNoValue ? nullptr : &file_->pickle()->values;
+    const std::vector<int64_t> numbers =
+        values == nullptr ? std::vector<int64_t>{} : numbers_in(*values, group_of(*values, states.dict, 1));
+    for (size_t i = 0; i < beside_.size(); ++i) {
+      const auto& [name, tensor] = beside_[i];
+      const std::string full = kBeside + name;
+      put(full, is_there ? checkpoint::tensor_of(file_, *entries[i]) : tensor.detach());
+      if (is_there && file_->find("optimizer.exp_avg." + full) != nullptr) {
+        for (const char* what : {"optimizer.exp_avg.", "optimizer.exp_avg_sq.", "optimizer.step."})
+          take_entry(what + full);
+      } else {
+        const bool has_state = is_there && numbers.size() == beside_.size();
+        take_state(full, tensor.detach(), has_state ? concat(states.path, "state/", numbers[i], "/") : "none/");
+      }
+    }
+  }
+
+  void take_entry(const std::string& name) {
+    const StridedEntry* const entry = file_->find(name);
+    if (entry == nullptr) fail(printable(name), " is missing");
+    put(name, checkpoint::tensor_of(file_, *entry));
+  }
+
   // Of one parameter. A parameter that never had a gradient has no state.
-  void take_state(const std::string& name, const std::string& path) {
-    const at::Tensor& weight = state_.tensors.at("denoiser." + name);
+  void take_state(const std::string& name, const at::Tensor& weight, const std::string& path) {
     if (file_->find(path + "max_exp_avg_sq") != nullptr) fail("was trained with amsgrad, which is not known here");
     const StridedEntry* const average = file_->find(path + "exp_avg");
     const StridedEntry* const square = file_->find(path + "exp_avg_sq");
@@ -191,7 +231,7 @@ class Reader {
 
   File file_;
   std::vector<sample::NamedEntry> entries_;
-  const checkpoint::NamedTensors& parameters_;
+  const checkpoint::NamedTensors &parameters_, &beside_;
   const TrainConfig& config_;
   TrainingState state_;
   std::vector<std::string> names_;  // of the trained weights, in the file's order
@@ -201,8 +241,8 @@ class Reader {
 }  // namespace
 
 TrainingState read_training_state(const std::filesystem::path& path, const checkpoint::NamedTensors& parameters,
-                                  const TrainConfig& config) {
-  return Reader(path, parameters, config).read();
+                                  const checkpoint::NamedTensors& beside, const TrainConfig& config) {
+  return Reader(path, parameters, beside, config).read();
 }
 
 }  // namespace pixnerd::train

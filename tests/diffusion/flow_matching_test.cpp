@@ -40,14 +40,31 @@ TEST(FlowMatching, DropsWholeConditionsOfAnyShape) {
   EXPECT_TRUE(at::equal(dropped[1], condition[1]));
 }
 
-TEST(FlowMatching, TimesAreShiftedAndEarlyOnesComeFirst) {
+TEST(FlowMatching, TimesAreShifted) {
   FlowConfig config;
   config.timeshift = 2.0;
-  config.early_share = 0.5;
-  const at::Tensor t = training_times(config, at::zeros({4}));
-  EXPECT_NEAR(t[3].item<float>(), 1.0 / 3.0, 1e-6);  // sigmoid(0) = 0.5, shifted
-  EXPECT_LT(t[0].item<float>(), t[3].item<float>());
-  EXPECT_TRUE(at::allclose(t[0], t[1]));
+  EXPECT_NEAR(training_times(config, at::zeros({4}))[3].item<float>(), 1.0 / 3.0, 1e-6);  // sigmoid(0) = 0.5, shifted
+}
+
+TEST(FlowMatching, EarlyTimesComeFirst) {
+  FlowConfig plain, early;
+  early.early_share = 0.5;
+  early.early_mean = -1.5;
+  const at::Tensor x1 = at::zeros({4, 3, 4, 4});
+  at::Generator first = seeded_generator(7), second = seeded_generator(7);
+  const at::Tensor moved = draw(early, x1, first).time - draw(plain, x1, second).time;
+  EXPECT_TRUE(at::allclose(moved, at::tensor({-1.5F, -1.5F, 0.0F, 0.0F})));
+  const std::vector<uint64_t> seeds{1, 2, 3};
+  const at::Tensor of_each = draw_each(early, seeds, {3, 4, 4}, 1).time - draw_each(plain, seeds, {3, 4, 4}, 0).time;
+  EXPECT_TRUE(at::allclose(of_each, at::tensor({-1.5F, 0.0F, 0.0F})));
+}
+
+TEST(FlowMatching, DrawsOfAPictureDoNotDependOnItsNeighbours) {
+  const Draws all = draw_each({}, {11, 12, 13, 14}, {3, 5, 7}, 0), some = draw_each({}, {13, 14}, {3, 5, 7}, 0);
+  EXPECT_TRUE(at::equal(all.noise.narrow(0, 2, 2), some.noise));
+  EXPECT_TRUE(at::equal(all.time.narrow(0, 2, 2), some.time));
+  EXPECT_TRUE(at::equal(all.drop.narrow(0, 2, 2), some.drop));
+  EXPECT_NEAR(draw_each({}, {5}, {3, 64, 64}, 0).noise.std().item<float>(), 1.0, 0.05);
 }
 
 TEST(FlowMatching, DrawsDependOnTheGeneratorAlone) {

@@ -102,7 +102,11 @@ models::ModelConfig model_config(const nlohmann::json& config) {
 
 std::shared_ptr<models::Network> network_of(const Case& golden) {
   auto network = models::make_network(model_config(golden.config()));
-  checkpoint::copy_into(network->parameters(), golden.with_prefix("param."), golden.name());
+  std::map<std::string, at::Tensor> parameters = golden.with_prefix("param.");
+  std::erase_if(parameters, [](const auto& each) {  // of what stands beside a network
+    return each.first.starts_with("encoder.") || each.first.starts_with("diffusion_trainer.");
+  });
+  checkpoint::copy_into(network->parameters(), parameters, golden.name());
   network->set_requires_grad(true);
   network->set_mode(models::Mode::train);
   return network;

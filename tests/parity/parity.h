@@ -53,7 +53,7 @@ class Case {
 };
 
 // Runs the cases of folder/manifest.json and prints a line for each. Whether at least one passed and none failed; a
-// case of a kind that nothing replays fails, but for the few that parity.cpp lists.
+// case of a kind that nothing replays fails.
 bool run_folder(const std::filesystem::path& folder, std::ostream& out);
 
 models::ModelConfig model_config(const nlohmann::json& config);
@@ -72,8 +72,10 @@ void run_time_grid(Case& golden);
 void run_noise(Case& golden);
 void run_sampler(Case& golden);
 void run_trainer(Case& golden);
+void run_trainer_repa(Case& golden);
 void run_trainer_t2i(Case& golden);
 void run_replay(Case& golden);
+void run_replay_repa(Case& golden);
 void run_preprocess(Case& golden);
 void run_checkpoint(Case& golden);
 void run_checkpoint_forward(Case& golden);

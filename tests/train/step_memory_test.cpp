@@ -37,16 +37,16 @@ TEST(StepMemory, RecomputingAndSmallerPartsNeedLess) {
 
 TEST(CheckMemory, NamesWhatToLower) {
   RunConfig config = builtin("imagenet256_L16");
-  EXPECT_NO_THROW(check_memory(config, 0));
-  EXPECT_NO_THROW(check_memory(config, uint64_t{1} << 40));
+  EXPECT_NO_THROW(check_memory(config, 1, 0));
+  EXPECT_NO_THROW(check_memory(config, 1, uint64_t{1} << 40));
   const auto refused = [&](uint64_t available) {
-    return thrown<ConfigError>([&] { check_memory(config, available); });
+    return thrown<ConfigError>([&] { check_memory(config, 1, available); });
   };
   const std::string message = refused(24'000'000'000);
   EXPECT_NE(message.find("set train.micro_batch_size to "), std::string::npos) << message;
   EXPECT_LT(message.size(), 200u) << message;
   config.train.micro_batch_size = 16;
-  EXPECT_NO_THROW(check_memory(config, 24'000'000'000));
+  EXPECT_NO_THROW(check_memory(config, 1, 24'000'000'000));
   EXPECT_NE(refused(6'000'000'000).find("smaller model"), std::string::npos);
   config.train.batch_size = 100'000;
   EXPECT_NE(refused(24'000'000'000).find("lower train.batch_size"), std::string::npos);
@@ -54,14 +54,14 @@ TEST(CheckMemory, NamesWhatToLower) {
 
 TEST(CheckMemory, OfWhatIsDrawnOnTheWay) {
   RunConfig config = builtin("emoji64");
-  EXPECT_NO_THROW(check_memory(config, 1'500'000'000));
+  EXPECT_NO_THROW(check_memory(config, 1, 1'500'000'000));
   config.sample.size = {8192, 8192};
-  EXPECT_NE(thrown<ConfigError>([&] { check_memory(config, 8'000'000'000); }).find("train.sample_pictures"),
+  EXPECT_NE(thrown<ConfigError>([&] { check_memory(config, 1, 8'000'000'000); }).find("train.sample_pictures"),
             std::string::npos);
   config.train.sample_every = 0;
-  EXPECT_NO_THROW(check_memory(config, 8'000'000'000));
+  EXPECT_NO_THROW(check_memory(config, 1, 8'000'000'000));
   config.eval.every = 1;
-  EXPECT_NE(thrown<ConfigError>([&] { check_memory(config, 8'000'000'000); }).find("eval.batch_size"),
+  EXPECT_NE(thrown<ConfigError>([&] { check_memory(config, 1, 8'000'000'000); }).find("eval.batch_size"),
             std::string::npos);
 }
 

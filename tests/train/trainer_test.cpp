@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "core/errors.h"
+#include "data/loader.h"
 #include "diffusion/noise.h"
 #include "tests/models/tiny.h"
 
@@ -41,7 +42,7 @@ data::Batch two_pictures() {
 
 StepReport step(Trainer& trainer, const data::Batch& batch) {
   at::Generator generator = diffusion::seeded_generator(static_cast<uint64_t>(trainer.steps_taken()));
-  return trainer.step(batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator));
+  return trainer.step({batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator)});
 }
 
 double mean_loss(Trainer& trainer, int steps) {
@@ -153,7 +154,7 @@ TEST(Trainer, AGradientThatIsNoNumberLeavesThoseThatWereThere) {
   const data::Batch batch = two_pictures();
   at::Generator generator = diffusion::seeded_generator(1);
   trainer.forward_backward(
-      trainer.flow_sample(batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator)));
+      trainer.asked({batch.images, batch.labels, diffusion::draw(trainer.flow(), batch.images, generator)}));
   std::vector<at::Tensor> before;
   for (const auto& [name, parameter] : trainer.parameters()) before.push_back(parameter.grad().clone());
   data::Batch huge = two_pictures();
@@ -181,8 +182,8 @@ TEST(Trainer, MicroBatchesAddUpToTheBatch) {
 TEST(Trainer, ReportsTheLossByTime) {
   Trainer trainer(small_network(), small_config(), {}, no_class());
   const StepReport report = step(trainer, two_pictures());
-  EXPECT_EQ(report.by_time.samples(), 4);
-  EXPECT_DOUBLE_EQ(report.loss, report.by_time.mean());
+  EXPECT_EQ(report.losses.flow.samples(), 4);
+  EXPECT_DOUBLE_EQ(report.loss, report.losses.flow.mean());
 }
 
 TEST(Trainer, GoesOnFromARestoredStateAsIfNothingHadHappened) {
