@@ -267,7 +267,7 @@ class Run {
   }
 
   void save(Saver::When when) {
-    if (records_) records_->folder.keep();
+    if (records_ && trainer_.steps_taken() != saver_.saved_step()) records_->folder.keep();
     try {
       saver_.save(trainer_, state_, when);
     } catch (const NotFiniteError&) {
