@@ -67,7 +67,7 @@ void write_lightning(const train::Trainer& trainer, const std::filesystem::path&
   using Maker = checkpoint::TorchFileMaker;
   Maker file;
   const auto put = [&](const at::Tensor& tensor) {
-    const at::Tensor values = tensor.contiguous();
+    const at::Tensor values = tensor.cpu().contiguous();
     return file.tensor(values.sizes().vec(), values.const_data_ptr(), values.nbytes());
   };
   Maker::Pairs weights, averages;
@@ -100,6 +100,7 @@ std::unique_ptr<train::Trainer> reopened(const Case& golden, const train::Traine
   const auto network = models::make_network(model_config(config));
   at::Generator generator = diffusion::seeded_generator(1);
   network->initialise(generator);
+  network->to(golden.device(), at::kFloat);
   auto next = std::make_unique<train::Trainer>(network, train_config(config), flow_config(config),
                                                models::null_labels(network->config(), 1));
   const auto state = train::read_training_state(folder / "half.ckpt", next->parameters(), train_config(config));
@@ -140,9 +141,10 @@ void replay(Case& golden, bool cut) {
 void run_trainer(Case& golden) {
   const auto network = network_of(golden);
   const at::Tensor labels = golden.tensor("in.labels");
-  compare_loss(golden, *network,
-               {golden.tensor("in.x"), labels, models::null_labels(network->config(), labels.size(0)),
-                golden.tensor("out.labels_after_drop")});
+  compare_loss(
+      golden, *network,
+      {golden.tensor("in.x"), labels, models::null_labels(network->config(), labels.size(0)).to(golden.device()),
+       golden.tensor("out.labels_after_drop")});
 }
 
 void run_trainer_t2i(Case& golden) {
