@@ -21,6 +21,7 @@
 #include "engine/engine.h"
 #include "measure/candidates.h"
 #include "models/cost.h"
+#include "models/device.h"
 #include "models/reference.h"
 #include "train/trainer.h"
 
@@ -73,9 +74,10 @@ class Workload {
     asked_ = trainer_->asked({x_, condition_, diffusion::draw(config_.flow, x_, generator)});
     const double operations = cost_.training() * static_cast<double>(flags_.batch);
     std::vector<measure::Candidate> candidates;
-    measure::Candidate pass{"pixnerd, forward + backward", [this] { trainer_->forward_backward(asked_); }, operations};
+    measure::Candidate pass{"pixnerd, forward + backward", timed([this] { trainer_->forward_backward(asked_); }),
+                            operations};
     measure::Candidate update{"pixnerd, AdamW and average"};
-    update.run = [this] { trainer_->update(1e-4); };
+    update.run = timed([this] { trainer_->update(1e-4); });
     for (const auto& [name, parameter] : network->parameters()) {
       update.bytes += 9.0 * static_cast<double>(parameter.nbytes());
     }
@@ -85,8 +87,9 @@ class Workload {
       const auto forget = [network] {
         for (auto [name, parameter] : network->parameters()) parameter.mutable_grad().reset();
       };
-      candidates.push_back({"plain reference, forward + backward", [this, denoiser] { reference_pass(*denoiser); },
-                            operations, measure::Arithmetic::float32, 0, forget});
+      candidates.push_back({"plain reference, forward + backward",
+                            timed([this, denoiser] { reference_pass(*denoiser); }), operations,
+                            measure::Arithmetic::float32, 0, forget});
     }
     for (measure::Candidate& candidate : candidates) candidate.arithmetic = arithmetic();
     return candidates;
@@ -107,7 +110,16 @@ class Workload {
     return models::make_reference(config_.model, parameters, mode);
   }
 
+  // With whatever the device is still at.
+  std::function<void()> timed(std::function<void()> work) const {
+    return [work = std::move(work), device = device_] {
+      work();
+      models::synchronize(device);
+    };
+  }
+
   measure::Arithmetic arithmetic() const {
+    if (!device_.is_cpu()) return measure::Arithmetic::elsewhere;
     if (flags_.compute.precision() == models::Precision::int8) return measure::Arithmetic::int8;
     return flags_.compute.precision() == models::Precision::float32 ? measure::Arithmetic::float32
                                                                     : measure::Arithmetic::bfloat16;
@@ -119,15 +131,16 @@ class Workload {
     const at::Tensor t = at::full({flags_.batch}, 0.5, x_.options());
     if (flags_.mode == "forward") {
       candidate.operations = cost_.forward() * static_cast<double>(flags_.batch);
-      candidate.run = [=, this] {
+      candidate.run = timed([=, this] {
         const models::PrecisionScope scope(flags_.compute.precision(), device_);
         denoiser->velocity(x_, t, condition_);
-      };
+      });
     } else {
       candidate.run = [=, this] {
         engine::EngineOptions options;
         options.channels = config_.model.in_channels;
         options.most_together = flags_.batch;
+        options.device = device_;
         engine::Engine engine(*denoiser, flags_.compute.precision(), options);
         engine::draw_all(engine, pictures());
       };

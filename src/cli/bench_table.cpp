@@ -21,6 +21,7 @@
 #include "core/timing.h"
 #include "diffusion/noise.h"
 #include "measure/child.h"
+#include "models/device.h"
 #include "sample/drawing.h"
 #include "sample/model_file.h"
 #include "train/trainer.h"
@@ -136,7 +137,14 @@ Fields training(const Subject& subject, const TableFlags& flags, const ComputeFl
 
   release_freed_memory();
   reset_peak_resident();
-  std::vector<std::function<void()>> parts = {[&] { trainer.forward_backward(asked); }, [&] { trainer.update(1e-4); }};
+  const auto timed = [&](const std::function<void()>& work) {
+    return [&device, work] {
+      work();
+      models::synchronize(device);
+    };
+  };
+  std::vector<std::function<void()>> parts = {timed([&] { trainer.forward_backward(asked); }),
+                                              timed([&] { trainer.update(1e-4); })};
   const std::vector<Timing> times = time_interleaved(parts, runs);
   const double pass = times[0].median(), update = times[1].median();
   const double passes =

@@ -1,6 +1,5 @@
 #include "cli/compute_flags.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include "cli/checks.h"
@@ -9,6 +8,7 @@
 #include "core/text.h"
 #include "core/threads.h"
 #include "diffusion/limits.h"
+#include "models/device.h"
 
 namespace pixnerd::cli {
 
@@ -27,23 +27,28 @@ void add_compute_flags(CLI::App& command, ComputeFlags& flags) {
   add_device_flags(command, flags);
 }
 
-void add_device_flags(CLI::App& command, ComputeFlags& flags) {
-  command.add_option("--device", flags.device, "where to compute; auto takes a GPU if there is one")
-      ->check(one_of({"auto", "cpu", "cuda"}))
-      ->type_name("auto|cpu|cuda")
+CLI::Option* add_device_flag(CLI::App& command, ComputeFlags& flags) {
+  return command
+      .add_option("--device", flags.device,
+                  "where to compute: auto takes a GPU if there is one, cuda the first, cuda:1 the second")
+      ->check(CLI::Validator(
+          [](const std::string& name) {
+            return models::is_device_name(name) ? "" : concat(quoted(name), " is none of auto, cpu, cuda, cuda:N");
+          },
+          ""))
+      ->type_name("auto|cpu|cuda|cuda:N")
       ->capture_default_str();
+}
+
+void add_device_flags(CLI::App& command, ComputeFlags& flags) {
+  add_device_flag(command, flags);
   command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
       ->check(between(1, diffusion::kMostThreads))
       ->type_name("N");
 }
 
 at::Device device_of(const ComputeFlags& flags) {
-  if (flags.device == "cpu") return at::kCPU;
-  if (at::hasCUDA()) return at::kCUDA;
-  if (flags.device == "auto") return at::kCPU;
-  throw RequestError(
-      "--device cuda: no GPU can be used here (none is present, or this LibTorch is built without CUDA); "
-      "use --device cpu");
+  return models::device_of(flags.device);
 }
 
 at::Device set_up(const ComputeFlags& flags) {

@@ -21,10 +21,13 @@ struct ComputeFlags {
 // --dtype, --device, --threads.
 void add_compute_flags(CLI::App& command, ComputeFlags& flags);
 
+// --device alone.
+CLI::Option* add_device_flag(CLI::App& command, ComputeFlags& flags);
+
 // --device and --threads alone, where the configuration names the arithmetic.
 void add_device_flags(CLI::App& command, ComputeFlags& flags);
 
-// RequestError if it is not there.
+// As models::device_of().
 at::Device device_of(const ComputeFlags& flags);
 
 // Sets the threads an operation runs on, for the whole process, and returns the device, as device_of().

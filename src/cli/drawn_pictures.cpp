@@ -98,11 +98,6 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
       ->needs(checkpoint)
       ->type_name("float32|bfloat16|int8")
       ->capture_default_str();
-  command.add_option("--device", flags.compute.device, "where to draw; auto takes a GPU if there is one")
-      ->check(one_of({"auto", "cpu", "cuda"}))
-      ->needs(checkpoint)
-      ->type_name("auto|cpu|cuda")
-      ->capture_default_str();
   add_ignore_unknown(command, flags.ignore_unknown);
   add_preset(command, flags.sampler, flags.compute, "--sample-dtype");
   command.get_option("--preset")->needs(checkpoint);

@@ -1,6 +1,5 @@
 #include "cli/eval.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 
 #include <filesystem>
@@ -18,7 +17,6 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "core/threads.h"
 #include "data/shard_paths.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
@@ -81,8 +79,8 @@ void check_include(const EvalFlags& flags) {
 // The network that looks at pictures, and how many it sees at once.
 class BatchedExtractor {
  public:
-  BatchedExtractor(const eval::ExtractorConfig& config, int64_t batch)
-      : extractor_(eval::load_extractor(config)), batch_(batch) {}
+  BatchedExtractor(const eval::ExtractorConfig& config, const at::Device& device, int64_t batch)
+      : extractor_(eval::load_extractor(config, device)), batch_(batch) {}
 
   const eval::Extractor& extractor() const { return extractor_; }
 
@@ -135,8 +133,7 @@ class EvalRun {
     check_include(flags_);
     require_reference(flags_.reference);
     const std::optional<Destination> statistics = statistics_file(flags_, config_.weights);
-    at::set_num_threads(flags_.threads > 0 ? flags_.threads : hardware_threads());
-    const BatchedExtractor network(config_, flags_.batch);
+    const BatchedExtractor network(config_, set_up(drawn_flags(flags_).compute), flags_.batch);
     warn_of_weights(network.extractor());
     if (flags_.images.empty() && flags_.drawn.checkpoint.empty()) return save_statistics_alone(network);
     if (flags_.images.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/checks.h"
+#include "cli/compute_flags.h"
 #include "cli/progress_form.h"
 #include "config/member.h"
 #include "core/text.h"
@@ -98,6 +99,7 @@ void add_eval_flags(CLI::App& command, EvalFlags& flags) {
       ->check(between(1, 4096))
       ->type_name("N")
       ->capture_default_str();
+  add_device_flag(command, flags.drawn.compute);
   command.add_option("--threads", flags.threads, "threads of one operation; all processors unless given")
       ->check(between(1, 4096))
       ->type_name("N");

@@ -42,7 +42,7 @@ sample::DrawSettings prepare(const DrawingTools& tools, const std::vector<sample
   if (tools.file.description.model.takes_text()) {
     const std::vector<std::string> texts = sample::texts_of(pictures);
     settings.states = sample::states_by_text(
-        texts, encode(texts, tools.text_encoder, tools.prompt_cache, tools.file.description.model));
+        texts, encode(texts, tools.text_encoder, tools.prompt_cache, tools.file.description.model, tools.device));
   }
   tools.file.network->prepare_for_inference(tools.device, models::weight_type(tools.precision));
   keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed

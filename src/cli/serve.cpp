@@ -181,7 +181,7 @@ serve::ServeOptions options_of(const ServeFlags& flags) {
   options.requests.tokens = flags.tokens;
   options.requests.pixels = flags.pixels;
   options.requests.precision = flags.compute.precision();
-  options.shelf.device = set_up(flags.compute);
+  options.shelf.device = options.requests.device = set_up(flags.compute);
   options.shelf.batch = flags.batch;
   options.shelf.most_loaded = flags.loaded;
   options.shelf.text_encoder = flags.text_encoder;

@@ -59,8 +59,9 @@ std::vector<sample::Prompt> prompts_of(const TextFlags& flags) {
 }
 
 at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
-                  const models::ModelConfig& config) {
+                  const models::ModelConfig& config, const at::Device& device) {
   models::PromptEncoderOptions options;
+  options.device = device;
   options.length = config.txt_max_length;
   options.cache = cache;
   models::PromptEncoder prompts(encoder, options);

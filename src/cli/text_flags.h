@@ -29,8 +29,9 @@ void add_text_flags(CLI::App& command, TextFlags& flags);
 std::vector<sample::Prompt> prompts_of(const TextFlags& flags);
 
 // The states [K, N, T] of the texts, by the encoder in the folder, as the network wants them. Warns of every text that
-// is cut, with where. The encoder's weights are in memory only meanwhile. Errors as models::PromptEncoder's.
+// is cut, with where. The encoder's weights are in memory, the device's, only meanwhile. Errors as
+// models::PromptEncoder's.
 at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
-                  const models::ModelConfig& config);
+                  const models::ModelConfig& config, const at::Device& device);
 
 }  // namespace pixnerd::cli

@@ -16,6 +16,7 @@
 #include "engine/memory.h"
 #include "engine/profile.h"
 #include "engine/turns.h"
+#include "models/device.h"
 #include "models/precision.h"
 #include "models/token_grid.h"
 
@@ -60,7 +61,7 @@ class Engine::State {
       : network_(network),
         denoiser_(denoiser),
         precision_(precision),
-        device_(network == nullptr ? at::Device(at::kCPU) : network->device()),
+        device_(network == nullptr ? options.device : network->device()),
         options_(std::move(options)),
         profile_(options_.profile) {
     if (options_.most_together < 0 || options_.most_together > diffusion::kLargestBatch) {
@@ -187,6 +188,7 @@ class Engine::State {
     try {
       const double before = steady_seconds();
       velocities = diffusion::evaluate(*place.denoiser, asks);
+      models::synchronize(device_);
       profile_.add(size_of(place, *flights.front()->settings), rows, steady_seconds() - before);
       checkpoint::require_unchanged(weights_);
     } catch (...) {

@@ -42,6 +42,7 @@ struct EngineOptions {
   int64_t most_together = 0;        // pictures that share an evaluation; 0: as many as is best
   uint64_t available_bytes = 0;     // of memory, for weights and pictures; 0: not known
   std::filesystem::path profile{};  // the file that measurements are kept in; "": in none
+  at::Device device = at::kCPU;     // where a denoiser computes that is no network, which knows its own
 };
 
 class Engine {
@@ -50,7 +51,7 @@ class Engine {
   // and for options beyond their limits.
   Engine(models::Network& network, models::Precision precision, EngineOptions options = {});
 
-  // Any denoiser on the CPU, which is taken to draw every size; pictures have one size each.
+  // Any denoiser, which is taken to draw every size; pictures have one size each.
   Engine(diffusion::Denoiser& denoiser, models::Precision precision, EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;

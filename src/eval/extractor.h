@@ -33,13 +33,13 @@ struct ExtractorConfig {
 };
 
 struct Extractor {
-  FeatureExtractor extract;  // keeps the network alive
+  FeatureExtractor extract;  // keeps the network alive; pictures and features are on the CPU, wherever it computes
   std::string name;  // what save_reference and load_reference know it by; differs with weights, resize and precision
   std::optional<bool> is_published{};  // whether its weights are those that figures are published with, where one knows
 };
 
 // ConfigError if no file is named or the precision is int8; DataError, CheckpointError if it cannot be read, is of
 // another network, or is not what its name says (published_weights.h).
-Extractor load_extractor(const ExtractorConfig& config);
+Extractor load_extractor(const ExtractorConfig& config, const at::Device& device = at::kCPU);
 
 }  // namespace pixnerd::eval

@@ -18,6 +18,8 @@ std::string_view isa_name(Isa isa) {
       return "avx2";
     case Isa::avx512:
       return "avx512";
+    case Isa::aten:
+      return "aten";
     case Isa::reference:
       break;
   }
@@ -35,10 +37,11 @@ std::vector<Isa> available_isas() {
 }
 
 Isa isa_from_environment() {
-  const std::vector<Isa> available = available_isas();
+  std::vector<Isa> available = available_isas();
   const char* wanted = std::getenv("PIXNERD_ISA");
   if (wanted == nullptr || *wanted == '\0') return available.front();
   std::string names;
+  available.push_back(Isa::aten);
   for (const Isa isa : available) {
     if (isa_name(isa) == wanted) return isa;
     names += concat(names.empty() ? "" : ", ", isa_name(isa));

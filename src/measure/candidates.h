@@ -12,8 +12,9 @@
 
 namespace pixnerd::measure {
 
-// There is no peak of int8, whose layers are surrounded by bfloat16.
-enum class Arithmetic { float32, bfloat16, int8 };
+// There is no peak of int8, whose layers are surrounded by bfloat16, nor of what another device than the processor
+// computes.
+enum class Arithmetic { float32, bfloat16, int8, elsewhere };
 
 struct Candidate {
   std::string name;

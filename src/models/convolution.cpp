@@ -8,12 +8,14 @@ namespace pixnerd::models {
 using nn::Activation;
 
 FoldedConvolution::FoldedConvolution(const at::Tensor& weight, const BatchNorm& norm, const nn::ConvolutionForm& form,
-                                     at::ScalarType type)
-    : form_(form), weight_(std::make_shared<Weight>()), is_fused_(nn::has_onednn(type)) {
+                                     at::ScalarType type, const at::Device& device)
+    : form_(form), weight_(std::make_shared<Weight>()), is_fused_(device.is_cpu() && nn::has_onednn(type)) {
   const at::Tensor scale = norm.weight.to(at::kDouble) / (norm.variance.to(at::kDouble) + norm.eps).sqrt();
-  weight_->values =
-      (weight.to(at::kDouble) * scale.view({-1, 1, 1, 1})).to(type).contiguous(at::MemoryFormat::ChannelsLast);
-  bias_ = (norm.bias.to(at::kDouble) - norm.mean.to(at::kDouble) * scale).to(type);
+  weight_->values = (weight.to(at::kDouble) * scale.view({-1, 1, 1, 1}))
+                        .to(type)
+                        .contiguous(at::MemoryFormat::ChannelsLast)
+                        .to(device);
+  bias_ = (norm.bias.to(at::kDouble) - norm.mean.to(at::kDouble) * scale).to(device, type);
 }
 
 at::Tensor FoldedConvolution::operator()(const at::Tensor& x) const {

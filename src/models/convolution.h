@@ -1,5 +1,5 @@
 // The convolutions of the networks that judge pictures: a convolution without bias, a batch norm that is folded into
-// it, and an activation, run by oneDNN in its own layout where this LibTorch has that. For inference on a CPU.
+// it, and an activation, run on a CPU by oneDNN in its own layout where this LibTorch has that. For inference.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,11 +18,13 @@ struct BatchNorm {
 
 class FoldedConvolution {
  public:
-  // weight [out, in / groups, height, width]. Computes in `type`, float32 or bfloat16; the norm is folded in float64.
+  // weight [out, in / groups, height, width]. Computes in `type`, float32 or bfloat16, on `device`; the norm is folded
+  // in float64, where the weights are.
   FoldedConvolution(const at::Tensor& weight, const BatchNorm& norm, const nn::ConvolutionForm& form,
-                    at::ScalarType type);
+                    at::ScalarType type, const at::Device& device = at::kCPU);
 
-  // activation(norm(convolution(x))): x [B, in, H, W] in channels-last order -> [B, out, H', W'] likewise.
+  // activation(norm(convolution(x))): x [B, in, H, W] on the device, in channels-last order -> [B, out, H', W']
+  // likewise.
   at::Tensor operator()(const at::Tensor& x) const;
 
  private:

@@ -83,7 +83,7 @@ at::Tensor efficientnet_input(const at::Tensor& pictures) {
   return pictures.to(at::kFloat).sub_(127).div_(128).permute({0, 3, 1, 2});
 }
 
-EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType type)
+EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType type, const at::Device& device)
     : type_(type), fingerprint_(fingerprint_of(weights.tensors)) {
   const at::NoGradGuard no_gradients;
   check_frozen_weights(expected_tensors(), weights);
@@ -91,16 +91,17 @@ EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType 
   for (const Layer& layer : all_layers()) {
     const BatchNorm norm{tensors.at(layer.norm + ".weight"), tensors.at(layer.norm + ".bias"),
                          tensors.at(layer.norm + ".running_mean"), tensors.at(layer.norm + ".running_var"), kNormEps};
-    steps_.push_back({FoldedConvolution(tensors.at(layer.convolution + ".weight"), norm, layer.form(), type),
+    steps_.push_back({FoldedConvolution(tensors.at(layer.convolution + ".weight"), norm, layer.form(), type, device),
                       layer.stride > 1, layer.begins_block, layer.adds_input});
   }
-  weight_ = tensors.at("_fc.weight").to(at::kFloat).clone();
-  bias_ = tensors.at("_fc.bias").to(at::kFloat).clone();
+  weight_ = tensors.at("_fc.weight").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  bias_ = tensors.at("_fc.bias").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   checkpoint::require_unchanged(tensors);
 }
 
-EfficientNetLite EfficientNetLite::load(const std::filesystem::path& path, at::ScalarType type) {
-  return EfficientNetLite(load_frozen_weights(path), type);
+EfficientNetLite EfficientNetLite::load(const std::filesystem::path& path, at::ScalarType type,
+                                        const at::Device& device) {
+  return EfficientNetLite(load_frozen_weights(path), type, device);
 }
 
 EfficientNetFeatures EfficientNetLite::operator()(const at::Tensor& pictures) const {

@@ -16,7 +16,7 @@ namespace pixnerd::models {
 
 inline constexpr int64_t kEfficientNetSide = 224, kEfficientNetFeatures = 1280, kEfficientNetClasses = 1000;
 
-// pictures [B, 224, 224, 3] uint8 -> (x - 127) / 128, [B, 3, 224, 224] float32, channels-last.
+// pictures [B, 224, 224, 3] uint8 -> (x - 127) / 128, [B, 3, 224, 224] float32, channels-last, on the same device.
 at::Tensor efficientnet_input(const at::Tensor& pictures);
 
 struct EfficientNetFeatures {
@@ -28,12 +28,14 @@ class EfficientNetLite {
  public:
   // CheckpointError that begins with the source if a tensor is missing, has another shape, or is not of this network.
   // `type` is float32 or bfloat16.
-  explicit EfficientNetLite(const FrozenWeights& weights, at::ScalarType type = at::kFloat);
+  explicit EfficientNetLite(const FrozenWeights& weights, at::ScalarType type = at::kFloat,
+                            const at::Device& device = at::kCPU);
 
   // Any file of weights, efficientnet-lite0-*.pth or safetensors. DataError, CheckpointError.
-  static EfficientNetLite load(const std::filesystem::path& path, at::ScalarType type = at::kFloat);
+  static EfficientNetLite load(const std::filesystem::path& path, at::ScalarType type = at::kFloat,
+                               const at::Device& device = at::kCPU);
 
-  // x [B, 3, 224, 224] as efficientnet_input makes it; features are float32.
+  // x [B, 3, 224, 224] as efficientnet_input makes it, on the device; features are float32.
   EfficientNetFeatures operator()(const at::Tensor& x) const;
 
   uint64_t fingerprint() const { return fingerprint_; }  // frozen_weights.h

@@ -38,7 +38,7 @@ uint64_t fingerprint_of(const std::map<std::string, at::Tensor>& tensors) {
   uint64_t hash = kEmptyHash;
   for (const auto& [name, tensor] : tensors) {
     if (is_for_training(name)) continue;
-    const at::Tensor values = tensor.to(at::kFloat).contiguous();
+    const at::Tensor values = tensor.to(at::kCPU, at::kFloat).contiguous();
     hash = hash_of(name, hash);
     hash = hash_of({static_cast<const char*>(values.const_data_ptr()), values.nbytes()}, hash);
   }

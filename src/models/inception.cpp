@@ -28,7 +28,7 @@ struct Samples {
   at::Tensor low, high, share;  // [299]
 };
 
-Samples samples_of(int64_t size) {
+Samples samples_of(int64_t size, const at::Device& device) {
   std::vector<int64_t> low, high;
   std::vector<float> share;
   const float scale = static_cast<float>(size) / static_cast<float>(kInceptionSide);
@@ -38,12 +38,13 @@ Samples samples_of(int64_t size) {
     high.push_back(std::min(low.back() + 1, size - 1));
     share.push_back(position - static_cast<float>(low.back()));
   }
-  return {at::tensor(low, at::kLong), at::tensor(high, at::kLong), at::tensor(share, at::kFloat)};
+  return {at::tensor(low, at::kLong).to(device), at::tensor(high, at::kLong).to(device),
+          at::tensor(share, at::kFloat).to(device)};
 }
 
 // a + (b - a) share along side `dimension` of x [B, H, W, 3].
 at::Tensor interpolate(const at::Tensor& x, int64_t dimension, at::IntArrayRef share_shape) {
-  const Samples samples = samples_of(x.size(dimension));
+  const Samples samples = samples_of(x.size(dimension), x.device());
   const at::Tensor low = x.index_select(dimension, samples.low);
   return (x.index_select(dimension, samples.high) - low).mul_(samples.share.view(share_shape)).add_(low);
 }
@@ -100,7 +101,7 @@ at::Tensor inception_input(const at::Tensor& pictures, InceptionResize resize) {
   return interpolate(wide, 1, {1, kInceptionSide, 1, 1}).sub_(128).div_(128).permute({0, 3, 1, 2});
 }
 
-Inception::Inception(const FrozenWeights& weights, at::ScalarType type)
+Inception::Inception(const FrozenWeights& weights, at::ScalarType type, const at::Device& device)
     : type_(type), fingerprint_(fingerprint_of(weights.tensors)) {
   const at::NoGradGuard no_gradients;
   require_the_fid_network(weights);
@@ -109,15 +110,16 @@ Inception::Inception(const FrozenWeights& weights, at::ScalarType type)
     const std::string name = layer.name, norm = name + ".bn.";
     const BatchNorm batch_norm{tensors.at(norm + "weight"), tensors.at(norm + "bias"),
                                tensors.at(norm + "running_mean"), tensors.at(norm + "running_var"), kNormEps};
-    layers_.emplace(name, FoldedConvolution(tensors.at(name + ".conv.weight"), batch_norm, form_of(layer), type));
+    layers_.emplace(name,
+                    FoldedConvolution(tensors.at(name + ".conv.weight"), batch_norm, form_of(layer), type, device));
   }
-  weight_ = tensors.at("fc.weight").to(at::kFloat).clone();
-  bias_ = tensors.at("fc.bias").to(at::kFloat).clone();
+  weight_ = tensors.at("fc.weight").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  bias_ = tensors.at("fc.bias").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   checkpoint::require_unchanged(tensors);
 }
 
-Inception Inception::load(const std::filesystem::path& path, at::ScalarType type) {
-  return Inception(load_frozen_weights(path), type);
+Inception Inception::load(const std::filesystem::path& path, at::ScalarType type, const at::Device& device) {
+  return Inception(load_frozen_weights(path), type, device);
 }
 
 at::Tensor Inception::convolve_all(const std::string& block, std::initializer_list<const char*> names,

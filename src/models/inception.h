@@ -29,7 +29,7 @@ enum class InceptionResize {
 };
 std::span<const std::pair<const char*, InceptionResize>> enum_names(InceptionResize);
 
-// pictures [B, H, W, 3] uint8 -> [B, 3, 299, 299] float32, channels-last.
+// pictures [B, H, W, 3] uint8 -> [B, 3, 299, 299] float32, channels-last, on the same device.
 at::Tensor inception_input(const at::Tensor& pictures, InceptionResize resize);
 
 struct InceptionFeatures {
@@ -42,12 +42,14 @@ class Inception {
  public:
   // From tensors under their names in the published file. CheckpointError that begins with the source if one is
   // missing, has another shape, or is not of this network. `type` is float32 or bfloat16.
-  explicit Inception(const FrozenWeights& weights, at::ScalarType type = at::kFloat);
+  explicit Inception(const FrozenWeights& weights, at::ScalarType type = at::kFloat,
+                     const at::Device& device = at::kCPU);
 
   // Any file of weights, pt_inception-2015-12-05-*.pth or safetensors. DataError, CheckpointError.
-  static Inception load(const std::filesystem::path& path, at::ScalarType type = at::kFloat);
+  static Inception load(const std::filesystem::path& path, at::ScalarType type = at::kFloat,
+                        const at::Device& device = at::kCPU);
 
-  // x [B, 3, 299, 299] as inception_input makes it; features are float32.
+  // x [B, 3, 299, 299] as inception_input makes it, on the device; features are float32.
   InceptionFeatures operator()(const at::Tensor& x) const;
 
   const at::Tensor& bias() const { return bias_; }  // [1008], what logits lack

@@ -115,13 +115,13 @@ EncodedPrompt PromptEncoder::encode_one(std::string_view prompt) {
   const std::vector<int32_t> ids = tokenizer_.encode(prompt);
   const PaddedPrompt padded = pad_prompt(ids, options_.length, padding_);
   if (!model_) {
-    model_ =
-        std::make_unique<const Qwen3>(config_, tensors_of(file_), file_->source(), weight_type(options_.precision));
+    model_ = std::make_unique<const Qwen3>(config_, tensors_of(file_), file_->source(), weight_type(options_.precision),
+                                           options_.device);
   }
   const at::Tensor row = at::tensor(padded.ids, at::kLong).unsqueeze(0);
   const at::Tensor is_real = at::arange(options_.length).lt(padded.real).unsqueeze(0);
   EncodedPrompt encoded;
-  encoded.states = (*model_)(row, is_real)[0].contiguous();
+  encoded.states = (*model_)(row, is_real)[0].cpu().contiguous();
   file_->require_unchanged();
   encoded.tokens = static_cast<int64_t>(ids.size());
   if (encoded.tokens > padded.real) {

@@ -45,7 +45,7 @@ struct CutPrompt {
 std::string describe(const CutPrompt& cut);
 
 struct EncodedPrompts {
-  at::Tensor states;  // [B, N, T] in the encoder's type
+  at::Tensor states;  // [B, N, T] in the encoder's type, on the CPU
   std::vector<CutPrompt> cut;
 };
 
@@ -54,6 +54,7 @@ struct PromptEncoderOptions {
   int64_t length = kPromptTokens;
   std::filesystem::path cache;  // a folder for encoded prompts (prompt_cache.h); empty for none
   int64_t idle_prompts = 0;     // after so many prompts in a row out of the cache the weights are freed; 0: never
+  at::Device device = at::kCPU;
 };
 
 class PromptEncoder {

@@ -21,15 +21,15 @@
 namespace pixnerd::models {
 namespace {
 
-nn::Linear linear_of(const std::string& name, const at::Tensor& weight, at::ScalarType type) {
+nn::Linear linear_of(const std::string& name, const at::Tensor& weight, at::ScalarType type, const at::Device& device) {
   nn::Linear linear(weight.size(1), weight.size(0), /*with_bias=*/false);
   linear->weight.set_requires_grad(false);
   linear->weight.set_data(weight);
   if (type == at::kChar) type = is_int8_layer_of_qwen3(name) ? at::kChar : at::kBFloat16;
-  if (nn::has_onednn(type)) {
+  if (device.is_cpu() && nn::has_onednn(type)) {
     linear->pack(type);
   } else {
-    linear->weight.set_data(weight.to(type));
+    linear->weight.set_data(weight.to(device, type));
   }
   return linear;
 }
@@ -48,20 +48,23 @@ at::Tensor repeat_heads(const at::Tensor& x, int64_t times) {
 
 }  // namespace
 
-Qwen3::Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type)
-    : config_(config), type_(type == at::kChar ? at::kBFloat16 : type) {
+Qwen3::Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type,
+             const at::Device& device)
+    : config_(config), type_(type == at::kChar ? at::kBFloat16 : type), device_(device) {
   const c10::NoGradGuard no_gradients;
-  if (type == at::kChar) require_int8(at::kCPU);
+  if (type == at::kChar) require_int8(device);
   Qwen3Weights chosen = qwen3_weights(weights, config, source);
   const auto take = [&](const std::string& name) { return std::move(chosen.extract(name).mapped()); };
-  const auto vector = [&](const std::string& name) { return take(name).to(type_).clone(); };
-  embedding_ = take("embed_tokens.weight");
+  const auto vector = [&](const std::string& name) {
+    return take(name).to(device, type_, /*non_blocking=*/false, /*copy=*/true);
+  };
+  embedding_ = take("embed_tokens.weight").cpu();
   last_norm_ = vector("norm.weight");
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string name = "layers." + std::to_string(i) + ".";
     const auto matrix = [&](const char* part) {
       const std::string weight = name + part + ".weight";
-      return linear_of(weight, take(weight), type);
+      return linear_of(weight, take(weight), type, device);
     };
     Layer layer;
     layer.input_norm = vector(name + "input_layernorm.weight");
@@ -79,10 +82,10 @@ Qwen3::Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::
   }
 }
 
-Qwen3 Qwen3::load(const std::filesystem::path& folder, at::ScalarType type) {
+Qwen3 Qwen3::load(const std::filesystem::path& folder, at::ScalarType type, const at::Device& device) {
   const Qwen3Config config = load_qwen3_config(folder / "config.json");
   const auto file = open_qwen3_weights(folder);
-  return {config, tensors_of(file), file->source(), type};
+  return {config, tensors_of(file), file->source(), type, device};
 }
 
 // The normalised value is rounded to x's type before the weight multiplies it, as the published code does.
@@ -99,9 +102,9 @@ Qwen3::Positions Qwen3::positions(const at::Tensor& is_real) const {
       at::outer(at::arange(length).to(at::kFloat), at::pow(config_.rope_theta, pairs).reciprocal());
   const at::Tensor earlier = at::ones({length, length}, at::kBool).tril();
   Positions all;
-  all.cos = angles.cos().to(type_);
-  all.sin = angles.sin().to(type_);
-  all.sees = earlier & is_real.unsqueeze(1).unsqueeze(1);
+  all.cos = angles.cos().to(device_, type_);
+  all.sin = angles.sin().to(device_, type_);
+  all.sees = (earlier & is_real.unsqueeze(1).unsqueeze(1)).to(device_);
   all.sees_any = all.sees.any(-1, /*keepdim=*/true);
   return all;
 }
@@ -129,9 +132,9 @@ at::Tensor Qwen3::mlp(const Layer& layer, const at::Tensor& x) const {
 
 at::Tensor Qwen3::operator()(const at::Tensor& ids, const at::Tensor& is_real) const {
   const c10::NoGradGuard no_gradients;
-  const PrecisionScope in_one_type(Precision::float32, at::kCPU);
+  const PrecisionScope in_one_type(Precision::float32, device_);
   const Positions all = positions(is_real);
-  at::Tensor x = at::embedding(embedding_, ids).to(type_);  // [B, L, T]
+  at::Tensor x = at::embedding(embedding_, ids).to(device_, type_);  // [B, L, T]
   for (const Layer& layer : layers_) {
     x = x + attend(layer, norm(x, layer.input_norm), all);
     x = x + mlp(layer, norm(x, layer.mlp_norm));

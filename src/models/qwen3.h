@@ -21,15 +21,17 @@ class Qwen3 {
  public:
   // From tensors under their published names, in any floating dtype (qwen3_weights.h; CheckpointError). `type`, float32
   // or bfloat16, is that of the arithmetic and of the result; kChar stands for int8, with results in bfloat16. Matrices
-  // are copied into the order that products want, and mapped ones are given back as they are; the table of embeddings
-  // stays mapped. Destroying the object frees all.
-  Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type);
+  // are copied into the order that products want, or to the device, and mapped ones are given back as they are; the
+  // table of embeddings stays mapped, and on the CPU. Destroying the object frees all.
+  Qwen3(const Qwen3Config& config, const Qwen3Weights& weights, const std::string& source, at::ScalarType type,
+        const at::Device& device = at::kCPU);
 
   // A Hugging Face folder: config.json, and model.safetensors or the index of several. ConfigError, CheckpointError,
   // DataError.
-  static Qwen3 load(const std::filesystem::path& folder, at::ScalarType type);
+  static Qwen3 load(const std::filesystem::path& folder, at::ScalarType type, const at::Device& device = at::kCPU);
 
-  // ids [B, L] int64 from 0 to vocab_size - 1, is_real [B, L] bool -> states after the last norm [B, L, T]. A position
+  // ids [B, L] int64 from 0 to vocab_size - 1, is_real [B, L] bool, both on the CPU -> states after the last norm
+  // [B, L, T] on the device. A position
   // sees the real ones up to its own; one that sees none gets nothing from attention. Positions count from 0. States of
   // positions that are not real are given too.
   at::Tensor operator()(const at::Tensor& ids, const at::Tensor& is_real) const;
@@ -56,6 +58,7 @@ class Qwen3 {
 
   Qwen3Config config_;
   at::ScalarType type_;
+  at::Device device_;
   at::Tensor embedding_;  // [vocab_size, T], as the file has it
   at::Tensor last_norm_;
   std::vector<Layer> layers_;

@@ -4,6 +4,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include "nn/kernel_call.h"
 #include "nn/packed_attention.h"
 #include "nn/rotary.h"
 
@@ -18,11 +19,12 @@ at::Tensor with_rows(const at::Tensor& x, int64_t multiple) {
   return missing == 0 ? x : at::constant_pad_nd(x, {0, 0, 0, missing});
 }
 
-// The framework's attention. It gives its threads blocks of 32 queries or more of a head, and its small products round
-// by where their operands lie beside a cache line; where there is one block only, they share its work themselves. A
-// picture would depend on its place in a batch: so heads begin at such lines, whole blocks of queries keep the memory
-// of every thread there, and there are two blocks at least.
+// The framework's attention. On a CPU it gives its threads blocks of 32 queries or more of a head, and its small
+// products round by where their operands lie beside a cache line; where there is one block only, they share its work
+// themselves. A picture would depend on its place in a batch: so heads begin at such lines, whole blocks of queries
+// keep the memory of every thread there, and there are two blocks at least.
 at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  if (!takes_cpu_paths(q)) return at::scaled_dot_product_attention(q, k, v);
   constexpr int64_t kBlock = 32;
   const auto aligned = [](const at::Tensor& x) {
     return with_rows(x.contiguous(), kCacheLine).narrow(2, 0, x.size(2));
@@ -62,7 +64,8 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, c
   auto [q, k, v] = rotary_heads(qkv, *q_norm_, *k_norm_, rope);  // [B, H, L, d]
   if (!text_kv_.is_empty()) {
     const at::Tensor kv = text_kv_->forward(text).unflatten(2, {2, num_heads_, -1});  // [B, M, 2, H, d]
-    k = at::cat({k, k_norm_->forward(kv.select(2, 0)).transpose(1, 2)}, 2);           // [B, H, L + M, d]
+    const at::Tensor text_k = k_norm_->forward(kv.select(2, 0)).to(k.scalar_type());
+    k = at::cat({k, text_k.transpose(1, 2)}, 2);  // [B, H, L + M, d]
     v = at::cat({v, kv.select(2, 1).transpose(1, 2)}, 2);
   }
   // For inference alone: a block that is recomputed must come to the same bits with gradients and without.

@@ -10,13 +10,20 @@
 #include <type_traits>
 
 #include "kernels/bfloat16.h"
+#include "kernels/isa.h"
 
 namespace pixnerd::nn {
+
+// Whether x takes the paths that are for CPUs alone: kernels, oneDNN's products, what makes up for how the framework's
+// operators are split among threads.
+inline bool takes_cpu_paths(const at::Tensor& x) {
+  return x.is_cpu() && !kernels::avoids_cpu_paths();
+}
 
 // Kernels are there for tensors on the CPU in float32 or bfloat16; elsewhere the same mathematics runs as a chain of
 // the framework's operators.
 inline bool has_kernels(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  return takes_cpu_paths(x) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
 // The type that products with x run in: autocast's where it is on, else x's own.

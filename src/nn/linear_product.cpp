@@ -57,7 +57,7 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
 
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::ScalarType type = product_type(x);
-  if (!x.is_cpu() || !weight.is_cpu() || !has_onednn(type)) {
+  if (!takes_cpu_paths(x) || !weight.is_cpu() || !has_onednn(type)) {
     return at::linear(x.to(type), weight.to(type), bias.defined() ? bias.to(type) : bias);
   }
   return LinearProduct::apply(x, weight, bias.defined() ? std::make_optional(bias) : std::nullopt);

@@ -7,6 +7,7 @@
 
 #include <string_view>
 
+#include "kernels/isa.h"
 #include "nn/operator.h"
 
 namespace pixnerd::nn {
@@ -70,6 +71,7 @@ at::Tensor of_rows(const at::Tensor& x, const Product& product) {
 }  // namespace
 
 bool has_onednn(at::ScalarType type) {
+  if (kernels::avoids_cpu_paths()) return false;
   if (!at::globalContext().hasMKLDNN() || !at::globalContext().userEnabledMkldnn()) return false;
   if (!operators().has_products()) return false;
   if (type == at::kChar) return operators().has_int8() && at::cpu::is_avx512_vnni_supported();

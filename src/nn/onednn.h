@@ -3,8 +3,9 @@
 // through its dispatcher.
 //
 // Rows: oneDNN gives a row of a product the same bits among two rows and among thousands, at any place and with any
-// number of threads; a single row it sums in another order for many weights. The products here put a copy beside a single row, so what a row becomes depends on the row and
-// on how the weight lies. Measured, not documented: tests/nn/rows_test.cpp says so again on every machine.
+// number of threads; a single row it sums in another order for many weights. The products here put a copy beside a
+// single row, so what a row becomes depends on the row and on how the weight lies. Measured, not documented:
+// tests/nn/rows_test.cpp says so again on every machine.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +19,8 @@ namespace pixnerd::nn {
 // Rows that a product has at least.
 inline constexpr int64_t kFewestRows = 2;
 
-// Whether this LibTorch has these operators and this processor multiplies in that type: float32, bfloat16 or int8.
+// Whether this LibTorch has these operators and this processor multiplies in that type: float32, bfloat16 or int8. Not
+// where the paths of CPUs are avoided (kernels/isa.h).
 bool has_onednn(at::ScalarType type);
 
 // A weight [out, in] in the order that is fastest for products with about `rows` rows; only the functions below read

@@ -230,10 +230,10 @@ void warn_of_names(Order& order) {
 models::Precision precision_of(const DrawRequest& request, const RequestLimits& limits) {
   models::Precision wanted = limits.precision;
   if (request.preset)
-    wanted = models::available_precision(sample::settings_of(*request.preset, {}).precision, at::kCPU);
+    wanted = models::available_precision(sample::settings_of(*request.preset, {}).precision, limits.device);
   if (request.dtype) wanted = *request.dtype;
   try {
-    if (wanted == models::Precision::int8) models::require_int8(at::kCPU);
+    if (wanted == models::Precision::int8) models::require_int8(limits.device);
   } catch (const RequestError& error) {
     throw Refusal(400, "invalid_field", error.what(), "dtype");
   }

@@ -20,6 +20,7 @@ struct RequestLimits {
   int64_t pixels = int64_t{1} << 22;  // of a picture
   int64_t input_pixels = int64_t{1} << 24;
   models::Precision precision = models::Precision::float32;  // where nothing is said
+  at::Device device = at::kCPU;                              // that draws, and may lack an arithmetic
 };
 
 struct Order {

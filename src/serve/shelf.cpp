@@ -176,6 +176,7 @@ models::PromptEncoder& Shelf::encoder_of(int64_t tokens) {
     models::PromptEncoderOptions options;
     options.cache = options_.prompt_cache;
     options.length = tokens;
+    options.device = options_.device;
     encoder = std::make_unique<models::PromptEncoder>(options_.text_encoder, options);
   }
   return *encoder;

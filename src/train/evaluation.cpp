@@ -36,8 +36,8 @@ std::optional<eval::Reference> read_cache(const fs::path& cache, const std::stri
 }  // namespace
 
 Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
-                       const LoadExtractor& load_extractor)
-    : config_(config.eval), extractor_(load_extractor(config_.extractor)) {
+                       const LoadExtractor& load_extractor, const at::Device& device)
+    : config_(config.eval), extractor_(load_extractor(config_.extractor, device)) {
   const auto seed = static_cast<uint64_t>(config_.seed);
   settings_.metrics = config_.metrics;
   settings_.network = network();

@@ -21,14 +21,14 @@
 
 namespace pixnerd::train {
 
-using LoadExtractor = std::function<eval::Extractor(const eval::ExtractorConfig& config)>;
+using LoadExtractor = std::function<eval::Extractor(const eval::ExtractorConfig& config, const at::Device& device)>;
 
 class Evaluation {
  public:
-  // Loads the network that looks at the pictures. Those to draw show what pictures of `pictures` do. ConfigError,
-  // DataError, CheckpointError: the network's weights, or that there is no reference.
+  // Loads the network that looks at the pictures, on `device`. Those to draw show what pictures of `pictures` do.
+  // ConfigError, DataError, CheckpointError: the network's weights, or that there is no reference.
   Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
-             const LoadExtractor& load_extractor);
+             const LoadExtractor& load_extractor, const at::Device& device = at::kCPU);
 
   // Before the first run(). The reference's pictures, if it is pictures, are looked at once: what was seen is kept in
   // the file `cache`, which is used again where it is of the same reference and network. Throws what later evaluations

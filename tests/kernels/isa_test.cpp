@@ -46,6 +46,14 @@ TEST_F(IsaTest, TheBestIsTakenUnlessTheEnvironmentNamesOne) {
   }
 }
 
+// No kernels are a choice, too, but none that a processor offers.
+TEST_F(IsaTest, TheFrameworksOperatorsCanBeAskedFor) {
+  const auto available = available_isas();
+  EXPECT_EQ(std::count(available.begin(), available.end(), Isa::aten), 0);
+  setenv("PIXNERD_ISA", "aten", 1);
+  EXPECT_EQ(isa_from_environment(), Isa::aten);
+}
+
 TEST_F(IsaTest, AnUnknownNameIsRefusedWithThoseThatAreThere) {
   for (const char* name : {"sse9", "AVX2", "reference "}) {
     setenv("PIXNERD_ISA", name, 1);
@@ -56,6 +64,7 @@ TEST_F(IsaTest, AnUnknownNameIsRefusedWithThoseThatAreThere) {
       const std::string message = error.what();
       EXPECT_NE(message.find(name), std::string::npos) << message;
       for (const Isa isa : available_isas()) EXPECT_NE(message.find(isa_name(isa)), std::string::npos) << message;
+      EXPECT_NE(message.find("aten"), std::string::npos) << message;
     }
   }
 }

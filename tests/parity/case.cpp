@@ -10,16 +10,25 @@
 namespace pixnerd::parity {
 namespace {
 
+at::Tensor numbers_of(const at::Tensor& x) {
+  return x.detach().to(at::kCPU, at::kDouble);
+}
+
 double largest(const at::Tensor& x) {
   return x.numel() == 0 ? 0.0 : x.abs().max().item<double>();
 }
 
 }  // namespace
 
-Case::Case(const nlohmann::json& entry, const std::filesystem::path& folder)
-    : name_(entry.at("name")), config_(entry.at("config")), tolerance_(entry.at("tolerance")), folder_(folder) {
+Case::Case(const nlohmann::json& entry, const std::filesystem::path& folder, const at::Device& device)
+    : name_(entry.at("name")),
+      config_(entry.at("config")),
+      tolerance_(entry.at("tolerance")),
+      folder_(folder),
+      device_(device) {
   file_ = folder / entry.at("file").get<std::string>();
   if (file_.extension() == ".safetensors") tensors_ = checkpoint::load_safetensors(file_).tensors;
+  for (auto& [name, tensor] : tensors_) tensor = tensor.to(device_);
 }
 
 double Case::tolerance(const std::string& key) const {
@@ -42,14 +51,14 @@ std::map<std::string, at::Tensor> Case::with_prefix(const std::string& prefix) c
 
 void Case::compare(const std::string& what, const at::Tensor& actual, const at::Tensor& expected, double limit) {
   if (actual.sizes() != expected.sizes()) return require(concat(what, " has the expected shape"), false);
-  const at::Tensor b = expected.to(at::kDouble);
-  record(what, largest(actual.detach().to(at::kDouble) - b) / std::max(largest(b), 1e-4), limit);
+  const at::Tensor b = numbers_of(expected);
+  record(what, largest(numbers_of(actual) - b) / std::max(largest(b), 1e-4), limit);
 }
 
 void Case::compare_absolute(const std::string& what, const at::Tensor& actual, const at::Tensor& expected,
                             double limit) {
   if (actual.sizes() != expected.sizes()) return require(concat(what, " has the expected shape"), false);
-  record(what, largest(actual.detach().to(at::kDouble) - expected.to(at::kDouble)), limit);
+  record(what, largest(numbers_of(actual) - numbers_of(expected)), limit);
 }
 
 void Case::require(const std::string& what, bool holds) {
@@ -102,6 +111,7 @@ models::ModelConfig model_config(const nlohmann::json& config) {
 
 std::shared_ptr<models::Network> network_of(const Case& golden) {
   auto network = models::make_network(model_config(golden.config()));
+  network->to(golden.device(), at::kFloat);
   std::map<std::string, at::Tensor> parameters = golden.with_prefix("param.");
   std::erase_if(parameters, [](const auto& each) {  // of what stands beside a network
     return each.first.starts_with("encoder.") || each.first.starts_with("diffusion_trainer.");

@@ -9,6 +9,7 @@ namespace pixnerd::parity {
 void run_dinov2(Case& golden) {
   models::DinoV2Options options;
   options.num_heads = golden.config().at("num_heads").get<int64_t>();
+  options.device = golden.device();
   const models::DinoV2 network({golden.with_prefix("param.encoder."), golden.name()}, options);
   const double limit = golden.tolerance("out");
   golden.require("sizes", network.width() == golden.config().at("embed_dim").get<int64_t>() &&

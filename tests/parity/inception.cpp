@@ -48,7 +48,7 @@ void compare_size(Case& golden, const models::Inception& network, const std::str
 void run_inception(Case& golden) {
   const auto weights = models::inception_weights(golden.config().at("salt").get<std::string>());
   compare_names(golden, weights);
-  const models::Inception network({weights, golden.name()});
+  const models::Inception network({weights, golden.name()}, at::kFloat, golden.device());
   for (const auto& shape : golden.config().at("sizes")) {
     compare_size(golden, network, concat(shape[1].get<int64_t>(), "x", shape[2].get<int64_t>()),
                  golden.tolerance("out"));

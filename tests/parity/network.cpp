@@ -34,7 +34,7 @@ void compare_input_gradient(Case& golden, const std::string& name, const at::Ten
 void compare_inference(Case& golden, models::Network& network) {
   const c10::NoGradGuard no_grad;
   network.set_mode(models::Mode::infer);
-  network.prepare_for_inference(at::kCPU, at::kFloat);
+  network.prepare_for_inference(golden.device(), at::kFloat);
   const at::Tensor v = network.velocity(golden.tensor("in.x"), golden.tensor("in.t"), golden.tensor("in.y"));
   golden.compare("velocity of inference", v, golden.tensor("out.velocity"), golden.tolerance("out"));
 }

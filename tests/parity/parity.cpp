@@ -39,17 +39,23 @@ const std::map<std::string, Runner>& runners() {
   return table;
 }
 
+// Kinds of networks, which move to a GPU; everything else is computed on the CPU wherever the network is.
+constexpr std::array<std::string_view, 13> kOnDevice{
+    "c2i",    "c2i_given_s",  "t2i",         "t2i_heavy", "sampler", "trainer", "trainer_t2i",
+    "replay", "trainer_repa", "replay_repa", "inception", "qwen3",   "dinov2"};
+
 // "pass" or "fail", and what there is to say of it.
 struct Outcome {
   std::string verdict, remark;
 };
 
-Outcome run_case(const nlohmann::json& entry, const std::filesystem::path& folder) {
+Outcome run_case(const nlohmann::json& entry, const std::filesystem::path& folder, const at::Device& device) {
   try {
     const std::string kind = entry.at("kind");
     const auto runner = runners().find(kind);
     if (runner == runners().end()) return {"fail", concat("there is no kind ", kind)};
-    Case golden(entry, folder);
+    const bool moves = std::find(kOnDevice.begin(), kOnDevice.end(), kind) != kOnDevice.end();
+    Case golden(entry, folder, moves ? device : at::Device(at::kCPU));
     runner->second(golden);
     return {golden.passed() ? "pass" : "fail", golden.summary()};
   } catch (const std::exception& error) {
@@ -59,7 +65,7 @@ Outcome run_case(const nlohmann::json& entry, const std::filesystem::path& folde
 
 }  // namespace
 
-bool run_folder(const std::filesystem::path& folder, std::ostream& out) {
+bool run_folder(const std::filesystem::path& folder, std::ostream& out, const at::Device& device) {
   std::ifstream file(folder / "manifest.json");
   if (!file) {
     out << "no manifest.json in '" << folder.string() << "'; set PIXNERD_GOLDEN to a folder of golden cases\n";
@@ -68,7 +74,7 @@ bool run_folder(const std::filesystem::path& folder, std::ostream& out) {
   const nlohmann::json manifest = nlohmann::json::parse(file);
   std::map<std::string, int> count;
   for (const auto& entry : manifest.at("cases")) {
-    const auto [verdict, remark] = run_case(entry, folder);
+    const auto [verdict, remark] = run_case(entry, folder, device);
     ++count[verdict];
     out << "case " << entry.value("name", "without a name") << ": " << verdict << "  " << remark << std::endl;
   }

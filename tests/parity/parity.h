@@ -17,12 +17,14 @@ namespace pixnerd::parity {
 // One case of a manifest: its tensors, if its file holds any, its hyper-parameters, and the worst error seen so far.
 class Case {
  public:
-  Case(const nlohmann::json& entry, const std::filesystem::path& folder);
+  // All its tensors are moved to the device.
+  Case(const nlohmann::json& entry, const std::filesystem::path& folder, const at::Device& device = at::kCPU);
 
   const std::string& name() const { return name_; }
   const nlohmann::json& config() const { return config_; }
   const std::filesystem::path& folder() const { return folder_; }
   const std::filesystem::path& file() const { return file_; }
+  const at::Device& device() const { return device_; }
   double tolerance(const std::string& key) const;
 
   // A tensor of the file, "in.x"; throws if it is absent.
@@ -46,19 +48,21 @@ class Case {
   std::string name_;
   nlohmann::json config_, tolerance_;
   std::filesystem::path folder_, file_;
+  at::Device device_;
   std::map<std::string, at::Tensor> tensors_;
   std::string failures_, worst_;
   double worst_ratio_ = -1;
   int compared_ = 0;
 };
 
-// Runs the cases of folder/manifest.json and prints a line for each. Whether at least one passed and none failed; a
-// case of a kind that nothing replays fails.
-bool run_folder(const std::filesystem::path& folder, std::ostream& out);
+// Runs the cases of folder/manifest.json and prints a line for each; those of what moves to a GPU on `device`, the rest
+// where it always is, on the CPU. Whether at least one passed and none failed; a case of a kind that nothing replays
+// fails.
+bool run_folder(const std::filesystem::path& folder, std::ostream& out, const at::Device& device = at::kCPU);
 
 models::ModelConfig model_config(const nlohmann::json& config);
 
-// A network with the case's `param.*`, ready for gradients.
+// A network with the case's `param.*` on its device, ready for gradients.
 std::shared_ptr<models::Network> network_of(const Case& golden);
 
 // Compares every `grad.<parameter>` with the parameters' gradients; parameters without one must have none.

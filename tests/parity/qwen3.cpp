@@ -19,8 +19,9 @@ void run_qwen3(Case& golden) {
   sizes.vocab_size = config.at("vocab_size");
   sizes.rms_norm_eps = config.at("rms_norm_eps");
   sizes.rope_theta = config.at("rope_theta");
-  const models::Qwen3 model(sizes, golden.with_prefix("param."), golden.name(), at::kFloat);
-  const at::Tensor states = model(golden.tensor("in.input_ids"), golden.tensor("in.attention_mask").to(at::kBool));
+  const models::Qwen3 model(sizes, golden.with_prefix("param."), golden.name(), at::kFloat, golden.device());
+  const at::Tensor states =
+      model(golden.tensor("in.input_ids").cpu(), golden.tensor("in.attention_mask").to(at::kCPU, at::kBool));
   golden.compare("last hidden state", states, golden.tensor("out.last_hidden_state.sdpa"), golden.tolerance("out"));
 }
 

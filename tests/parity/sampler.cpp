@@ -105,6 +105,7 @@ void run_sampler(Case& golden) {
   const auto denoiser = denoiser_of(golden);
   engine::EngineOptions options;
   options.channels = noise.size(1);
+  options.device = golden.device();
   options.most_together = noise.size(0);
   engine::Engine engine(*denoiser, models::Precision::float32, options);
 

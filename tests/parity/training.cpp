@@ -50,12 +50,13 @@ train::Objective objective_of(const Case& golden, bool with_teacher) {
   repa.block = config.at("align_layer");
   const auto parameters = golden.with_prefix("param.diffusion_trainer.");
   const at::Tensor& first = parameters.at("proj.0.0.weight");
-  train::Projector projector(first.size(1), first.size(0), parameters.at("proj.0.4.weight").size(0));
+  train::Projector projector(first.size(1), first.size(0), parameters.at("proj.0.4.weight").size(0), golden.device());
   checkpoint::copy_into(projector.parameters(), parameters, golden.name());
   std::shared_ptr<const models::DinoV2> teacher;
   if (with_teacher) {
     models::DinoV2Options options;
     options.num_heads = config.at("encoder").at("heads").get<int64_t>();
+    options.device = golden.device();
     teacher = std::make_shared<const models::DinoV2>(
         models::FrozenWeights{golden.with_prefix("param.encoder."), golden.name()}, options);
   }
@@ -88,7 +89,7 @@ void compare_loss(Case& golden, models::Network& network, const Given& given) {
 void compare_repa(Case& golden, models::Network& network, const at::Tensor& labels, bool with_teacher) {
   const diffusion::FlowConfig flow = flow_config(golden.config());
   const diffusion::Draws draws{golden.tensor("in.drop_uniform"), golden.tensor("in.t_draw"), golden.tensor("in.noise")};
-  const at::Tensor x = golden.tensor("in.x"), none = models::null_labels(network.config(), 1);
+  const at::Tensor x = golden.tensor("in.x"), none = models::null_labels(network.config(), 1).to(golden.device());
   const train::Objective objective = objective_of(golden, with_teacher);
   const train::MicroBatch batch{diffusion::flow_sample(flow, x, labels, none, draws), x,
                                 with_teacher ? at::Tensor() : golden.tensor("in.encoder_features")};
@@ -110,7 +111,7 @@ void write_lightning(const train::Trainer& trainer, const std::filesystem::path&
   using Maker = checkpoint::TorchFileMaker;
   Maker file;
   const auto put = [&](const at::Tensor& tensor) {
-    const at::Tensor values = tensor.contiguous();
+    const at::Tensor values = tensor.cpu().contiguous();
     return file.tensor(values.sizes().vec(), values.const_data_ptr(), values.nbytes());
   };
   Maker::Pairs weights, averages;
@@ -165,6 +166,7 @@ std::unique_ptr<train::Trainer> reopened(const Case& golden, const train::Traine
   const auto network = models::make_network(model_config(config));
   at::Generator generator = diffusion::seeded_generator(1);
   network->initialise(generator);
+  network->to(golden.device(), at::kFloat);
   auto next = trainer_of(golden, network, with_teacher);
   const auto state =
       train::read_training_state(folder / "half.ckpt", next->parameters(), next->beside(), train_config(config));
@@ -216,9 +218,10 @@ void replay(Case& golden, bool cut, bool with_teacher = false) {
 void run_trainer(Case& golden) {
   const auto network = network_of(golden);
   const at::Tensor labels = golden.tensor("in.labels");
-  compare_loss(golden, *network,
-               {golden.tensor("in.x"), labels, models::null_labels(network->config(), labels.size(0)),
-                golden.tensor("out.labels_after_drop")});
+  compare_loss(
+      golden, *network,
+      {golden.tensor("in.x"), labels, models::null_labels(network->config(), labels.size(0)).to(golden.device()),
+       golden.tensor("out.labels_after_drop")});
 }
 
 void run_trainer_t2i(Case& golden) {

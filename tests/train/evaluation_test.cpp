@@ -56,7 +56,7 @@ class EvaluatedRun : public testing::Test {
     config_.eval.reference = (folder_ / "reference").string();
     config_.eval.extractor.weights = "none";
     options_.start = Start::resume_or_anew;
-    options_.load_extractor = [this](const eval::ExtractorConfig&) {
+    options_.load_extractor = [this](const eval::ExtractorConfig&, const at::Device&) {
       return eval::Extractor{[this](const at::Tensor& pictures) { return features_of(pictures); }, "means"};
     };
   }
@@ -191,7 +191,7 @@ TEST_F(EvaluatedRun, NothingThatFailsInAnEvaluationEndsTheTraining) {
   for (const auto& fail : failures) {
     std::string log;
     set_log_sink([&](std::string_view line) { log += line; });
-    options_.load_extractor = [&](const eval::ExtractorConfig&) {
+    options_.load_extractor = [&](const eval::ExtractorConfig&, const at::Device&) {
       return eval::Extractor{[&](const at::Tensor& pictures) {
                                if (pictures.size(0) > 6) fail();
                                return features_of(pictures);
@@ -206,7 +206,7 @@ TEST_F(EvaluatedRun, NothingThatFailsInAnEvaluationEndsTheTraining) {
 }
 
 TEST_F(EvaluatedRun, PicturesThatCannotBeJudgedDoNotEndTheTraining) {
-  options_.load_extractor = [](const eval::ExtractorConfig&) {
+  options_.load_extractor = [](const eval::ExtractorConfig&, const at::Device&) {
     const auto broken = [](const at::Tensor& pictures) {
       const double value = pictures.max().item<int>() == 0 || pictures.size(0) == 6 ? 0 : NAN;
       return eval::Features{at::full({pictures.size(0), 4}, value), {}, {}};
