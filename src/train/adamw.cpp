@@ -68,17 +68,17 @@ void AdamW::step(const AdamWUpdate& update) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (parameters_[i].grad().defined()) steps_[i].add_(1);
   }
-  std::vector<size_t> on_cpu, elsewhere;
+  std::vector<size_t> by_kernel, by_operators;
   for (size_t i = 0; i < slices_.size(); ++i) {
     const at::Tensor& parameter = parameters_[slices_[i].tensor];
     if (!parameter.grad().defined()) {
       average_[i].lerp_(values_[i], 1.0 - update.ema_decay);
       continue;
     }
-    (parameter.is_cpu() ? on_cpu : elsewhere).push_back(i);
+    (parameter.is_cpu() && !kernels::avoids_cpu_paths() ? by_kernel : by_operators).push_back(i);
   }
-  if (!on_cpu.empty()) step_by_kernel(on_cpu, update);
-  if (!elsewhere.empty()) step_by_operators(elsewhere, update);
+  if (!by_kernel.empty()) step_by_kernel(by_kernel, update);
+  if (!by_operators.empty()) step_by_operators(by_operators, update);
 }
 
 void AdamW::step_by_kernel(const std::vector<size_t>& slices, const AdamWUpdate& update) {
