@@ -3,9 +3,9 @@
 //   RUN/averages/step-00010000-sigma0.050.safetensors
 //
 // each a file to sample from, too: ema_denoiser.* in float16, and in the metadata what a checkpoint says of its
-// network, the step, and sigma_rel. Eleven bits of each number are kept: where lengths are rebuilt whose combination
-// has weights of some ten, they are known to a thousandth still, and a bfloat16's eight bits would leave a hundredth
-// (tests/train).
+// network, the step, and sigma_rel. Of averages that are rebuilt from 64 of them, the weights are then off by 2e-4 (of
+// their norm) at lengths from .05 to .2, and by 1e-3 at .03, where a sum takes snapshots six times; of float32, by
+// 1e-5, and of bfloat16 by eight times as much as of float16.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ inline constexpr const char* kSigmaRelKey = "pixnerd.sigma_rel";  // of the meta
 
 // A file, as its name says.
 struct Snapshot {
-  PowerProfile profile;  // sigma_rel to three digits
+  PowerProfile profile;
   std::filesystem::path path;
 };
 
-// Where the snapshot of a profile goes. Its folder is not made.
+// Where the snapshot of a profile goes, whose sigma_rel is in whole thousandths. Its folder is not made.
 std::filesystem::path snapshot_path(const std::filesystem::path& run, const PowerProfile& profile);
 
 // Writes the average, under its parameters' own names, whole or not at all; what is there is replaced, which by a

@@ -55,9 +55,11 @@ class Basis {
     const at::Tensor solved = at::linalg_solve(conditions_, aims).narrow(0, 0, size);
     const at::Tensor among = conditions_.narrow(0, 0, size).narrow(1, 0, size);
     const double squared = at::dot(solved, among.mv(solved) - aims.narrow(0, 0, size) * 2).item<double>() + 1.0;
-    Combination combination{{}, std::sqrt(std::max(0.0, squared))};
+    Combination combination{{}, std::sqrt(std::max(0.0, squared)), 0.0};
     for (int64_t i = 0; i < size; ++i) {
-      combination.weights.push_back(solved.const_data_ptr<double>()[i] * norm(wanted) / norm(at(i)));
+      const double weight = solved.const_data_ptr<double>()[i] * norm(wanted) / norm(at(i));
+      combination.weights.push_back(weight);
+      combination.amplification = std::hypot(combination.amplification, weight);
     }
     return combination;
   }
@@ -94,25 +96,24 @@ Combination combine(std::span<const PowerProfile> given, const PowerProfile& wan
 
 std::optional<std::array<double, 2>> lengths_within_reach(std::span<const PowerProfile> given, int64_t step) {
   const Basis basis(given);
-  const auto error = [&](double length) { return basis.nearest_to(Density({step, length})).error; };
-  constexpr int kLengths = 57;  // each a tenth longer than the last
-  double nearest = kShortestLength, least = error(nearest);
-  for (int i = 1; i < kLengths; ++i) {
-    const double length = std::min(kLongestLength, kShortestLength * std::pow(1.1, i));
-    const double here = error(length);
-    if (here < least) least = here, nearest = length;
-  }
+  const auto is_near = [&](double length) { return basis.nearest_to(Density({step, length})).is_near(); };
+  constexpr int kLengths = 60;  // each a tenth longer than the last
+  std::optional<double> near;
   for (const PowerProfile& each : given) {
-    if (each.step == step) least = 0.0, nearest = each.sigma_rel;
+    if (each.step == step) near = each.sigma_rel;
   }
-  if (least > kLargestProfileError) return std::nullopt;
-  // Where the error passes the limit between a length within reach and one perhaps outside.
+  for (int i = 0; i < kLengths && !near; ++i) {
+    const double length = std::min(kLongestLength, kShortestLength * std::pow(1.1, i));
+    if (is_near(length)) near = length;
+  }
+  if (!near) return std::nullopt;
+  // The last that is near on the way to one perhaps too far.
   const auto farthest = [&](double outside) {
-    if (error(outside) <= kLargestProfileError) return outside;
-    double inside = nearest;
+    if (is_near(outside)) return outside;
+    double inside = *near;
     for (int i = 0; i < 20; ++i) {
       const double middle = (inside + outside) / 2;
-      (error(middle) <= kLargestProfileError ? inside : outside) = middle;
+      (is_near(middle) ? inside : outside) = middle;
     }
     return inside;
   };

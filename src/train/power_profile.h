@@ -31,17 +31,21 @@ struct PowerProfile {
   double sigma_rel = 0.0;
 };
 
+// Up to these an average counts as rebuilt. Of snapshots in float16 the second leaves a thousandth of each weight.
+inline constexpr double kLargestProfileError = 0.1, kLargestAmplification = 8;
+
 struct Combination {
   std::vector<double> weights;  // of the profiles given, 1 in all: what has stopped moving is kept as it is
   double error = 0.0;           // distance of the combined profile from the one wanted, as a share of that one's norm
+  double amplification = 0.0;   // norm of the weights: how much larger rounding errors are in the sum
+
+  // Whether the sum may be taken for the average that was wanted.
+  bool is_near() const { return error <= kLargestProfileError && amplification <= kLargestAmplification; }
 };
 
 // The nearest to `wanted` that a combination of `given` comes, by least squares over profiles. They are at least one,
 // and differ from each other.
 Combination combine(std::span<const PowerProfile> given, const PowerProfile& wanted);
-
-// An error of a profile up to which an average counts as rebuilt.
-inline constexpr double kLargestProfileError = 0.1;
 
 // The shortest and the longest average of `step` that can be rebuilt from `given`; nothing where none can be.
 std::optional<std::array<double, 2>> lengths_within_reach(std::span<const PowerProfile> given, int64_t step);
