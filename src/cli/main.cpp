@@ -12,6 +12,7 @@
 #include "cli/convert.h"
 #include "cli/data.h"
 #include "cli/edit.h"
+#include "cli/ema.h"
 #include "cli/eval.h"
 #include "cli/info.h"
 #include "cli/progress_form.h"
@@ -44,6 +45,7 @@ void define(CLI::App& program) {
   pixnerd::cli::add_edit(program);
   pixnerd::cli::add_serve(program);
   pixnerd::cli::add_train(program);
+  pixnerd::cli::add_ema(program);
   pixnerd::cli::add_eval(program);
   pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
