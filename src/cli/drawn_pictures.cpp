@@ -104,9 +104,8 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
   add_sampler_flags(command, flags.sampler);
 }
 
-DrawnPictures::DrawnPictures(const DrawnFlags& flags, uint64_t seed)
+DrawnPictures::DrawnPictures(const DrawnFlags& flags, uint64_t seed, const at::Device& device)
     : file_(sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, {flags.ignore_unknown})) {
-  const at::Device device = set_up(flags.compute);
   std::vector<sample::PictureRequest> requests = requests_of(flags, file_.description, seed);
   const DrawingTools tools{file_, flags.compute.precision(), device, flags.batch, flags.text.encoder, flags.text.cache};
   check(tools, requests);

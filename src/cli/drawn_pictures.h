@@ -34,7 +34,7 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images);
 class DrawnPictures {
  public:
   // Loads the network and says what it is to draw; errors as the verb `sample`, and DataError for --labels-from.
-  DrawnPictures(const DrawnFlags& flags, uint64_t seed);
+  DrawnPictures(const DrawnFlags& flags, uint64_t seed, const at::Device& device);
 
   eval::Pictures& pictures() const { return *pictures_; }
 

@@ -3,12 +3,14 @@
 #include <ATen/ops/zeros.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "cli/checkpoint_flags.h"
+#include "cli/drawing_together.h"
 #include "cli/eval_flags.h"
 #include "cli/eval_report.h"
 #include "cli/terminal_progress.h"
@@ -79,8 +81,8 @@ void check_include(const EvalFlags& flags) {
 // The network that looks at pictures, and how many it sees at once.
 class BatchedExtractor {
  public:
-  BatchedExtractor(const eval::ExtractorConfig& config, const at::Device& device, int64_t batch)
-      : extractor_(eval::load_extractor(config, device)), batch_(batch) {}
+  BatchedExtractor(const eval::ExtractorConfig& config, const Processes& processes, int64_t batch)
+      : extractor_(eval::load_extractor(config, processes.device)), batch_(batch), processes_(processes) {}
 
   const eval::Extractor& extractor() const { return extractor_; }
 
@@ -90,23 +92,35 @@ class BatchedExtractor {
   }
 
   eval::Features features_of(eval::Pictures& pictures, const eval::Needs& needs, const std::string& label) const {
-    TerminalProgress progress(label, "pictures");
-    eval::Features features = eval::extract(pictures, extractor_.extract, batch_, needs, &progress);
-    progress.finish();
-    return features;
+    const auto extract = [&](Progress& progress) {
+      return eval::extract_together(*processes_.group, pictures, extractor_.extract, batch_, needs, &progress);
+    };
+    return shown(label, "pictures", extract);
   }
 
   eval::Features features_of(DrawnPictures& drawn, const eval::Needs& needs) const {
-    TerminalProgress progress("sampling", "steps");
-    drawn.report_to(progress);
-    eval::Features features = eval::extract(drawn.pictures(), extractor_.extract, batch_, needs);
+    const auto extract = [&](Progress& progress) {
+      drawn.report_to(progress);
+      return eval::extract_together(*processes_.group, drawn.pictures(), extractor_.extract, batch_, needs, nullptr);
+    };
+    return shown("sampling", "steps", extract);
+  }
+
+ private:
+  // On rank 0's terminal.
+  eval::Features shown(const std::string& label, const char* unit,
+                       const std::function<eval::Features(Progress&)>& extract) const {
+    NoProgress none;
+    if (!processes_.group->is_first()) return extract(none);
+    TerminalProgress progress(label, unit);
+    eval::Features features = extract(progress);
     progress.finish();
     return features;
   }
 
- private:
   eval::Extractor extractor_;
   int64_t batch_;
+  Processes processes_;
 };
 
 void warn_of_sizes(const eval::Pictures& pictures, const eval::Reference& reference, eval::Report& report) {
@@ -126,18 +140,22 @@ DrawnFlags drawn_flags(const EvalFlags& flags) {
 // One call of the verb.
 class EvalRun {
  public:
-  explicit EvalRun(const EvalFlags& flags)
-      : flags_(flags), config_(flags.extractor.config()), settings_(settings_of(flags, config_.network)) {}
+  EvalRun(const EvalFlags& flags, const Processes& processes)
+      : flags_(flags),
+        processes_(processes),
+        config_(flags.extractor.config()),
+        settings_(settings_of(flags, config_.network)) {}
 
   void run() {
     check_include(flags_);
     require_reference(flags_.reference);
-    const std::optional<Destination> statistics = statistics_file(flags_, config_.weights);
-    const BatchedExtractor network(config_, set_up(drawn_flags(flags_).compute), flags_.batch);
+    const std::optional<Destination> statistics =
+        is_first() ? statistics_file(flags_, config_.weights) : std::optional<Destination>();
+    const BatchedExtractor network(config_, processes_, flags_.batch);
     warn_of_weights(network.extractor());
     if (flags_.images.empty() && flags_.drawn.checkpoint.empty()) return save_statistics_alone(network);
     if (flags_.images.empty()) {
-      drawn_.emplace(drawn_flags(flags_), settings_.seed);
+      drawn_.emplace(drawn_flags(flags_), settings_.seed, processes_.device);
     } else {
       stored_ = eval::pictures_at(flags_.images, {{}, crop_of(flags_.images)});
     }
@@ -146,13 +164,16 @@ class EvalRun {
     require_room(example, eval::needs_of(settings_.metrics), pictures().size(), flags_.save_statistics);
     open_reference(network);
     drop_unsupported(example);
-    if (reference_ && !flags_.save_statistics.empty()) {
+    if (reference_ && is_first() && !flags_.save_statistics.empty()) {
       eval::save_reference(flags_.save_statistics, *reference_, network.extractor().name);
     }
-    report(evaluate(network), network.extractor());
+    const eval::Features features = features_of(network);
+    if (is_first()) report(evaluate(features), network.extractor());
   }
 
  private:
+  bool is_first() const { return processes_.group->is_first(); }
+
   // Before hours of work.
   void warn_of_weights(const eval::Extractor& extractor) {
     if (extractor.is_published.value_or(true)) return;
@@ -175,6 +196,7 @@ class EvalRun {
       warnings_.push_back(concat(eval::name_of(metric, config_.network), " is left out: ", missing));
       return true;
     });
+    if (!is_first()) return;
     eval::save_reference(flags_.save_statistics, *reference_, network.extractor().name);
     warnings_.insert(warnings_.end(), reference_->warnings.begin(), reference_->warnings.end());
     for (const std::string& warning : warnings_) log_warning(warning);
@@ -221,10 +243,12 @@ class EvalRun {
     });
   }
 
-  eval::Report evaluate(const BatchedExtractor& network) {
+  eval::Features features_of(const BatchedExtractor& network) {
     const eval::Needs needs = eval::needs_of(settings_.metrics);
-    const eval::Features features =
-        stored_ ? network.features_of(*stored_, needs, "pictures") : network.features_of(*drawn_, needs);
+    return stored_ ? network.features_of(*stored_, needs, "pictures") : network.features_of(*drawn_, needs);
+  }
+
+  eval::Report evaluate(const eval::Features& features) {
     TerminalProgress progress("metrics", "metrics");
     return eval::evaluate(features, reference(), settings_, &progress);
   }
@@ -243,6 +267,7 @@ class EvalRun {
   }
 
   const EvalFlags& flags_;
+  const Processes& processes_;
   eval::ExtractorConfig config_;
   eval::Settings settings_;
   std::unique_ptr<eval::Pictures> stored_;
@@ -258,7 +283,8 @@ void run(const EvalFlags& flags) {
   if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
     throw CLI::ValidationError("the sampler's settings need --checkpoint");
   }
-  EvalRun(flags).run();
+  const Processes processes = start_processes(drawn_flags(flags).compute);
+  as_one_of(processes, [&] { EvalRun(flags, processes).run(); });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "checkpoint/content_hash.h"
 #include "cli/again.h"
 #include "cli/checkpoint_flags.h"
+#include "cli/drawing_together.h"
 #include "cli/edit_plan.h"
 #include "cli/preparation.h"
 #include "cli/sample_flags.h"
@@ -140,10 +141,9 @@ void describe(const sample::ModelFile& file, const Sources& sources, at::Device 
   common.device = device.str();
 }
 
-// Draws what is not there yet.
-void draw(const DrawingTools& tools, const SamplePlan& plan, const std::string& out, sample::PictureOutput& output,
-          Animation* animation) {
-  const std::vector<bool> there = output.is_there();
+// Draws what is not there yet, into the output of rank 0.
+void draw(const Processes& processes, const DrawingTools& tools, const SamplePlan& plan, const std::string& out,
+          const std::vector<bool>& there, sample::PictureOutput* output, Animation* animation) {
   std::vector<sample::PictureRequest> pictures;
   std::vector<int64_t> numbers;
   for (size_t i = 0; i < plan.pictures.size(); ++i) {
@@ -159,23 +159,38 @@ void draw(const DrawingTools& tools, const SamplePlan& plan, const std::string& 
       animation->trajectory.add(number(i), step, frame);
     };
   }
-  sample::DrawSettings settings = prepare(tools, pictures);
-  tell_of_work(*tools.file.network, settings, plan, out);
+  const auto begin = [&](const sample::DrawSettings& settings) {
+    tell_of_work(*tools.file.network, settings, plan, out);
+  };
+  const auto put = [&](int64_t i, image::Image picture) {
+    if (animation != nullptr) animation->add(number(i), picture);
+    output->put(number(i), std::move(picture));
+  };
+  if (!processes.group->is_first()) {
+    NoProgress none;
+    return draw_together(processes, tools, std::move(pictures), begin, put, none);
+  }
   TerminalProgress progress("sampling", "steps");
-  sample::draw(
-      *tools.file.network, std::move(pictures), std::move(settings),
-      [&](int64_t i, image::Image picture) {
-        if (animation != nullptr) animation->add(number(i), picture);
-        output.put(number(i), std::move(picture));
-      },
-      progress, frames);
+  draw_together(processes, tools, std::move(pictures), begin, put, progress, frames);
   progress.finish();
 }
 
-void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& tools, const InputFiles& inputs,
-          const std::string& checkpoint, sample::PictureRecord common) {
+// What rank 0 finds there is there for all.
+std::vector<bool> agreed(const dist::Group& group, const std::vector<bool>& there) {
+  std::string text;
+  for (const bool each : there) text += each ? '1' : '0';
+  std::vector<bool> all;
+  for (const char each : group.broadcast(text)) all.push_back(each == '1');
+  return all;
+}
+
+void draw(const Processes& processes, const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& tools,
+          const InputFiles& inputs, const std::string& checkpoint, sample::PictureRecord common) {
   const double began = steady_seconds();
   check(tools, plan.pictures);
+  if (!processes.group->is_first()) {
+    return draw(processes, tools, plan, flags.out, agreed(*processes.group, {}), nullptr, nullptr);
+  }
   sample::OutputPlan output_settings = output_plan(flags, plan, inputs);
   std::optional<Animation> animation = animation_of(flags, plan, inputs);
   common.labels = has_labels(flags, plan);
@@ -189,8 +204,8 @@ void draw(const SampleFlags& flags, const SamplePlan& plan, const DrawingTools& 
   if (has_records) output_settings.record = records;
   const auto output = sample::open_output(flags.out, output_settings);
   if (const std::string missing = image::missing_fonts(output_settings.labels); !missing.empty()) log_warning(missing);
-  const std::vector<bool> there = output->is_there();
-  draw(tools, plan, flags.out, *output, animation ? &*animation : nullptr);
+  const std::vector<bool> there = agreed(*processes.group, output->is_there());
+  draw(processes, tools, plan, flags.out, there, output.get(), animation ? &*animation : nullptr);
   const sample::Written written = output->finish();
   if (animation) animation->trajectory.write();
   if (flags.json) {
@@ -217,6 +232,46 @@ SamplePlan plan_of(const SampleFlags& flags, const std::vector<sample::PictureRe
   return plan;
 }
 
+void require_alone(const Processes& processes, const SampleFlags& flags, sample::OutputKind kind) {
+  if (processes.group->is_alone() || (kind != sample::OutputKind::grid && flags.animate.empty())) return;
+  throw CLI::ValidationError("several processes draw into a folder or an .npz; a grid or --animate is for one");
+}
+
+// As one of the processes that draw.
+void sample_as(const Processes& processes, const SampleFlags& flags) {
+  const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
+                      flags.dtype->count() > 0};
+  const std::vector<sample::PictureRecord> before = records_before(flags, chosen);
+  Sources sources{checkpoint_of(flags.checkpoint, before, flags.again), flags.pictures.text.encoder};
+  if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
+  sample::PictureRecord common = common_record(flags, sources, before);
+  const ComputeFlags compute = compute_of(flags, before);
+  const sample::ModelFile file = sample::load_model(sources.checkpoint, sample::Weights::prefer_ema,
+                                                    {flags.ignore_unknown}, decoder_of(common.decoder));
+  if (!before.empty() && !file.description.model.takes_text() && flags.pictures.text.any()) {
+    throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
+  }
+  if (file.description.model.takes_text()) {
+    sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
+  }
+  describe(file, sources, processes.device, common);
+  const DrawingTools tools{file,
+                           compute.precision(),
+                           processes.device,
+                           flags.pictures.batch,
+                           sources.text_encoder,
+                           flags.pictures.text.cache};
+  InputFiles inputs = inputs_of(flags, sources);
+  if (!flags.suite.name.empty()) {
+    draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common, flags.json}, processes, tools);
+    return;
+  }
+  const SamplePlan plan = plan_of(flags, before, file.description);
+  for (const std::string& each : plan.inputs) inputs.add(each);
+  warn_of_other_files(before, chosen, common);
+  draw(processes, flags, plan, tools, inputs, sources.checkpoint, std::move(common));
+}
+
 }  // namespace
 
 void run_sample(const SampleFlags& flags) {
@@ -227,34 +282,11 @@ void run_sample(const SampleFlags& flags) {
   if (flags.resume && kind == sample::OutputKind::grid) {
     throw CLI::ValidationError("--resume is for a folder or .npz: a .png appears when all is drawn");
   }
-  const Chosen chosen{!flags.checkpoint.empty(), !flags.pictures.text.encoder.empty(), !flags.decoder.empty(),
-                      flags.dtype->count() > 0};
-  const std::vector<sample::PictureRecord> before = records_before(flags, chosen);
-  Sources sources{checkpoint_of(flags.checkpoint, before, flags.again), flags.pictures.text.encoder};
-  if (sources.checkpoint.empty()) throw CLI::ValidationError("--checkpoint is required");
-  sample::PictureRecord common = common_record(flags, sources, before);
-  const ComputeFlags compute = compute_of(flags, before);
-  const at::Device device = set_up(compute);
-  const sample::ModelFile file = sample::load_model(sources.checkpoint, sample::Weights::prefer_ema,
-                                                    {flags.ignore_unknown}, decoder_of(common.decoder));
-  if (!before.empty() && !file.description.model.takes_text() && flags.pictures.text.any()) {
-    throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
-  }
-  if (file.description.model.takes_text()) {
-    sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
-  }
-  describe(file, sources, device, common);
-  const DrawingTools tools{
-      file, compute.precision(), device, flags.pictures.batch, sources.text_encoder, flags.pictures.text.cache};
-  InputFiles inputs = inputs_of(flags, sources);
-  if (!flags.suite.name.empty()) {
-    draw_suite(flags.suite, {flags.pictures, flags.out, flags.overwrite, inputs, common, flags.json}, tools);
-    return;
-  }
-  const SamplePlan plan = plan_of(flags, before, file.description);
-  for (const std::string& each : plan.inputs) inputs.add(each);
-  warn_of_other_files(before, chosen, common);
-  draw(flags, plan, tools, inputs, sources.checkpoint, std::move(common));
+  const Processes processes = start_processes(flags.compute);
+  as_one_of(processes, [&] {
+    require_alone(processes, flags, kind);
+    sample_as(processes, flags);
+  });
 }
 
 void add_sample(CLI::App& program) {

@@ -1,9 +1,12 @@
 #include "cli/suite.h"
 
 #include <iostream>
+#include <iterator>
+#include <sstream>
 #include <vector>
 
 #include "cli/checks.h"
+#include "cli/drawing_together.h"
 #include "cli/terminal_progress.h"
 #include "config/json.h"
 #include "core/errors.h"
@@ -70,16 +73,22 @@ sample::SuiteFolder folder_of(const SuiteFlags& flags, const SuiteSettings& sett
 
 // Until all is drawn, or the user stops it.
 void draw(sample::SuiteFolder& folder, const std::vector<int64_t>& missing,
-          std::vector<sample::PictureRequest> pictures, const DrawingTools& tools) {
-  sample::DrawSettings settings = prepare(tools, pictures);
+          std::vector<sample::PictureRequest> pictures, const Processes& processes, const DrawingTools& tools) {
   const InterruptScope interrupts;
-  TerminalProgress shown("sampling", "steps");
-  SuiteProgress progress(shown, folder.suite().pictures() * pictures.front().settings->sampler.steps);
+  const auto begin = [](const sample::DrawSettings&) {};
   const auto put = [&](int64_t index, image::Image image) {
     folder.put(missing[static_cast<size_t>(index)], std::move(image));
   };
+  const int64_t steps = folder.suite().pictures() * pictures.front().settings->sampler.steps;
   try {
-    sample::draw(*tools.file.network, std::move(pictures), std::move(settings), put, progress);
+    if (!processes.group->is_first()) {
+      NoProgress none;
+      SuiteProgress progress(none, steps);
+      return draw_together(processes, tools, std::move(pictures), begin, put, progress);
+    }
+    TerminalProgress shown("sampling", "steps");
+    SuiteProgress progress(shown, steps);
+    draw_together(processes, tools, std::move(pictures), begin, put, progress);
     shown.finish();
   } catch (const Stopped&) {
     // What is there is counted by the caller.
@@ -111,6 +120,14 @@ void print_json(const sample::SuiteFolder& folder, const std::string& name, cons
             << std::endl;
 }
 
+// The numbers that rank 0 finds missing are those for all.
+std::vector<int64_t> agreed(const dist::Group& group, const std::vector<int64_t>& missing) {
+  std::string text;
+  for (const int64_t number : missing) text += concat(number, " ");
+  std::istringstream words(group.broadcast(text));
+  return {std::istream_iterator<int64_t>(words), {}};
+}
+
 }  // namespace
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
@@ -131,10 +148,11 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
   }
 }
 
-void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const DrawingTools& tools) {
+void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const Processes& processes,
+                const DrawingTools& tools) {
   sample::SuiteFolder folder = folder_of(flags, settings, tools);
   const int64_t all = folder.suite().pictures(), found = folder.finished();
-  const std::vector<int64_t> missing = folder.missing();
+  const std::vector<int64_t> missing = agreed(*processes.group, folder.missing());
   std::vector<sample::PictureRequest> pictures;
   for (const int64_t number : missing) pictures.push_back(folder.request_of(number));
   if (!pictures.empty()) {
@@ -142,12 +160,16 @@ void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const Dr
     const auto [width, height] = pictures.front().settings->picture_size();
     require_space(settings.out, sample::png_bytes(all - found, width, height));
   }
+  if (!processes.group->is_first()) {
+    if (!pictures.empty()) draw(folder, missing, std::move(pictures), processes, tools);
+    return;
+  }
   if (found > 0 && !settings.json) {
     std::cout << settings.out << ": found " << found << " of " << all << " pictures" << std::endl;
   }
   warn_of_unexpected(folder, settings.out);
   folder.open();
-  if (!pictures.empty()) draw(folder, missing, std::move(pictures), tools);
+  if (!pictures.empty()) draw(folder, missing, std::move(pictures), processes, tools);
   if (folder.finished() < all) {
     throw RequestError(concat("stopped with ", folder.finished(), " of ", all, " pictures in ", quoted(settings.out),
                               "; the same command draws the others"));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/preparation.h"
+#include "cli/processes.h"
 #include "cli/sample_plan.h"
 #include "sample/record.h"
 
@@ -27,8 +28,9 @@ struct SuiteSettings {
   bool json = false;             // say so as one line of JSON
 };
 
-// Draws what is missing in the folder, and says so. CLI::ValidationError for flags that do not go together;
-// RequestError as SuiteFolder's, for sizes and memory as check(), and when it was interrupted before the end.
-void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const DrawingTools& tools);
+// Draws what is missing in the folder, by all processes, and says so. CLI::ValidationError for flags that do not go
+// together; RequestError as SuiteFolder's, for sizes and memory as check(), and when it was interrupted before the end.
+void draw_suite(const SuiteFlags& flags, const SuiteSettings& settings, const Processes& processes,
+                const DrawingTools& tools);
 
 }  // namespace pixnerd::cli

@@ -2,8 +2,10 @@
 
 #include <iostream>
 
+#include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
+#include "cli/plan.h"
 #include "cli/processes.h"
 #include "cli/terminal_progress.h"
 #include "core/counted.h"
@@ -17,7 +19,9 @@ namespace {
 
 struct TrainFlags {
   std::string config, out, init, resume_from;
-  bool resume = false, or_new = false, init_other_prediction = false;
+  bool resume = false, or_new = false, init_other_prediction = false, plan = false;
+  int64_t ranks = 1;
+  double disk = 0;
   std::vector<std::string> settings;
   ComputeFlags compute;
 };
@@ -33,9 +37,18 @@ void define(CLI::App& command, TrainFlags& flags) {
   command.add_option("config", flags.config, "a YAML file, or the name of a built-in configuration")
       ->required()
       ->type_name("CONFIG");
-  command.add_option("--out", flags.out, "folder of the run; empty or new unless it is resumed")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--out", flags.out, "folder of the run; empty or new unless it is resumed")->type_name("DIR");
+  CLI::Option* const plan =
+      command.add_flag("--plan", flags.plan, "train nothing: say what the run would take of memory, network and disk");
+  command.add_option("--ranks", flags.ranks, "with --plan: for so many processes")
+      ->needs(plan)
+      ->check(between(1, 1 << 20))
+      ->type_name("N");
+  command
+      .add_option("--disk", flags.disk, "with --plan: bytes a second of the disk, such as 2e9; measured unless given")
+      ->needs(plan)
+      ->check(CLI::PositiveNumber)
+      ->type_name("RATE");
   CLI::Option* const resume = command.add_flag("--resume", flags.resume, "go on from the last checkpoint in DIR");
   command.add_flag("--or-new", flags.or_new, "with --resume: begin a run where there is none to go on with yet")
       ->needs(resume);
@@ -92,9 +105,11 @@ void report(const train::RunSummary& summary) {
 }
 
 void run(const TrainFlags& flags) {
+  const train::RunConfig config = read_run_config(flags.config, flags.settings);
+  if (flags.plan) return print_plan(config, flags.ranks, flags.disk);
+  if (flags.out.empty()) throw CLI::RequiredError("--out");
   keep_freed_memory();
   const train::RunOptions options = options_of(flags);
-  const train::RunConfig config = read_run_config(flags.config, flags.settings);
   const InterruptScope interrupts("the state after the last whole step is saved first");
   try {
     if (!options.group->is_first()) {

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/progress.h"
+#include "dist/group.h"
 #include "eval/pictures.h"
 
 namespace pixnerd::eval {
@@ -28,9 +29,14 @@ struct Needs {
 // Pictures [B, H, W, 3] uint8 -> their features. Any network can stand behind it.
 using FeatureExtractor = std::function<Features(const at::Tensor& pictures)>;
 
-// Of all pictures, `batch` at a time; what is not needed is dropped and left undefined. DataError if the network gives
-// numbers that are not finite.
+// Of all pictures, `batch` at a time, or of their share() alone; what is not needed is dropped and left undefined.
+// DataError if the network gives numbers that are not finite.
 Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t batch, const Needs& needs = {},
                  Progress* progress = nullptr);
+
+// Collective. Shares the pictures out among the processes, and gives all of them the features of all, in the order that
+// one process would have found. Errors as extract() and Pictures::share_out().
+Features extract_together(const dist::Group& group, Pictures& pictures, const FeatureExtractor& extractor,
+                          int64_t batch, const Needs& needs, Progress* progress);
 
 }  // namespace pixnerd::eval

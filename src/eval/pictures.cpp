@@ -47,13 +47,19 @@ class NpzPictures : public Pictures {
   }
 
   at::Tensor next(int64_t count) override {
-    at::Tensor batch = empty_batch(std::min(count, size_ - done_), height_, width_);
+    at::Tensor batch = empty_batch(std::min(count, end() - done_), height_, width_);
     array_.read({static_cast<std::byte*>(batch.mutable_data_ptr()), batch.nbytes()});
     done_ += batch.size(0);
     return batch;
   }
 
  private:
+  // The array can be read in its order alone.
+  void begin_at(int64_t first) override {
+    std::vector<std::byte> passed(static_cast<size_t>(height_ * width_ * 3));
+    for (; done_ < first; ++done_) array_.read(passed);
+  }
+
   data::NpzArray array_;
   int64_t done_ = 0;
 };
@@ -81,7 +87,7 @@ class SetPictures : public Pictures {
   }
 
   at::Tensor next(int64_t count) override {
-    const int64_t taken = std::min(count, size_ - done_);
+    const int64_t taken = std::min(count, end() - done_);
     at::Tensor batch = empty_batch(taken, height_, width_);
     auto* to = static_cast<uint8_t*>(batch.mutable_data_ptr());
     for (int64_t i = 0; i < taken; ++i) {
@@ -106,6 +112,8 @@ class SetPictures : public Pictures {
   }
 
  private:
+  void begin_at(int64_t first) override { done_ = first; }
+
   // numbers_ is the order of names, which depends on no classes.
   void in_order(bool are_shards) {
     numbers_.resize(static_cast<size_t>(size_));
@@ -144,6 +152,16 @@ class SetPictures : public Pictures {
 }  // namespace
 
 Pictures::~Pictures() = default;
+
+void Pictures::share_out(int64_t rank, int64_t ranks) {
+  if (size_ < ranks) {
+    throw RequestError(concat("the ", size_, " pictures of ", quoted(source_), " cannot be shared out among ", ranks,
+                              " processes; start fewer"));
+  }
+  begin_ = rank * size_ / ranks;
+  end_ = (rank + 1) * size_ / ranks;
+  begin_at(begin_);
+}
 
 bool takes_patterns(const fs::path& path) {
   std::error_code error;

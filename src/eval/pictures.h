@@ -20,6 +20,13 @@ class Pictures {
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }
 
+  // For one of several processes that look at them together: before the first next(), which then gives the pictures
+  // from rank * size() / ranks on, up to those of the next rank. RequestError where a rank would have none.
+  void share_out(int64_t rank, int64_t ranks);
+
+  // How many next() gives in all.
+  int64_t share() const { return end_ < 0 ? size_ : end_ - begin_; }
+
   // The next at most `count` pictures, [n, height, width, 3] uint8; n is 0 after the last one. DataError that names the
   // picture if one cannot be read or has another size than the first.
   virtual at::Tensor next(int64_t count) = 0;
@@ -28,8 +35,15 @@ class Pictures {
   virtual std::vector<std::string> warnings() const { return {}; }
 
  protected:
+  // The share is settled.
+  virtual void begin_at(int64_t first) = 0;
+  int64_t end() const { return end_ < 0 ? size_ : end_; }
+
   std::string source_;
   int64_t size_ = 0, height_ = 0, width_ = 0;
+
+ private:
+  int64_t begin_ = 0, end_ = -1;
 };
 
 struct PictureSelection {

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -46,17 +47,22 @@ int64_t looked_up(int64_t label, const std::vector<int64_t>& numbers, const std:
 
 SampledPictures::SampledPictures(models::Network& network, std::vector<sample::PictureRequest> pictures,
                                  sample::DrawSettings settings, std::string source, Progress& progress)
-    : progress_(progress) {
+    : network_(network), requests_(std::move(pictures)), settings_(std::move(settings)), progress_(progress) {
   source_ = std::move(source);
-  size_ = std::ssize(pictures);
+  size_ = std::ssize(requests_);
   if (size_ > 0) {
-    width_ = pictures.front().settings->picture_size()[0];
-    height_ = pictures.front().settings->picture_size()[1];
+    width_ = requests_.front().settings->picture_size()[0];
+    height_ = requests_.front().settings->picture_size()[1];
   }
-  drawing_.emplace(network, std::move(pictures), std::move(settings));
 }
 
 at::Tensor SampledPictures::next(int64_t count) {
+  if (!drawing_) {
+    const auto begin = std::make_move_iterator(requests_.begin());
+    drawing_.emplace(network_, std::vector<sample::PictureRequest>(begin + first_, begin + end()),
+                     std::move(settings_));
+    requests_.clear();
+  }
   const at::Tensor batch = at::empty({count, height_, width_, 3}, at::kByte);
   auto* to = static_cast<uint8_t*>(batch.mutable_data_ptr());
   for (int64_t i = 0; i < count; ++i) {

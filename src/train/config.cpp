@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
 
 #include "core/counted.h"
 #include "core/errors.h"
@@ -35,6 +36,13 @@ void TrainConfig::validate() const {
   if (steps > std::numeric_limits<int64_t>::max() / 4 / batch_size) {
     throw ConfigError(
         concat("steps ", steps, " of ", counted(batch_size, "picture", "pictures"), " are too many to be counted"));
+  }
+  if (average_every > 0) {
+    std::set<int64_t> thousandths;  // of which the names of files are made
+    for (const double length : average_lengths) thousandths.insert(std::llround(1000 * length));
+    if (average_lengths.size() < 2 || thousandths.size() < average_lengths.size()) {
+      throw ConfigError("average_lengths must be two lengths or more that differ in three digits, such as 0.05,0.1");
+    }
   }
   if (precision == models::Precision::int8) {
     throw ConfigError("precision: int8 is for drawing; train in bfloat16 or float32");

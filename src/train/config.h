@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/schema.h"
 #include "data/config.h"
@@ -16,6 +17,7 @@
 #include "sample/picture.h"
 #include "train/eval_config.h"
 #include "train/objective_config.h"
+#include "train/power_profile.h"
 #include "train/text_config.h"
 
 namespace pixnerd::train {
@@ -34,6 +36,8 @@ struct TrainConfig {
   std::optional<double> gradient_clip_norm;
   double ema_decay = 0.9999;
   std::optional<bool> ema_warmup;
+  int64_t average_every = 0;
+  std::vector<double> average_lengths{0.05, 0.1};
   double early_times_until = 1.0;
   models::Precision precision = models::Precision::bfloat16;
   bool recompute_blocks = false;
@@ -72,6 +76,12 @@ struct TrainConfig {
     visit("ema_warmup", self.ema_warmup,
           "let the average follow closely at first: its decay is at most (1 + k) / (10 + k) after k steps; none is "
           "false");
+    visit("average_every", self.average_every,
+          "steps between snapshots of power-function averages, of which `pixnerd ema` makes one of any length; 0 for "
+          "none",
+          at_least(0));
+    visit("average_lengths", self.average_lengths, "their lengths, sigma_rel: two or more, as shares of the run",
+          between(kShortestLength, kLongestLength));
     visit("early_times_until", self.early_times_until, "share of schedule_steps in which flow.early_share holds",
           between(0.0, 1.0));
     visit("precision", self.precision, "float32, or bfloat16 products with float32 parameters");
@@ -92,8 +102,8 @@ struct TrainConfig {
 
   int64_t schedule_length() const { return schedule_steps.value_or(steps); }
 
-  // ConfigError for a micro batch larger than the batch, for more pictures than can be counted, and for int8, which has
-  // no gradients.
+  // ConfigError for a micro batch larger than the batch, for lengths of averages that cannot be told apart, for more
+  // pictures than can be counted, and for int8, which has no gradients.
   void validate() const;
 };
 

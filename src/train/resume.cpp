@@ -63,6 +63,7 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "train.schedule_steps",
                                                "train.checkpoint_every",
                                                "train.keep_checkpoints",
+                                               "train.average_every",
                                                "train.log_every",
                                                "train.validate_every",
                                                "train.validation_pictures",

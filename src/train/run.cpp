@@ -17,6 +17,7 @@
 #include "data/loader.h"
 #include "data/split.h"
 #include "diffusion/noise.h"
+#include "train/average_snapshot.h"
 #include "train/feature_store.h"
 #include "train/fit_to_data.h"
 #include "train/initial_weights.h"
@@ -93,7 +94,8 @@ class Run {
                  config_.flow, conditions_->null_condition(), make_objective(config_, inputs.teacher, options.device),
                  options.group),
         state_{config_, inputs.fingerprint, {}},
-        saver_(description_of(config_, *pictures_)) {
+        description_(description_of(config_, *pictures_)),
+        saver_(description_) {
     if (stored) {
       go_on_from(*stored);
     } else if (options_.resume_from) {
@@ -160,6 +162,7 @@ class Run {
     saver_.write_into(records_->folder);
     if (evaluation) evaluation->read_reference(records_->folder.reference_path(), options_.stop);
     records_->folder.write(config_);
+    remove_snapshots_after(records_->folder.path(), trainer_.steps_taken());
     records_->log.emplace(records_->folder.path(), trainer_.steps_taken());
     records_->monitor.emplace(Monitored{config_, records_->folder, *training_, *conditions_, trainer_, *records_->log},
                               split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out),
@@ -226,6 +229,7 @@ class Run {
     if (is_due_now(config_.train.log_every)) log(report);
     saver_.check();
     const auto began = std::chrono::steady_clock::now();
+    if (is_due_now(config_.train.average_every)) store_averages();
     monitor();
     if (is_due_now(config_.train.checkpoint_every)) save(Saver::When::in_background);
     clock_.leave_out_pause(began);
@@ -251,6 +255,13 @@ class Run {
     entry.memory_bytes = resident_bytes();
     if (!group_.is_alone()) entry.waiting = waited / seconds;
     records_->log->add(entry);
+  }
+
+  void store_averages() {
+    const auto averages = trainer_.power_averages();
+    for (const auto& [sigma_rel, average] : averages) {
+      if (records_) write_snapshot(records_->folder.path(), {trainer_.steps_taken(), sigma_rel}, average, description_);
+    }
   }
 
   // Rank 0 alone looks at the network; the others wait for it, and stop with it.
@@ -289,6 +300,7 @@ class Run {
   std::unique_ptr<Conditions> conditions_;
   Trainer trainer_;
   RunState state_;
+  sample::ModelDescription description_;
   std::optional<Records> records_;
   Saver saver_;
   std::optional<FeatureStore> features_;

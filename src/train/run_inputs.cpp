@@ -2,6 +2,8 @@
 
 #include <ATen/ops/scalar_tensor.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "core/errors.h"
@@ -30,6 +32,12 @@ void require_same_pictures(const dist::Group& group, uint64_t fingerprint, const
 
 std::shared_ptr<const models::DinoV2> load_teacher(const RunConfig& config, const at::Device& device) {
   if (config.repa.weight == 0) return nullptr;
+  std::error_code none;
+  if (!std::filesystem::exists(config.repa.teacher, none)) {
+    throw ConfigError(concat("repa.teacher ", quoted(config.repa.teacher),
+                             " is not there; it is DINOv2's published file of weights, dinov2_vitb14_pretrain.pth: set "
+                             "its path, or repa.weight=0 to train without REPA"));
+  }
   models::DinoV2Options options;
   options.type = config.repa.precision == models::Precision::bfloat16 ? at::kBFloat16 : at::kFloat;
   options.device = device;
@@ -48,13 +56,13 @@ RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const
   check_shares(config, group.size());
   if (group.is_first()) check_settings(config, description_of(config, *inputs.pictures));
   check_outside(config, out);
+  if (options.device.is_cpu()) {
+    check_memory(config, group.size(), available_bytes() / static_cast<uint64_t>(group.local_size()));
+  }
   inputs.teacher = load_teacher(config, options.device);
   inputs.conditions = make_conditions(config, *inputs.pictures, options.stop);
   if (config.eval.every > 0 && group.is_first()) {
-    inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor);
-  }
-  if (options.device.is_cpu()) {
-    check_memory(config, group.size(), available_bytes() / static_cast<uint64_t>(group.local_size()));
+    inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor, options.device);
   }
   return inputs;
 }

@@ -23,15 +23,6 @@ std::string human(double bytes) {
   return human_bytes(static_cast<uint64_t>(bytes));
 }
 
-// The network's, and REPA's projector.
-double trained_values(const RunConfig& config) {
-  const double network = models::parameters_of(config.model);
-  if (config.repa.weight == 0) return network;
-  const double width = real(config.model.hidden_size);
-  const double hidden = real(config.repa.hidden_size.value_or(config.model.hidden_size));
-  return network + hidden * (width + hidden + kFeatureWidth);
-}
-
 // Of one picture: what is kept, and two blocks and two field blocks more, which are at work in the backward pass. The
 // neural field computes in float32 always.
 double bytes_of_pass(const RunConfig& config) {
@@ -43,12 +34,6 @@ double bytes_of_pass(const RunConfig& config) {
   const double value = config.train.precision == models::Precision::float32 ? 4 : 2;
   return (of_blocks + 2 * cost.kept_by_blocks / blocks) * value +
          (of_field + 2 * cost.kept_by_field / field_blocks) * 4;
-}
-
-// Pictures that a process computes together.
-int64_t together(const RunConfig& config, int64_t ranks) {
-  const int64_t share = config.train.batch_size / ranks;
-  return std::min(share, config.train.micro_batch_size.value_or(share));
 }
 
 RunConfig with_micro_batch(RunConfig config, int64_t micro_batch) {
@@ -101,6 +86,19 @@ void check_drawing(const RunConfig& config, int64_t ranks, const char* key, int6
 
 }  // namespace
 
+double trained_values(const RunConfig& config) {
+  const double network = models::parameters_of(config.model);
+  if (config.repa.weight == 0) return network;
+  const double width = real(config.model.hidden_size);
+  const double hidden = real(config.repa.hidden_size.value_or(config.model.hidden_size));
+  return network + hidden * (width + hidden + kFeatureWidth);
+}
+
+int64_t together(const RunConfig& config, int64_t ranks) {
+  const int64_t share = config.train.batch_size / ranks;
+  return std::min(share, config.train.micro_batch_size.value_or(share));
+}
+
 StepMemory step_memory(const RunConfig& config, int64_t ranks) {
   const double batch = real(config.train.batch_size / ranks), micro = real(together(config, ranks));
   const double parameters = trained_values(config), side = real(config.data.image_size);
@@ -108,7 +106,8 @@ StepMemory step_memory(const RunConfig& config, int64_t ranks) {
   constexpr double kGaps = 1.2;         // between tensors, and between an operation's input and its result
   const double read_ahead = std::max(0.0, 2 * real(config.data.workers) - 2 * batch);
   StepMemory memory;
-  const double sharded = 12.0 / real(ranks);  // two moments and the average
+  const int64_t powers = config.train.average_every > 0 ? std::ssize(config.train.average_lengths) : 0;
+  const double sharded = (12.0 + 4.0 * real(powers)) / real(ranks);  // two moments and the averages
   memory.network = parameters * (8 + sharded + (config.train.precision == models::Precision::float32 ? 0 : 2));
   if (ranks > 1) memory.messages = parameters * kBytesUnderWay;
   if (config.repa.weight > 0 && config.repa.features.empty()) {

@@ -17,6 +17,12 @@ struct StepMemory {
   double total() const { return network + beside + messages + pictures + pass; }
 };
 
+// Values of what is trained: the network, and REPA's projector.
+double trained_values(const RunConfig& config);
+
+// Pictures that each of `ranks` processes computes together.
+int64_t together(const RunConfig& config, int64_t ranks);
+
 // Of each of `ranks` processes.
 StepMemory step_memory(const RunConfig& config, int64_t ranks = 1);
 

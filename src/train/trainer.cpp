@@ -20,6 +20,7 @@ namespace pixnerd::train {
 namespace {
 
 constexpr const char *kNetwork = "denoiser.", *kAverage = "ema_denoiser.", *kBeside = "diffusion_trainer.";
+constexpr const char* kPower = "optimizer.average";
 constexpr const char *kMean = "optimizer.exp_avg.", *kSquare = "optimizer.exp_avg_sq.", *kSteps = "optimizer.step.";
 
 // The slices of this process: everything where it is alone, as then the layout's buckets serve nothing.
@@ -42,6 +43,10 @@ std::vector<at::Tensor> flat(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> views;
   for (const at::Tensor& tensor : tensors) views.push_back(tensor.detach().view(-1));
   return views;
+}
+
+std::string power_name(double sigma_rel, const std::string& name) {
+  return concat(kPower, sigma_rel, ".", name);
 }
 
 at::Tensor joined(const std::vector<at::Tensor>& parts) {
@@ -100,6 +105,7 @@ Trainer::Trainer(std::shared_ptr<models::Network> network, const TrainConfig& co
   network_->set_requires_grad(true);
   network_->set_mode(models::Mode::train);
   network_->set_recomputed({config.recompute_blocks, config.recompute_field});
+  if (config.average_every > 0) power_.emplace(optimiser_.values(), config.average_lengths);
   if (!group_->is_alone()) reducer_ = std::make_unique<dist::GradientReducer>(tensors(), layout_, group_);
 }
 
@@ -203,6 +209,7 @@ double Trainer::update(double learning_rate) {
   const double norm = gradient_norm();
   if (!std::isfinite(norm)) throw diverged("gradient's norm", norm, step_ + 1);
   optimiser_.step({learning_rate, ema_decay(config_, step_), clip_scale(norm, config_.gradient_clip_norm)});
+  if (power_) power_->update(optimiser_.values(), step_ + 1);
   for (Trained& each : trained_) each.tensor.mutable_grad().reset();
   if (!group_->is_alone()) dist::make_whole(*group_, layout_, optimiser_.values(), flat(tensors()));
   return norm;
@@ -226,6 +233,8 @@ std::vector<at::Tensor> Trainer::collected(const std::vector<at::Tensor>& own) c
 checkpoint::NamedTensors Trainer::state(State as) const {
   const std::vector<at::Tensor> average = collected(optimiser_.average()), mean = collected(optimiser_.exp_avg()),
                                 square = collected(optimiser_.exp_avg_sq());
+  std::vector<std::vector<at::Tensor>> powers;
+  for (size_t k = 0; power_ && k < power_->size(); ++k) powers.push_back(collected(power_->average(k)));
   checkpoint::NamedTensors state;
   if (!group_->is_first()) return state;
   const auto put = [&](const std::string& name, const at::Tensor& tensor, bool is_own) {
@@ -241,14 +250,30 @@ checkpoint::NamedTensors Trainer::state(State as) const {
     put(kMean + full, mean[i], is_own);
     put(kSquare + full, square[i], is_own);
     put(kSteps + full, optimiser_.steps()[i], true);
+    for (size_t k = 0; k < powers.size(); ++k) put(power_name(power_->sigma_rel(k), full), powers[k][i], is_own);
   }
   return state;
 }
 
-checkpoint::NamedTensors Trainer::shapes_of_state() const {
+std::vector<std::pair<double, checkpoint::NamedTensors>> Trainer::power_averages() const {
+  std::vector<std::pair<double, checkpoint::NamedTensors>> averages;
+  for (size_t k = 0; power_ && k < power_->size(); ++k) {
+    const std::vector<at::Tensor> whole = collected(power_->average(k));
+    checkpoint::NamedTensors named;
+    for (size_t i = 0; i < whole.size(); ++i) {
+      if (trained_[i].is_network) named.emplace_back(trained_[i].name, whole[i]);
+    }
+    averages.emplace_back(power_->sigma_rel(k), std::move(named));
+  }
+  return averages;
+}
+
+// `powers`: the lengths of power-function averages that are to be there.
+checkpoint::NamedTensors Trainer::shapes_of_state(const std::vector<double>& powers) const {
   checkpoint::NamedTensors shapes;
   for (const auto& [name, tensor, is_network] : trained_) {
     const std::string full = is_network ? name : kBeside + name;
+    for (const double sigma_rel : powers) shapes.emplace_back(power_name(sigma_rel, full), tensor.detach());
     shapes.emplace_back(is_network ? kNetwork + name : full, tensor.detach());
     if (is_network) shapes.emplace_back(kAverage + name, tensor.detach());
     shapes.emplace_back(kMean + full, tensor.detach());
@@ -258,9 +283,19 @@ checkpoint::NamedTensors Trainer::shapes_of_state() const {
   return shapes;
 }
 
-void Trainer::restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source) {
+void Trainer::restore(const std::map<std::string, at::Tensor>& given, int64_t steps_taken, const std::string& source) {
   const c10::NoGradGuard no_grad;
-  checkpoint::check_names_and_shapes(shapes_of_state(), state, source);
+  std::map<std::string, at::Tensor> state = given;
+  std::vector<double> powers;  // that the state holds, and this trainer keeps
+  for (size_t k = 0; power_ && k < power_->size(); ++k) {
+    if (state.contains(power_name(power_->sigma_rel(k), trained_.front().name))) powers.push_back(power_->sigma_rel(k));
+  }
+  std::erase_if(state, [&](const auto& each) {
+    return each.first.starts_with(kPower) && std::none_of(powers.begin(), powers.end(), [&](double sigma_rel) {
+             return each.first.starts_with(power_name(sigma_rel, ""));
+           });
+  });
+  checkpoint::check_names_and_shapes(shapes_of_state(powers), state, source);
   for (size_t i = 0; i < trained_.size(); ++i) {
     const auto& [name, tensor, is_network] = trained_[i];
     const std::string full = is_network ? name : kBeside + name;
@@ -274,6 +309,10 @@ void Trainer::restore(const std::map<std::string, at::Tensor>& state, int64_t st
     optimiser_.average()[i].copy_(slice_of(state.at(is_network ? kAverage + name : full), slice));
     optimiser_.exp_avg()[i].copy_(slice_of(state.at(kMean + full), slice));
     optimiser_.exp_avg_sq()[i].copy_(slice_of(state.at(kSquare + full), slice));
+    for (size_t k = 0; power_ && k < power_->size(); ++k) {
+      const auto found = state.find(power_name(power_->sigma_rel(k), full));
+      power_->average(k)[i].copy_(found == state.end() ? optimiser_.average()[i] : slice_of(found->second, slice));
+    }
   }
   checkpoint::require_unchanged(state);
   step_ = steps_taken;

@@ -1,8 +1,11 @@
 // One optimiser step of flow matching, and what it keeps: parameters, their average, the optimiser's state.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/errors.h"
@@ -16,6 +19,7 @@
 #include "train/config.h"
 #include "train/loss_by_time.h"
 #include "train/objective.h"
+#include "train/power_average.h"
 
 namespace pixnerd::train {
 
@@ -83,18 +87,23 @@ class Trainer {
   checkpoint::NamedTensors beside() const { return objective_.parameters(); }  // what is trained beside the network
 
   // Everything that the next steps depend on: denoiser.*, ema_denoiser.*, diffusion_trainer.* (the objective's), and
-  // the optimiser's optimizer.exp_avg.*, optimizer.exp_avg_sq.*, optimizer.step.*. Collective: rank 0 gets it, the
+  // the optimiser's optimizer.exp_avg.*, optimizer.exp_avg_sq.*, optimizer.step.*, and optimizer.average0.05.* of the
+  // power-function average of that length. Collective: rank 0 gets it, the
   // others nothing. Tensors alias the trainer's own unless they are to be copies, on the CPU.
   enum class State { aliases, copies };
   checkpoint::NamedTensors state(State as = State::aliases) const;
 
   // The inverse, from a state that every process has. CheckpointError naming `source` unless `state` holds exactly
-  // those entries with their shapes.
+  // those entries with their shapes; power-function averages that it lacks begin as the average.
   void restore(const std::map<std::string, at::Tensor>& state, int64_t steps_taken, const std::string& source);
 
   // The average, for rank 0: brings it up to date where it is shared out. Collective. One process needs no call.
   void collect_average();
   checkpoint::NamedTensors averaged_parameters() const;
+
+  // Collective. Of each power-function average (train.average_lengths, where train.average_every asks for them) the
+  // network's tensors, for rank 0; nothing elsewhere.
+  std::vector<std::pair<double, checkpoint::NamedTensors>> power_averages() const;
 
   // A second network on the averaged parameters, in Mode::infer, for sampling and validation; it follows every update,
   // or with several processes every collect_average(), on rank 0.
@@ -112,7 +121,7 @@ class Trainer {
   void backward(const at::Tensor& loss, bool is_last);
   StepReport report_of(const Losses& losses, const at::Tensor& times) const;
   double gradient_norm() const;
-  checkpoint::NamedTensors shapes_of_state() const;
+  checkpoint::NamedTensors shapes_of_state(const std::vector<double>& powers) const;
 
   std::shared_ptr<models::Network> network_, averaged_network_;
   TrainConfig config_;
@@ -123,6 +132,7 @@ class Trainer {
   std::vector<Trained> trained_;
   dist::Layout layout_;
   AdamW optimiser_;
+  std::optional<PowerAverages> power_;              // of the optimiser's slices
   std::unique_ptr<dist::GradientReducer> reducer_;  // of several processes
   std::vector<at::Tensor> whole_average_;           // of several processes, on rank 0 once it was collected
   int64_t step_ = 0;

@@ -7,9 +7,11 @@
 #include <ATen/ops/zeros.h>
 
 #include <atomic>
+#include <map>
 
 #include "dist/exchange.h"
 #include "dist/gradient_reducer.h"
+#include "dist/parcels.h"
 #include "tests/dist/several.h"
 
 namespace pixnerd::dist {
@@ -96,6 +98,25 @@ TEST_P(Several, GradientsAreSummedInTheOrderOfTheRanks) {
       }
     }
   });
+}
+
+TEST_P(Several, ParcelsOfAllReachTheFirst) {
+  std::map<int64_t, std::vector<uint8_t>> arrived;
+  in_ranks(GetParam(), [&](const std::shared_ptr<Group>& group) {
+    Parcels parcels(group, [&](Parcel parcel) { arrived[parcel.number] = std::move(parcel.bytes); });
+    for (int64_t i = 0; i < 5 * group->rank(); ++i) {
+      const int64_t number = 100 * group->rank() + i;
+      parcels.send({number, 1, i, std::vector<uint8_t>(static_cast<size_t>(i), static_cast<uint8_t>(number))});
+    }
+    parcels.finish();
+    EXPECT_TRUE(group->any(group->is_first()));  // other calls are possible again
+  });
+  for (int64_t rank = 1; rank < GetParam(); ++rank) {
+    for (int64_t i = 0; i < 5 * rank; ++i) {
+      const int64_t number = 100 * rank + i;
+      EXPECT_EQ(arrived[number], std::vector<uint8_t>(static_cast<size_t>(i), static_cast<uint8_t>(number)));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ranks, Several, testing::Values(2, 3, 4));
