@@ -40,12 +40,13 @@ class LabelConditions : public Conditions {
 
 class CaptionConditions : public Conditions {
  public:
-  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures, StopRequested stop)
+  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures, StopRequested stop,
+                    const at::Device& device)
       : text_(config.text),
         width_(config.model.txt_embed_dim),
         seed_(static_cast<uint64_t>(config.train.seed)),
         encoder_(config.text.encoder,
-                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size()}),
+                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size(), device}),
         stop_(std::move(stop)) {
     count_captions(pictures);
     null_ = states({""});
@@ -136,12 +137,12 @@ class CaptionConditions : public Conditions {
 }  // namespace
 
 std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures,
-                                            StopRequested stop) {
+                                            StopRequested stop, const at::Device& device) {
   if (!config.model.takes_text()) return std::make_unique<LabelConditions>(config.model);
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");
   }
-  return std::make_unique<CaptionConditions>(config, pictures, std::move(stop));
+  return std::make_unique<CaptionConditions>(config, pictures, std::move(stop), device);
 }
 
 }  // namespace pixnerd::train

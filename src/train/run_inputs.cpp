@@ -60,7 +60,7 @@ RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const
     check_memory(config, group.size(), available_bytes() / static_cast<uint64_t>(group.local_size()));
   }
   inputs.teacher = load_teacher(config, options.device);
-  inputs.conditions = make_conditions(config, *inputs.pictures, options.stop);
+  inputs.conditions = make_conditions(config, *inputs.pictures, options.stop, options.device);
   if (config.eval.every > 0 && group.is_first()) {
     inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor, options.device);
   }
