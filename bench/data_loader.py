@@ -102,10 +102,18 @@ class Torch:
         begin, taken = time.monotonic(), 0
         while time.monotonic() - begin < self.seconds:
             taken += len(next(self.batches)[0])
-        speed = taken / (time.monotonic() - begin)
         # What was made ahead at the beginning and is at the end is about the same.
-        return {"pictures_per_second": speed,
-                "processor_seconds": (sum(map(processor_seconds, processes)) - before) / taken}
+        result = {"pictures_per_second": taken / (time.monotonic() - begin),
+                  "processor_seconds": (sum(map(processor_seconds, processes)) - before) / taken}
+        self.settle(processes)
+        return result
+
+    def settle(self, processes: list[int]) -> None:
+        """Waits until the workers have made all they make ahead, and take no time from the next candidate."""
+        before = -1.0
+        while (now := sum(map(processor_seconds, processes))) != before:
+            before = now
+            time.sleep(0.5)
 
 
 class Program:

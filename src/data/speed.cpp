@@ -1,9 +1,8 @@
 #include "data/speed.h"
 
-#include <time.h>
-
 #include <array>
 #include <cstdint>
+#include <ctime>
 
 #include "core/errors.h"
 #include "core/timing.h"
