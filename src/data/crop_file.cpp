@@ -1,5 +1,7 @@
 #include "data/crop_file.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -138,6 +140,9 @@ std::optional<Picture> CropFile::read(int64_t index) const {
   Record record;
   std::memcpy(&record, file_.data() + layout_.record_at(index), sizeof(record));
   const auto* const square = reinterpret_cast<const uint8_t*>(file_.data() + layout_.square_at(index));
+  // Asked for at once, and not page by page as the copy comes to them.
+  const uint64_t before = layout_.square_at(index) % kPage;
+  ::madvise(const_cast<uint8_t*>(square) - before, layout_.square_bytes() + before, MADV_WILLNEED);
   const int side = static_cast<int>(layout_.side);
   Picture picture{{side, side, {square, square + layout_.square_bytes()}}, info_of(record)};
   if (file_.is_changed()) return std::nullopt;
