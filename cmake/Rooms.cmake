@@ -1,10 +1,10 @@
 # One folder of src/ is one CMake target of the same name ("room"). Arrows go one way: a room may use only rooms of
 # a lower level, so a link that would break the order of docs/architecture.md does not configure.
 set(PIXNERD_LEVEL_core 0)
-foreach(room config image text kernels http store)
+foreach(room config text kernels http store)
   set(PIXNERD_LEVEL_${room} 1)
 endforeach()
-foreach(room checkpoint nn diffusion measure)
+foreach(room checkpoint nn diffusion measure image)
   set(PIXNERD_LEVEL_${room} 2)
 endforeach()
 foreach(room models data dist)

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/checks.h"
+#include "cli/data_cache.h"
 #include "cli/inspect_report.h"
 #include "cli/terminal_progress.h"
 #include "core/counted.h"
@@ -165,11 +166,13 @@ void define_pack(CLI::App& command, PackFlags& flags) {
 }  // namespace
 
 void add_data(CLI::App& program) {
-  CLI::App* const data = program.add_subcommand("data", "look into data sets, and pack folders into shards");
+  CLI::App* const data = program.add_subcommand("data", "look into data sets, pack folders into shards, make caches");
   data->require_subcommand(1);
   add_command<InspectFlags>(*data, "inspect", "read all of a data set and say what it holds", define_inspect,
                             run_inspect);
   add_command<PackFlags>(*data, "pack", "write a folder of pictures as WebDataset shards", define_pack, run_pack);
+  add_data_cache(*data);
+  add_data_speed(*data);
 }
 
 }  // namespace pixnerd::cli

@@ -3,6 +3,9 @@
 
 #include <filesystem>
 
+#include <optional>
+#include <utility>
+
 #include "core/descriptor.h"
 
 namespace pixnerd {
@@ -13,7 +16,12 @@ class FileLock {
   // ends; the file stays. DataError if another process holds it (the message ends in `mend`) or it cannot be made.
   FileLock(const std::filesystem::path& path, const char* mend);
 
+  // The same, but nothing if another process holds it.
+  static std::optional<FileLock> if_free(const std::filesystem::path& path);
+
  private:
+  explicit FileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
   Descriptor descriptor_;
 };
 

@@ -37,6 +37,10 @@ bool GrowingFile::read(uint64_t offset, std::span<std::byte> bytes) const {
   return true;
 }
 
+void GrowingFile::sync() {
+  if (::fdatasync(descriptor_.get()) != 0) fail_file("write", path_, errno);
+}
+
 void GrowingFile::commit(const std::filesystem::path& target, uint64_t bytes) {
   const int descriptor = descriptor_.get();
   struct stat old;

@@ -22,6 +22,9 @@ class GrowingFile {
   // Fills all of `bytes`; false where the file ends before.
   bool read(uint64_t offset, std::span<std::byte> bytes) const;
 
+  // What was written so far outlives the machine's end.
+  void sync();
+
   // It is whole with so many bytes: cuts what lies behind, syncs it to the disk and renames it to `target`, whose
   // permissions it takes if that is replaced. It must be in the same folder.
   void commit(const std::filesystem::path& target, uint64_t bytes);

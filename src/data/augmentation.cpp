@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "core/random.h"
 #include "data/order.h"
@@ -21,6 +22,29 @@ int draw_shift(int64_t most, double uniform) {
 int scaled(int side, double scale) {
   const double longest = 1 << 30;  // far over what any picture may have
   return static_cast<int>(std::clamp(std::round(side * scale), 1.0, longest));
+}
+
+void repeat(const uint8_t* pixel, int64_t count, uint8_t* to) {
+  const uint8_t red = pixel[0], green = pixel[1], blue = pixel[2];
+  for (int64_t i = 0; i < count; ++i, to += 3) {
+    to[0] = red;
+    to[1] = green;
+    to[2] = blue;
+  }
+}
+
+// A row of `width` pixels that begins at `left` of a frame, its first and last pixel repeated to the frame's sides.
+void lay_row(const uint8_t* row, int64_t width, int64_t left, int64_t frame, uint8_t* to) {
+  const int64_t begin = std::clamp<int64_t>(left, 0, frame), end = std::clamp<int64_t>(left + width, 0, frame);
+  repeat(row, begin, to);
+  if (begin < end) std::copy_n(row + 3 * (begin - left), 3 * (end - begin), to + 3 * begin);
+  repeat(row + 3 * (width - 1), frame - end, to + 3 * end);
+}
+
+const uint8_t* mirror(const uint8_t* row, int64_t width, std::vector<uint8_t>& mirrored) {
+  mirrored.resize(static_cast<size_t>(3 * width));
+  for (int64_t x = 0; x < width; ++x) repeat(row + 3 * (width - 1 - x), 1, mirrored.data() + 3 * x);
+  return mirrored.data();
 }
 
 }  // namespace
@@ -44,20 +68,16 @@ image::Image augment(const image::Image& picture, const Augmentation& augmentati
     resized = image::resize(picture, width, height, image::Filter::bicubic);
     source = &resized;
   }
-  const int64_t right = width - 1, bottom = height - 1;
   // Where the resized picture begins in the frame, before it where it is larger; halves are rounded towards the frame.
   const int64_t left = int64_t{(picture.width - width) / 2} + augmentation.shift_x;
   const int64_t top = int64_t{(picture.height - height) / 2} + augmentation.shift_y;
   image::Image result = image::blank(picture.width, picture.height);
+  std::vector<uint8_t> mirrored;
   for (int y = 0; y < result.height; ++y) {
-    const auto from_y = std::clamp<int64_t>(y - top, 0, bottom);
+    const auto from_y = std::clamp<int64_t>(y - top, 0, height - 1);
     const uint8_t* from = source->row(static_cast<int>(from_y));
-    uint8_t* to = result.row(y);
-    for (int x = 0; x < result.width; ++x, to += 3) {
-      int64_t from_x = std::clamp<int64_t>(x - left, 0, right);
-      if (augmentation.flip) from_x = right - from_x;
-      std::copy_n(from + from_x * 3, 3, to);
-    }
+    if (augmentation.flip) from = mirror(from, width, mirrored);
+    lay_row(from, width, left, result.width, result.row(y));
   }
   return result;
 }

@@ -43,6 +43,7 @@ struct DataConfig {
   bool horizontal_flip = false;
   int64_t workers = 2;
   int64_t cache_megabytes = 0;
+  std::string cache;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -69,6 +70,9 @@ struct DataConfig {
     visit("workers", self.workers, "threads that decode ahead of the network", between(1, 256));
     visit("cache_megabytes", self.cache_megabytes, "cropped pictures kept in memory, at most (10^6 bytes)",
           between(0, 1e9));
+    visit(
+        "cache", self.cache,
+        "file that keeps the cropped pictures, made before the first step and mapped by all later runs; none if empty");
   }
 
   // ConfigError for a shift that can push the whole picture out of sight.

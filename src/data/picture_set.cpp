@@ -1,8 +1,11 @@
 #include "data/picture_set.h"
 
+#include <utility>
+
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "data/crop_cache.h"
 #include "data/image_folder.h"
 #include "data/numbered_classes.h"
 #include "data/shards.h"
@@ -14,7 +17,7 @@ const Unused& PictureSet::unused() const {
   return none;
 }
 
-std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell) {
+std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell, const StopRequested& stop) {
   std::shared_ptr<const PictureSet> set;
   if (is_shards(config.path)) {
     set = std::make_shared<const Shards>(config);
@@ -26,7 +29,7 @@ std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell t
     const std::string word = word_on_numbers(set->classes());
     if (!word.empty()) log_warning(concat(quoted(config.path), ": ", word));
   }
-  return set;
+  return with_cache(std::move(set), config, stop);
 }
 
 std::vector<std::string> unused_in(const PictureSet& set) {

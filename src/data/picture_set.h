@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/stop.h"
 #include "data/config.h"
 #include "data/reading.h"
 #include "data/unused.h"
@@ -36,7 +37,7 @@ class PictureSet {
   // A name that no other picture of the set has and that does not depend on where the set lies, such as "cat/a.png".
   virtual std::string name(int64_t index) const = 0;
 
-  // Decoded, not cropped, with what its file says of it. DataError if it cannot be.
+  // Decoded, not cropped unless by a cache (crop_cache.h), with what its file says of it. DataError if it cannot be.
   virtual Picture open(int64_t index) const = 0;
   image::Image read(int64_t index) const { return open(index).image; }
 
@@ -63,8 +64,10 @@ enum class Tell {
 };
 
 // Opens config.path: shards (shards.h) where is_shards() says so, else a folder of pictures (image_folder.h).
-// DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing.
-std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell = Tell::log);
+// DataError: nothing there, or no picture in it; ConfigError: config.include fits nothing. Where config.cache is given,
+// with_cache() of crop_cache.h follows, which may take long: Stopped where `stop` says so.
+std::shared_ptr<const PictureSet> open_pictures(const DataConfig& config, Tell tell = Tell::log,
+                                                const StopRequested& stop = {});
 
 // "data set 'pets': not used: " and a line of unused(), for each.
 std::vector<std::string> unused_in(const PictureSet& set);

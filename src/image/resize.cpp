@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "core/errors.h"
 #include "core/text.h"
 #include "image/crop.h"
+#include "kernels/resample.h"
 
 namespace pixnerd::image {
 namespace {
-
-constexpr int kPrecisionBits =
-    32 - 8 - 2;  // of a weight, so that a sum of bytes fits in 32 bits with room for overshoot
 
 double radius(Filter filter) {
   switch (filter) {
@@ -38,15 +35,15 @@ double value(Filter filter, double x) {
   return 0.0;
 }
 
-// The weighted sums of one direction: output i takes weights[start[i] .. start[i + 1]) from input first[i] on.
+// The weighted sums of one direction, as kernels/resample.h has them.
 struct Taps {
-  std::vector<int> first;
-  std::vector<size_t> start;
-  std::vector<int32_t> weights;
+  std::vector<int32_t> first, start, weights;
 
-  int count(int i) const { return static_cast<int>(start[i + 1] - start[i]); }
-  int begin() const { return first.front(); }
-  int end() const { return first.back() + count(static_cast<int>(first.size()) - 1); }
+  int32_t begin() const { return first.front(); }
+  int32_t end() const { return static_cast<int32_t>(view().end()); }
+  kernels::ResampleTaps view() const {
+    return {static_cast<int64_t>(first.size()), first.data(), start.data(), weights.data()};
+  }
 };
 
 // For outputs [offset, offset + length) of a side that goes from `in` to `out` pixels.
@@ -69,65 +66,33 @@ Taps make_taps(int in, int out, Filter filter, int offset, int length) {
       sum += exact.back();
     }
     for (const double weight : exact) {
-      const double normalised = (sum != 0.0 ? weight / sum : weight) * (1 << kPrecisionBits);
+      const double normalised = (sum != 0.0 ? weight / sum : weight) * (1 << kernels::kWeightBits);
       taps.weights.push_back(static_cast<int32_t>(normalised < 0 ? normalised - 0.5 : normalised + 0.5));
     }
     taps.first.push_back(first);
-    taps.start.push_back(taps.weights.size());
+    taps.start.push_back(static_cast<int32_t>(taps.weights.size()));
   }
   return taps;
 }
 
-// out[i] = clip((2^21 + sum_j weights[j] * rows[j * stride + i]) >> 22), i < kWidth: both passes are made of this.
-template <int kWidth>
-inline void weighted_sum(const uint8_t* rows, size_t stride, const int32_t* weights, int count, uint8_t* out) {
-  int32_t sum[kWidth];
-  for (int i = 0; i < kWidth; ++i) sum[i] = 1 << (kPrecisionBits - 1);
-  for (int j = 0; j < count; ++j, rows += stride) {
-    for (int i = 0; i < kWidth; ++i) sum[i] += weights[j] * rows[i];
-  }
-  for (int i = 0; i < kWidth; ++i) out[i] = static_cast<uint8_t>(std::clamp(sum[i] >> kPrecisionBits, 0, 255));
-}
-
-// Sixteen rows at a time are turned on their side, so that here too neighbours in memory share a weight.
 // Makes rows [top, top + height) of the source.
 Image horizontal_pass(const Image& source, const Taps& taps, int top, int height) {
-  constexpr int kRows = 16;
   Image result = blank(static_cast<int>(taps.first.size()), height);
-  const int begin = taps.begin(), columns = taps.end() - begin;
-  std::vector<uint8_t> strip(static_cast<size_t>(columns) * 3 * kRows);
-  for (int y = 0; y < height; y += kRows) {
-    const int rows = std::min(kRows, height - y);
-    for (int r = 0; r < rows; ++r) {
-      const uint8_t* row = source.row(top + y + r) + static_cast<size_t>(begin) * 3;
-      for (size_t i = 0; i < static_cast<size_t>(columns) * 3; ++i) strip[i * kRows + r] = row[i];
-    }
-    for (int x = 0; x < result.width; ++x) {
-      uint8_t pixels[3 * kRows];
-      weighted_sum<3 * kRows>(strip.data() + static_cast<size_t>(taps.first[x] - begin) * 3 * kRows, 3 * kRows,
-                              taps.weights.data() + taps.start[x], taps.count(x), pixels);
-      for (int r = 0; r < rows; ++r) {
-        uint8_t* pixel = result.row(y + r) + static_cast<size_t>(x) * 3;
-        for (int channel = 0; channel < 3; ++channel) pixel[channel] = pixels[channel * kRows + r];
-      }
-    }
-  }
+  kernels::resample_width(taps.view(),
+                          {source.row(top), static_cast<int64_t>(source.row_bytes()), result.rgb.data(),
+                           static_cast<int64_t>(result.row_bytes())},
+                          {0, height});
   return result;
 }
 
-// `source` begins at row `top` of the picture that the taps were made for.
-Image vertical_pass(const Image& source, const Taps& taps, int top) {
-  constexpr int kWidth = 64;
+// `source` is what begins at the first row that the taps take of the picture that they were made for.
+Image vertical_pass(const Image& source, Taps taps) {
+  const int32_t top = taps.begin();
+  for (int32_t& first : taps.first) first -= top;
   Image result = blank(source.width, static_cast<int>(taps.first.size()));
-  const size_t stride = source.row_bytes();
-  for (int y = 0; y < result.height; ++y) {
-    const uint8_t* rows = source.row(taps.first[y] - top);
-    const int32_t* weights = taps.weights.data() + taps.start[y];
-    uint8_t* out = result.row(y);
-    size_t i = 0;
-    for (; i + kWidth <= stride; i += kWidth) weighted_sum<kWidth>(rows + i, stride, weights, taps.count(y), out + i);
-    for (; i < stride; ++i) weighted_sum<1>(rows + i, stride, weights, taps.count(y), out + i);
-  }
+  const auto row_bytes = static_cast<int64_t>(source.row_bytes());
+  kernels::resample_height(taps.view(), row_bytes, {source.rgb.data(), row_bytes, result.rgb.data(), row_bytes},
+                           {0, result.height});
   return result;
 }
 
@@ -151,9 +116,9 @@ Image resize_part(const Image& image, int width, int height, Filter filter, cons
   }
   const Taps vertical = make_taps(image.height, height, filter, part.y, part.height);
   const int top = vertical.begin(), rows = vertical.end() - top;
-  if (width == image.width) return vertical_pass(crop(image, {part.x, top, part.width, rows}), vertical, top);
+  if (width == image.width) return vertical_pass(crop(image, {part.x, top, part.width, rows}), vertical);
   const Taps horizontal = make_taps(image.width, width, filter, part.x, part.width);
-  return vertical_pass(horizontal_pass(image, horizontal, top, rows), vertical, top);
+  return vertical_pass(horizontal_pass(image, horizontal, top, rows), vertical);
 }
 
 }  // namespace pixnerd::image

@@ -9,6 +9,7 @@
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
 #include "kernels/quantise.h"
+#include "kernels/resample.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rotary.h"
 #include "kernels/softmax.h"
@@ -60,5 +61,8 @@ void softmax_rows(int64_t width, float factor, const SoftmaxRows& softmax, Range
 void multiply_rows(int64_t width, int64_t stride, const MultiplyRows& multiply, Range rows);
 
 void adamw_step(const AdamWStep& step, const AdamWArrays& arrays, Range values);
+
+void resample_width(const ResampleTaps& taps, const ResampleRows& pixels, Range rows);
+void resample_height(const ResampleTaps& taps, int64_t width, const ResampleRows& pixels, Range outputs);
 
 }  // namespace pixnerd::kernels::reference

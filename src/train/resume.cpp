@@ -71,6 +71,7 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "train.sample_pictures",
                                                "data.workers",
                                                "data.cache_megabytes",
+                                               "data.cache",
                                                "text.cache",
                                                "train.recompute_blocks",
                                                "train.recompute_field",

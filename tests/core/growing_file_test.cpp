@@ -28,6 +28,7 @@ TEST(GrowingFile, KeepsWhatIsThereAndTakesBytesAnywhere) {
   EXPECT_EQ(read, "bcd");
   EXPECT_FALSE(file.read(2, std::as_writable_bytes(std::span(read))));
   file.write(4, bytes("what is cut"));
+  file.sync();
   write_file_atomically(folder / "a", [](std::ostream& out) { out << "before"; });
   fs::permissions(folder / "a", fs::perms::owner_read | fs::perms::owner_write);
   file.commit(folder / "a", 4);

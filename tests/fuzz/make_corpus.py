@@ -55,6 +55,7 @@ def main() -> None:
     write_safetensors()
     write_shards()
     write_metadata()
+    write_crop_files()
     write_pickles()
     write_zips()
     write_npz()
@@ -199,6 +200,16 @@ def write_shards() -> None:
     unsorted = tar(apart, tarfile.USTAR_FORMAT, links=links)
     write("shards", "apart.tar", unsorted)
     write("shards", "joined.tar", unsorted + tar(apart, tarfile.USTAR_FORMAT))
+
+
+def write_crop_files() -> None:
+    settings = b"pixnerd squares 1\nimage_size 2\npictures 3\n"
+    readable, unreadable = struct.pack("<iiBBBBi", 500, 375, 1, 0, 8, 1, 0), struct.pack("<iiBBBBi", 0, 0, 2, 0, 0, 0, 0)
+    records = readable + unreadable + struct.pack("<iiBBBBi", 1, 1, 1, 3, 16, 6, 0)
+    begun = settings.ljust(4096, b"\0") + records
+    write("crop_file", "whole", begun.ljust(8192, b"\0") + bytes(range(36)))
+    write("crop_file", "begun", begun[:-16])
+    write("crop_file", "other_size", begun.replace(b"size 2", b"size 4"))
 
 
 def write_metadata() -> None:
