@@ -55,7 +55,10 @@ c10::intrusive_ptr<c10d::ProcessGroup> connect(const Launch& launch, const at::D
       "against a LibTorch with CUDA and NCCL's header, or use --device cpu");
 }
 
+// Messages that wait for a process which is lost end as its connections close. Until then the watch is awake, which
+// ends the process if they do not.
 Group::Connection::~Connection() {
+  processes.reset();
   if (watch) watch->leave();
 }
 

@@ -45,7 +45,7 @@ std::string name_of_process(const Launch& launch) {
 
 // Where the work does not come to its end by itself, in a product of minutes or a connection that hangs.
 void end_now(const std::string& verdict) {
-  log_warning(concat("this process ends, since another one has: ", verdict));
+  log_warning(concat("this process ends at once: ", verdict));
   remove_uncommitted_files();
   _exit(kFailure);
 }

@@ -121,7 +121,8 @@ void Watch::listen_to(const std::vector<int64_t>& ranks, Clock::time_point now) 
   for (const int64_t rank : ranks) {
     Heard& heard = heard_[static_cast<size_t>(rank)];
     if (heard.has_left) continue;
-    const int64_t beats = store_->check({key("beat", rank)}) ? std::stoll(text_of(store_->get(key("beat", rank)))) : -1;
+    const bool is_known = heard.beats >= 0 || store_->check({key("beat", rank)});
+    const int64_t beats = is_known ? std::stoll(text_of(store_->get(key("beat", rank)))) : -1;
     if (beats != heard.beats) heard = {beats, now, false};
     if (now - heard.when < times_.silence) continue;
     heard.has_left = store_->check({key("left", rank)});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <utility>
 
@@ -128,6 +129,7 @@ class Run {
       save(Saver::When::now);
     }
     saver_.finish();
+    tell_of_waiting();
     summary_.step = trainer_.steps_taken();
     summary_.checkpoint = saver_.last();
     const int64_t broken = loader.broken() + (records_ && records_->monitor ? records_->monitor->broken() : 0);
@@ -237,11 +239,20 @@ class Run {
     progress.leave_out_pause();
   }
 
+  // Of the time at training; what was done beside it counts for neither.
+  void tell_of_waiting() const {
+    if (group_.is_alone() || !group_.is_first() || trained_ == 0) return;
+    log_info(concat("rank 0 waited for the others and for messages in ", std::lround(100 * waited_ / trained_),
+                    " % of the time"));
+  }
+
   void log(const StepReport& report) {
     const LossWindow window = std::exchange(state_.since_log_line, {});
     const auto samples = static_cast<double>(window.flow.samples());
     const double seconds = clock_.since_last(), waited = group_.waited() - waited_before_;
     waited_before_ = group_.waited();
+    waited_ += waited;
+    trained_ += seconds;
     if (!records_) return;
     LogEntry entry;
     entry.step = report.step;
@@ -307,7 +318,7 @@ class Run {
   Seconds clock_;
   RateMeter meter_;
   RunSummary summary_;
-  double waited_before_ = 0;
+  double waited_before_ = 0, waited_ = 0, trained_ = 0;  // seconds
   bool has_diverged_ = false;
 };
 

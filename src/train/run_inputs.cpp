@@ -49,7 +49,8 @@ std::shared_ptr<const models::DinoV2> load_teacher(const RunConfig& config, cons
 RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const RunOptions& options) {
   const dist::Group& group = *options.group;
   RunInputs inputs;
-  inputs.pictures = data::open_pictures(config.data, group.is_first() ? data::Tell::log : data::Tell::nowhere);
+  inputs.pictures =
+      data::open_pictures(config.data, group.is_first() ? data::Tell::log : data::Tell::nowhere, options.stop);
   inputs.fingerprint = data::fingerprint(*inputs.pictures);
   require_same_pictures(group, inputs.fingerprint, config.data.path);
   fit_to_data(config, *inputs.pictures);
