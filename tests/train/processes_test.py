@@ -64,6 +64,9 @@ class Processes(unittest.TestCase):
         return [program, "train", self.config, "--out", self.folder / out, "--threads", "1", *more]
 
     def start(self, ranks, out, *more):
+        return self.launch(ranks, out, self.command(out, *more))
+
+    def launch(self, ranks, out, command):
         """So many processes, as a launcher starts them."""
         port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "OMPI_", "PMI_"))}
@@ -79,7 +82,7 @@ class Processes(unittest.TestCase):
             }
             errors = open(self.folder / f"{out}.{rank}.err", "ab")
             self.addCleanup(errors.close)
-            started.append(subprocess.Popen(self.command(out, *more), env=own, stderr=errors, stdout=subprocess.DEVNULL))
+            started.append(subprocess.Popen(command, env=own, stderr=errors, stdout=subprocess.DEVNULL))
         return started
 
     def train(self, ranks, out, *more):
@@ -142,6 +145,27 @@ class Processes(unittest.TestCase):
             run.send_signal(signal.SIGTERM)
             run.wait(60)
         self.assertTrue(list((self.folder / "run" / "checkpoints").glob("step-*.safetensors")))
+
+    def draw(self, ranks, out, *more):
+        command = [program, "sample", "assets/emoji64.safetensors", "--classes", "0-4", "--count", "1", "--steps", "2"]
+        command += ["--threads", "1", "--dtype", "float32", "--out", self.folder / out, *more]
+        for rank, process in enumerate(self.launch(ranks, out, command)):
+            self.assertEqual(process.wait(180), 0, self.errors(out, rank))
+
+    def test_pictures_are_those_of_one_process(self):
+        self.draw(1, "one")
+        self.draw(3, "three")
+        pictures = sorted(path.name for path in (self.folder / "one").glob("*.png"))
+        self.assertEqual(len(pictures), 5)
+        for name in pictures:
+            self.assertEqual((self.folder / "three" / name).read_bytes(), (self.folder / "one" / name).read_bytes())
+        (self.folder / "three" / pictures[1]).unlink()
+        self.draw(2, "three", "--resume")
+        name = pictures[1]
+        self.assertEqual((self.folder / "three" / name).read_bytes(), (self.folder / "one" / name).read_bytes())
+        self.draw(1, "one.npz")
+        self.draw(2, "two.npz")
+        self.assertEqual((self.folder / "two.npz").read_bytes(), (self.folder / "one.npz").read_bytes())
 
     def test_an_error_of_one_ends_all(self):
         processes = self.start(2, "failed", "--set", "data.path=nowhere")
