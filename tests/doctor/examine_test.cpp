@@ -106,6 +106,20 @@ TEST_F(OfARun, GreyPicturesAreNamed) {
   EXPECT_NE(only(Fault::grey_pictures).find("of the contrast"), std::string::npos);
 }
 
+TEST_F(OfARun, GreyPicturesAreDrawnWhereThereAreNone) {
+  fs::remove_all(run_ / "samples");
+  EXPECT_EQ(told(examined()), "");
+  change_checkpoint([](auto& tensors) {
+    for (const char* name : {"denoiser.final_layer.linear.weight", "ema_denoiser.final_layer.linear.weight",
+                             "denoiser.final_layer.linear.bias", "ema_denoiser.final_layer.linear.bias"}) {
+      tensors.at(name).zero_();
+    }
+  });
+  const auto found = faults(examined());
+  EXPECT_TRUE(found.contains("grey-pictures"));
+  EXPECT_TRUE(found.contains("dead-layer"));
+}
+
 TEST_F(OfARun, AGridThatGrowsAtTheBordersOfPatchesIsNamed) {
   // Pictures stand at 2, 20, 38 ... in the grid.
   const auto patches = [](int strength) {
