@@ -1,15 +1,22 @@
 // A verb of the program is one file with one function add_<verb>(program): it registers flags and what to do with them.
 //
-// What a verb does ends in one of three ways, which main.cpp turns into the exit code: it returns (0); it throws
-// CLI::ValidationError for flags that make no sense together (2, wrong usage); it throws anything else (1, failure).
+// What a verb does ends in one of four ways, which main.cpp turns into the exit code: it returns (0); it throws
+// CLI::ValidationError for flags that make no sense together (2, wrong usage), FaultsFound (3), or anything else (1,
+// failure).
 // Results go to standard output; progress, warnings and errors to standard error.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <memory>
 #include <string>
 
 namespace pixnerd::cli {
+
+// The work is done, and what was judged is not sound: the results say what is wrong with it.
+struct FaultsFound : std::exception {
+  const char* what() const noexcept override { return "faults were found"; }
+};
 
 // Adds the verb `name`. `Flags` is a struct of what its flags set; `define` registers them, `run` does the work once
 // the whole command line has been read.

@@ -1,6 +1,7 @@
 #include "cli/drawn_pictures.h"
 
 #include <numeric>
+#include <utility>
 
 #include "cli/checkpoint_flags.h"
 #include "cli/checks.h"
@@ -68,50 +69,59 @@ void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images) 
       command.add_option("--checkpoint", flags.checkpoint, "judge pictures drawn from this network instead")
           ->excludes(images)
           ->type_name("FILE");
+  add_drawing_flags(command, flags, checkpoint);
+}
+
+void add_drawing_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* source) {
   command
       .add_option("--count", flags.count,
                   "pictures to draw, in all: of the classes named, or all classes, or the prompts, in turn")
       ->check(between(1, diffusion::kMostPictures))
-      ->needs(checkpoint)
+      ->needs(source)
       ->type_name("N")
       ->capture_default_str();
   add_condition_flags(command, flags.condition);
   add_text_flags(command, flags.text);
   for (const char* each : {"--prompt", "--prompts", "--negative-prompt", "--text-encoder", "--prompt-cache"}) {
-    command.get_option(each)->needs(checkpoint);
+    command.get_option(each)->needs(source);
   }
   CLI::Option* const labels_from =
       command
           .add_option("--labels-from", flags.labels_from,
                       "draw classes and styles as often as they are in these shards or class folders")
-          ->needs(checkpoint)
+          ->needs(source)
           ->type_name("PATH");
   for (const char* each : {"--classes", "--class", "--style"}) {
-    command.get_option(each)->needs(checkpoint)->excludes(labels_from);
+    command.get_option(each)->needs(source)->excludes(labels_from);
   }
   command.add_option("--sample-batch", flags.batch, "pictures drawn together at most; as many as is best unless given")
       ->check(between(1, diffusion::kLargestBatch))
-      ->needs(checkpoint)
+      ->needs(source)
       ->type_name("N");
   command.add_option("--sample-dtype", flags.compute.dtype, "arithmetic of drawing")
       ->check(one_of(config::names_of<models::Precision>()))
-      ->needs(checkpoint)
+      ->needs(source)
       ->type_name("float32|bfloat16|int8")
       ->capture_default_str();
   add_ignore_unknown(command, flags.ignore_unknown);
   add_preset(command, flags.sampler, flags.compute, "--sample-dtype");
-  command.get_option("--preset")->needs(checkpoint);
+  command.get_option("--preset")->needs(source);
   add_sampler_flags(command, flags.sampler);
 }
 
 DrawnPictures::DrawnPictures(const DrawnFlags& flags, uint64_t seed, const at::Device& device)
-    : file_(sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, {flags.ignore_unknown})) {
+    : DrawnPictures(sample::load_model(flags.checkpoint, sample::Weights::prefer_ema, {flags.ignore_unknown}), flags,
+                    seed, device, flags.checkpoint) {}
+
+DrawnPictures::DrawnPictures(sample::ModelFile file, const DrawnFlags& flags, uint64_t seed, const at::Device& device,
+                             const std::string& source)
+    : file_(std::move(file)) {
   std::vector<sample::PictureRequest> requests = requests_of(flags, file_.description, seed);
   const DrawingTools tools{file_, flags.compute.precision(), device, flags.batch, flags.text.encoder, flags.text.cache};
   check(tools, requests);
   sample::DrawSettings settings = prepare(tools, requests);
   pictures_ = std::make_unique<eval::SampledPictures>(*file_.network, std::move(requests), std::move(settings),
-                                                      concat("samples of ", flags.checkpoint), relay_);
+                                                      concat("samples of ", source), relay_);
 }
 
 }  // namespace pixnerd::cli

@@ -31,10 +31,17 @@ struct DrawnFlags {
 // --checkpoint and what goes with it, in place of `images`.
 void add_drawn_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* images);
 
+// What goes with a network: the option `source` names it.
+void add_drawing_flags(CLI::App& command, DrawnFlags& flags, CLI::Option* source);
+
 class DrawnPictures {
  public:
   // Loads the network and says what it is to draw; errors as the verb `sample`, and DataError for --labels-from.
   DrawnPictures(const DrawnFlags& flags, uint64_t seed, const at::Device& device);
+
+  // The same of a network that is there already, from `source`.
+  DrawnPictures(sample::ModelFile file, const DrawnFlags& flags, uint64_t seed, const at::Device& device,
+                const std::string& source);
 
   eval::Pictures& pictures() const { return *pictures_; }
 

@@ -11,6 +11,7 @@
 #include "cli/checks.h"
 #include "cli/convert.h"
 #include "cli/data.h"
+#include "cli/doctor.h"
 #include "cli/edit.h"
 #include "cli/ema.h"
 #include "cli/eval.h"
@@ -19,6 +20,7 @@
 #include "cli/sample.h"
 #include "cli/schedule.h"
 #include "cli/serve.h"
+#include "cli/sweep.h"
 #include "cli/train.h"
 #include "core/descriptor.h"
 #include "core/failure.h"
@@ -28,7 +30,7 @@
 
 namespace {
 
-enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2 };
+enum ExitCode { kSuccess = 0, kFailure = 1, kWrongUsage = 2, kFaultsFound = 3 };
 
 ExitCode fail(ExitCode code, const std::string& message) {
   std::cout.flush();
@@ -46,7 +48,9 @@ void define(CLI::App& program) {
   pixnerd::cli::add_serve(program);
   pixnerd::cli::add_train(program);
   pixnerd::cli::add_ema(program);
+  pixnerd::cli::add_sweep(program);
   pixnerd::cli::add_eval(program);
+  pixnerd::cli::add_doctor(program);
   pixnerd::cli::add_data(program);
   pixnerd::cli::add_info(program);
   pixnerd::cli::add_convert(program);
@@ -103,6 +107,9 @@ ExitCode run(int argc, char** argv) {
     }
     program.exit(error);  // prints what --help and --version ask for
     return finish();
+  } catch (const pixnerd::cli::FaultsFound&) {
+    const ExitCode code = finish();
+    return code == kSuccess ? kFaultsFound : code;
   } catch (const std::exception& error) {
     return fail(kFailure, pixnerd::message_of(error));
   }

@@ -3,9 +3,9 @@
 //   RUN/averages/step-00010000-sigma0.050.safetensors
 //
 // each a file to sample from, too: ema_denoiser.* in float16, and in the metadata what a checkpoint says of its
-// network, the step, and sigma_rel. Of averages that are rebuilt from 64 of them, the weights are then off by 2e-4 (of
-// their norm) at lengths from .05 to .2, and by 1e-3 at .03, where a sum takes snapshots six times; of float32, by
-// 1e-5, and of bfloat16 by eight times as much as of float16.
+// network, the step, and sigma_rel. Averages that are rebuilt from 64 of them are off by 2e-4 (of the norm of the
+// weights) at lengths from .05 to .2, and by less than 1e-3 at .03, where rounding grows threefold; of snapshots in
+// bfloat16 it would be eight times as much.
 #pragma once
 
 #include <cstdint>

@@ -39,9 +39,14 @@ void TrainConfig::validate() const {
   }
   if (average_every > 0) {
     std::set<int64_t> thousandths;  // of which the names of files are made
-    for (const double length : average_lengths) thousandths.insert(std::llround(1000 * length));
-    if (average_lengths.size() < 2 || thousandths.size() < average_lengths.size()) {
-      throw ConfigError("average_lengths must be two lengths or more that differ in three digits, such as 0.05,0.1");
+    bool are_whole = true;
+    for (const double length : average_lengths) {
+      const int64_t rounded = std::llround(1000 * length);
+      thousandths.insert(rounded);
+      are_whole &= std::abs(1000 * length - static_cast<double>(rounded)) < 1e-6;
+    }
+    if (average_lengths.size() < 2 || thousandths.size() < average_lengths.size() || !are_whole) {
+      throw ConfigError("average_lengths must be two different lengths or more, of three digits, such as 0.05,0.1");
     }
   }
   if (precision == models::Precision::int8) {

@@ -43,8 +43,8 @@ struct Combination {
   bool is_near() const { return error <= kLargestProfileError && amplification <= kLargestAmplification; }
 };
 
-// The nearest to `wanted` that a combination of `given` comes, by least squares over profiles. They are at least one,
-// and differ from each other.
+// The nearest to `wanted` that a combination of `given` comes, by least squares over profiles; where rounding errors
+// would grow more than twofold, with a small penalty on the weights. They are at least one, and differ from each other.
 Combination combine(std::span<const PowerProfile> given, const PowerProfile& wanted);
 
 // The shortest and the longest average of `step` that can be rebuilt from `given`; nothing where none can be.

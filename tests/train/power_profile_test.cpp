@@ -76,11 +76,11 @@ TEST(LengthsWithinReach, WidenWithTheNumberOfSnapshots) {
   ASSERT_TRUE(few && many);
   EXPECT_LT((*few)[0], 0.05);
   EXPECT_GT((*few)[1], 0.1);
-  EXPECT_LT((*many)[0], 0.03);
+  EXPECT_LT((*many)[0], 0.021);
   EXPECT_GT((*many)[1], 0.25);
   EXPECT_TRUE(combine(spread(2, 1000), {1000, (*few)[1]}).is_near());
   EXPECT_GT(combine(spread(2, 1000), {1000, (*few)[1] * 1.05}).error, kLargestProfileError);
-  EXPECT_GT(combine(spread(64, 64'000), {64'000, (*many)[0] * 0.95}).amplification, kLargestAmplification);
+  EXPECT_FALSE(combine(spread(64, 64'000), {64'000, (*many)[0] * 0.95}).is_near());
 }
 
 TEST(LengthsWithinReach, AreNoneFarFromEverySnapshot) {

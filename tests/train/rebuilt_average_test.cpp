@@ -123,7 +123,7 @@ TEST_F(RebuiltFromARun, SaysWhatCanBeRebuilt) {
   const StoredAverages stored(run_->path());
   const auto reach = stored.reach();
   ASSERT_TRUE(reach);
-  for (const double length : {0.002, 0.02, 0.285, 0.9}) {
+  for (const double length : {0.002, 0.01, 0.285, 0.9}) {
     const std::string message = thrown<RequestError>([&] { stored.combination(length); });
     EXPECT_NE(message.find("lengths from 0.0"), std::string::npos) << message;
   }
