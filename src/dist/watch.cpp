@@ -108,7 +108,12 @@ void Watch::beat() {
 
 void Watch::look() {
   const std::lock_guard lock(store_mutex_);
+  const Clock::time_point asked = Clock::now();
   beat();
+  // The store itself was silent, as while it looks up the name of an address that connects: nobody could beat.
+  if (const auto now = Clock::now(); now - asked > times_.silence / 4) {
+    for (Heard& each : heard_) each.when = now;
+  }
   if (store_->check({kLost})) return conclude(text_of(store_->get(kLost)));
   std::vector<int64_t> ranks;
   for (int64_t rank = 0; rank < (rank_ == 0 ? size_ : 1); ++rank) {
@@ -124,7 +129,7 @@ void Watch::listen_to(const std::vector<int64_t>& ranks, Clock::time_point now) 
     const bool is_known = heard.beats >= 0 || store_->check({key("beat", rank)});
     const int64_t beats = is_known ? std::stoll(text_of(store_->get(key("beat", rank)))) : -1;
     if (beats != heard.beats) heard = {beats, now, false};
-    if (now - heard.when < times_.silence) continue;
+    if (now - heard.when < (beats < 0 ? Clock::duration(times_.coming) : times_.silence)) continue;
     heard.has_left = store_->check({key("left", rank)});
     if (!heard.has_left) accuse(rank, kSilent);
   }

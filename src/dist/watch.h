@@ -20,6 +20,7 @@ namespace pixnerd::dist {
 struct WatchTimes {
   std::chrono::milliseconds beat{250};
   std::chrono::milliseconds silence{4000};  // of one that is lost
+  std::chrono::minutes coming{5};           // until the first beat
   std::chrono::milliseconds grace{3000};    // for this process to end by itself once one is lost
 };
 

@@ -211,7 +211,7 @@ double Trainer::update(double learning_rate) {
   optimiser_.step({learning_rate, ema_decay(config_, step_), clip_scale(norm, config_.gradient_clip_norm)});
   if (power_) power_->update(optimiser_.values(), step_ + 1);
   for (Trained& each : trained_) each.tensor.mutable_grad().reset();
-  if (!group_->is_alone()) dist::make_whole(*group_, layout_, optimiser_.values(), flat(tensors()));
+  if (reducer_) reducer_->share_parameters();
   return norm;
 }
 

@@ -5,6 +5,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 
 #include <atomic>
 #include <map>
@@ -66,8 +67,7 @@ TEST_P(Several, WhatIsSharedOutIsMadeWhole) {
 
 // Numbers whose sum depends on the order: what comes out must be the sum in the order of the ranks, bit for bit, at
 // every place; and gradients that were there before count.
-TEST_P(Several, GradientsAreSummedInTheOrderOfTheRanks) {
-  const int64_t ranks = GetParam();
+void expect_sums_in_order(int64_t ranks, Transport transport) {
   const std::vector<int64_t> sizes{3, 130, 64, 17};
   const auto gradient = [&](int64_t rank, size_t tensor) {
     const auto base = at::arange(sizes[tensor]).to(at::kFloat).add_(static_cast<double>(tensor) + 1.0);
@@ -77,7 +77,7 @@ TEST_P(Several, GradientsAreSummedInTheOrderOfTheRanks) {
     std::vector<at::Tensor> parameters;
     for (const int64_t size : sizes) parameters.push_back(at::zeros({size}).requires_grad_());
     const Layout layout(sizes, group->size(), 60);
-    GradientReducer reducer(parameters, layout, group);
+    GradientReducer reducer(parameters, layout, group, transport);
     for (int round = 0; round < 3; ++round) {
       for (at::Tensor& each : parameters) each.mutable_grad().reset();
       const auto loss = [&] {
@@ -96,8 +96,28 @@ TEST_P(Several, GradientsAreSummedInTheOrderOfTheRanks) {
         }
         EXPECT_TRUE(at::equal(parameters[slice.tensor].grad().narrow(0, slice.begin, slice.size()), expected));
       }
+      // Each changes its own slices, and all get them.
+      const c10::NoGradGuard no_grad;
+      for (const Slice& slice : layout.slices(group->rank())) {
+        parameters[slice.tensor].narrow(0, slice.begin, slice.size()).fill_(group->rank() + 10.0 * round);
+      }
+      reducer.share_parameters();
+      for (int64_t rank = 0; rank < ranks; ++rank) {
+        for (const Slice& slice : layout.slices(rank)) {
+          EXPECT_EQ(parameters[slice.tensor][slice.begin].item<double>(), rank + 10.0 * round);
+          EXPECT_EQ(parameters[slice.tensor][slice.end - 1].item<double>(), rank + 10.0 * round);
+        }
+      }
     }
   });
+}
+
+TEST_P(Several, GradientsAreSummedInTheOrderOfTheRanks) {
+  expect_sums_in_order(GetParam(), Transport::fastest);
+}
+
+TEST_P(Several, AndByMessagesAsWell) {
+  expect_sums_in_order(GetParam(), Transport::messages);
 }
 
 TEST_P(Several, ParcelsOfAllReachTheFirst) {

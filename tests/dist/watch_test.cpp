@@ -12,11 +12,13 @@ using std::chrono::milliseconds;
 
 class Watched : public testing::Test {
  protected:
-  std::unique_ptr<Watch> watch(int64_t rank,
-                               const WatchTimes& times = {milliseconds(20), milliseconds(300), milliseconds(100)}) {
-    return std::make_unique<Watch>(
-        store_, rank, 3, "rank " + std::to_string(rank), [this](const std::string& verdict) { ended_ = verdict; },
-        times);
+  std::unique_ptr<Watch> watch(int64_t rank) {
+    WatchTimes times;
+    times.beat = milliseconds(20);
+    times.silence = milliseconds(300);
+    times.grace = milliseconds(100);
+    const auto end_now = [this](const std::string& verdict) { ended_ = verdict; };
+    return std::make_unique<Watch>(store_, rank, 3, "rank " + std::to_string(rank), end_now, times);
   }
 
   c10::intrusive_ptr<c10d::Store> store_ = c10::make_intrusive<c10d::HashStore>();
@@ -53,6 +55,13 @@ TEST_F(Watched, WhoLeavesIsNotMissed) {
   std::this_thread::sleep_for(milliseconds(600));
   EXPECT_FALSE(first->lost());
   EXPECT_FALSE(second->lost());
+}
+
+// Machines do not start at once.
+TEST_F(Watched, WhoHasNotComeYetIsNotMissed) {
+  auto first = watch(0), second = watch(1);
+  std::this_thread::sleep_for(milliseconds(600));
+  EXPECT_FALSE(first->lost());
 }
 
 TEST_F(Watched, TheFirstReasonStands) {

@@ -34,6 +34,8 @@ class Listed : public Pictures {
   }
 
  private:
+  void begin_at(int64_t first) override { done_ = first; }
+
   int64_t done_ = 0;
 };
 

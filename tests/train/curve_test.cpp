@@ -1,8 +1,6 @@
-// The golden curve: how the losses of 200 steps of emoji64 on 96 pictures fell when it was kept (curve/losses.jsonl, a
-// log.jsonl). What changes how training goes, be it so little that no single test sees it, shows here.
+// The golden curve: how the losses of 200 steps of emoji64 on 96 pictures fell when it was kept (curve/losses.jsonl). What changes how training goes, be it so little that no single test sees it, shows here.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <sstream>
 
 #include "config/builtin.h"
@@ -45,8 +43,8 @@ class Quiet : public Progress {
   void update(int64_t, int64_t, std::string_view) override {}
 };
 
-// Instruction sets, threads and libraries round otherwise, and the differences grow: a hundredth of the first lines'
-// losses, and of the mean over all, is more than any of them makes; a change of the recipe makes more.
+// Instruction sets and threads round otherwise: by 5e-6 of a loss at most between AVX-512, AVX2, the framework's own
+// operators, and one and two threads.
 TEST(GoldenCurve, TwoHundredStepsOfEmoji64) {
   const TemporaryFolder folder;
   Quiet progress;
@@ -55,14 +53,9 @@ TEST(GoldenCurve, TwoHundredStepsOfEmoji64) {
   const std::vector<double> kept = losses_in(read_file(std::string(kFolder) + "losses.jsonl", 1 << 20));
   ASSERT_EQ(found.size(), 20U);
   ASSERT_EQ(kept.size(), found.size());
-  double mean_found = 0, mean_kept = 0;
   for (size_t i = 0; i < kept.size(); ++i) {
-    const double limit = i < 5 ? 0.01 : 0.05;
-    EXPECT_NEAR(found[i], kept[i], limit * kept[i]) << "steps up to " << 10 * (i + 1);
-    mean_found += found[i];
-    mean_kept += kept[i];
+    EXPECT_NEAR(found[i], kept[i], 1e-4 * kept[i]) << "steps up to " << 10 * (i + 1);
   }
-  EXPECT_NEAR(mean_found, mean_kept, 0.01 * mean_kept);
   EXPECT_LT(found.back(), 0.5 * found.front());
 }
 

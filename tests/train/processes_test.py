@@ -147,7 +147,7 @@ class Processes(unittest.TestCase):
         self.assertTrue(list((self.folder / "run" / "checkpoints").glob("step-*.safetensors")))
 
     def draw(self, ranks, out, *more):
-        command = [program, "sample", "assets/emoji64.safetensors", "--classes", "0-4", "--count", "1", "--steps", "2"]
+        command = [program, "sample", "--checkpoint", "assets/emoji64.safetensors", "--classes", "0-4", "--count", "1", "--steps", "2"]
         command += ["--threads", "1", "--dtype", "float32", "--out", self.folder / out, *more]
         for rank, process in enumerate(self.launch(ranks, out, command)):
             self.assertEqual(process.wait(180), 0, self.errors(out, rank))
