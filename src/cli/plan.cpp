@@ -6,6 +6,7 @@
 #include <iostream>
 #include <string>
 
+#include "cli/checks.h"
 #include "core/counted.h"
 #include "core/file.h"
 #include "core/text.h"
@@ -38,13 +39,17 @@ void line(const std::string& name, const std::string& value, const std::string& 
   std::printf("%-26s %12s  %s\n", name.c_str(), value.c_str(), remark.c_str());
 }
 
-void print_memory(const train::Plan& plan) {
+void print_memory(const train::Plan& plan, bool messages) {
   const train::StepMemory& memory = plan.memory;
   line("memory of a process", human(memory.total()), "above that of an idle one, about 200 MB");
   line("  network", human(memory.network),
        plan.ranks == 1 ? "values, gradients, two moments, averages"
                        : concat("values, gradients, and 1/", plan.ranks, " of two moments and averages"));
-  if (memory.messages > 0) line("  messages", human(memory.messages), "gradients that are being summed, at most");
+  if (memory.messages > 0 && messages) {
+    line("  messages", human(memory.messages), "gradients that are being summed, at most");
+  } else if (memory.messages > 0) {
+    line("  shared memory", human(memory.messages), "gradients and values, the other processes' counted as well");
+  }
   if (memory.beside > 0) line("  DINOv2", human(memory.beside), "none with repa.features");
   line("  pictures", human(memory.pictures),
        counted(plan.share, "picture", "pictures") + " of a batch, read ahead, noise");
@@ -70,16 +75,36 @@ void print_disk(const train::RunConfig& config, const train::Plan& plan, double 
 
 }  // namespace
 
-void print_plan(const train::RunConfig& config, int64_t ranks, double disk) {
-  const train::Plan plan = train::plan_of(config, ranks);
+void add_plan_flags(CLI::App& command, PlanFlags& flags) {
+  CLI::Option* const plan =
+      command.add_flag("--plan", flags.is_asked, "train nothing: say what the run would take of memory, network and disk");
+  command.add_option("--ranks", flags.ranks, "with --plan: for so many processes")
+      ->needs(plan)
+      ->check(between(1, 1 << 20))
+      ->type_name("N");
+  command
+      .add_flag("--messages", flags.messages,
+                "with --plan: of several machines, or on GPUs, which send messages where processes of one machine's "
+                "processors share memory")
+      ->needs(plan);
+  command.add_option("--disk", flags.disk, "with --plan: bytes a second of the disk, such as 2e9; measured unless given")
+      ->needs(plan)
+      ->check(CLI::PositiveNumber)
+      ->type_name("RATE");
+}
+
+void print_plan(const train::RunConfig& config, const PlanFlags& flags) {
+  const auto exchange = flags.messages ? train::Exchange::messages : train::Exchange::memory;
+  const int64_t ranks = flags.ranks;
+  const train::Plan plan = train::plan_of(config, ranks, exchange);
   line("processes", std::to_string(ranks));
   line("trained parameters", concat(static_cast<int64_t>(plan.parameters / 1e6), " M"));
   line("batch", std::to_string(config.train.batch_size), concat(plan.share, " a process, ", plan.together, " at once"));
-  print_memory(plan);
+  print_memory(plan, flags.messages);
   line("a process sends a step", human(plan.sent), ranks == 1 ? "" : "gradients to their owners, new values to all");
   line("a process computes a step", concat(static_cast<int64_t>(plan.operations / 1e9), " GFLOP"),
        "forward and backward passes");
-  print_disk(config, plan, disk);
+  print_disk(config, plan, flags.disk);
 }
 
 }  // namespace pixnerd::cli

@@ -2,7 +2,6 @@
 
 #include <iostream>
 
-#include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
 #include "cli/plan.h"
@@ -19,9 +18,8 @@ namespace {
 
 struct TrainFlags {
   std::string config, out, init, resume_from;
-  bool resume = false, or_new = false, init_other_prediction = false, plan = false;
-  int64_t ranks = 1;
-  double disk = 0;
+  bool resume = false, or_new = false, init_other_prediction = false;
+  PlanFlags plan;
   std::vector<std::string> settings;
   ComputeFlags compute;
 };
@@ -38,17 +36,7 @@ void define(CLI::App& command, TrainFlags& flags) {
       ->required()
       ->type_name("CONFIG");
   command.add_option("--out", flags.out, "folder of the run; empty or new unless it is resumed")->type_name("DIR");
-  CLI::Option* const plan =
-      command.add_flag("--plan", flags.plan, "train nothing: say what the run would take of memory, network and disk");
-  command.add_option("--ranks", flags.ranks, "with --plan: for so many processes")
-      ->needs(plan)
-      ->check(between(1, 1 << 20))
-      ->type_name("N");
-  command
-      .add_option("--disk", flags.disk, "with --plan: bytes a second of the disk, such as 2e9; measured unless given")
-      ->needs(plan)
-      ->check(CLI::PositiveNumber)
-      ->type_name("RATE");
+  add_plan_flags(command, flags.plan);
   CLI::Option* const resume = command.add_flag("--resume", flags.resume, "go on from the last checkpoint in DIR");
   command.add_flag("--or-new", flags.or_new, "with --resume: begin a run where there is none to go on with yet")
       ->needs(resume);
@@ -106,7 +94,7 @@ void report(const train::RunSummary& summary) {
 
 void run(const TrainFlags& flags) {
   const train::RunConfig config = read_run_config(flags.config, flags.settings);
-  if (flags.plan) return print_plan(config, flags.ranks, flags.disk);
+  if (flags.plan.is_asked) return print_plan(config, flags.plan);
   if (flags.out.empty()) throw CLI::RequiredError("--out");
   keep_freed_memory();
   const train::RunOptions options = options_of(flags);

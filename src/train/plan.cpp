@@ -7,7 +7,7 @@
 
 namespace pixnerd::train {
 
-Plan plan_of(const RunConfig& config, int64_t ranks) {
+Plan plan_of(const RunConfig& config, int64_t ranks, Exchange exchange) {
   check_shares(config, ranks);
   constexpr double kFloat = 4;
   Plan plan;
@@ -15,7 +15,7 @@ Plan plan_of(const RunConfig& config, int64_t ranks) {
   plan.parameters = trained_values(config);
   plan.share = config.train.batch_size / ranks;
   plan.together = together(config, ranks);
-  plan.memory = step_memory(config, ranks);
+  plan.memory = step_memory(config, ranks, exchange);
   const double others = static_cast<double>(ranks - 1) / static_cast<double>(ranks);
   const int64_t powers = config.train.average_every > 0 ? std::ssize(config.train.average_lengths) : 0;
   plan.checkpoint = plan.parameters * kFloat * static_cast<double>(4 + powers);  // value, average, two moments

@@ -21,6 +21,6 @@ struct Plan {
 };
 
 // ConfigError where so many processes cannot share a batch, as check_shares(). model.num_classes must be settled.
-Plan plan_of(const RunConfig& config, int64_t ranks);
+Plan plan_of(const RunConfig& config, int64_t ranks, Exchange exchange);
 
 }  // namespace pixnerd::train

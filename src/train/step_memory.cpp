@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTeacherValues = 86.6e6;  // of DINOv2 ViT-B/14
 constexpr double kFeatureWidth = 768;      // of its tokens
-constexpr double kBytesUnderWay = 4;       // for each parameter: buckets of gradients that have not been summed yet
+constexpr double kUnderWay = 1;            // of the gradients, at most: buckets that have not been summed yet
 constexpr double kProgram = 200e6;         // what LibTorch and its threads take once they are at work
 
 double real(int64_t value) {
@@ -99,7 +99,7 @@ int64_t together(const RunConfig& config, int64_t ranks) {
   return std::min(share, config.train.micro_batch_size.value_or(share));
 }
 
-StepMemory step_memory(const RunConfig& config, int64_t ranks) {
+StepMemory step_memory(const RunConfig& config, int64_t ranks, Exchange exchange) {
   const double batch = real(config.train.batch_size / ranks), micro = real(together(config, ranks));
   const double parameters = trained_values(config), side = real(config.data.image_size);
   constexpr double kBatchesAtOnce = 8;  // two read ahead and one made, the step's own, noise, x_t and the velocity
@@ -109,7 +109,11 @@ StepMemory step_memory(const RunConfig& config, int64_t ranks) {
   const int64_t powers = config.train.average_every > 0 ? std::ssize(config.train.average_lengths) : 0;
   const double sharded = (12.0 + 4.0 * real(powers)) / real(ranks);  // two moments and the averages
   memory.network = parameters * (8 + sharded + (config.train.precision == models::Precision::float32 ? 0 : 2));
-  if (ranks > 1) memory.messages = parameters * kBytesUnderWay;
+  if (ranks > 1) {
+    // All of one's own region, and of every other one both one's own slices and its owner's.
+    const double touched = 1 + 2 * real(ranks - 1) / real(ranks);
+    memory.messages = parameters * 4 * (exchange == Exchange::memory ? touched : kUnderWay);
+  }
   if (config.repa.weight > 0 && config.repa.features.empty()) {
     memory.beside = kTeacherValues * (config.repa.precision == models::Precision::float32 ? 4 : 2);
   }
