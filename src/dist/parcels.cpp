@@ -62,8 +62,10 @@ void Parcels::receive() {
         continue;
       }
       Parcel parcel{header[0], header[1], header[2], std::vector<uint8_t>(static_cast<size_t>(header[3]))};
-      std::vector<at::Tensor> bytes{at::from_blob(parcel.bytes.data(), {header[3]}, at::kByte)};
-      processes.recv(bytes, work->sourceRank(), kBytesTag)->wait();
+      if (!parcel.bytes.empty()) {
+        std::vector<at::Tensor> bytes{at::from_blob(parcel.bytes.data(), {header[3]}, at::kByte)};
+        processes.recv(bytes, work->sourceRank(), kBytesTag)->wait();
+      }
       take_(std::move(parcel));
     }
   } catch (const std::exception& error) {

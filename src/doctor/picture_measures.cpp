@@ -99,7 +99,8 @@ std::optional<Finding> check_grey(const PictureMeasures& drawn, const PictureMea
 }
 
 std::optional<Finding> check_grid(const std::vector<Drawn>& history, const PictureMeasures& data) {
-  constexpr double kVisible = 1.5, kGrowth = 1.3;
+  // Of smooth pictures a step of a few levels is many times the others, and not seen: it must be a share of what varies.
+  constexpr double kVisible = 1.5, kLeastShare = 0.15, kGrowth = 1.3;
   const Drawn* faintest = nullptr;
   for (const Drawn& each : history) {
     if (is_grey(each.measures, data)) continue;
@@ -108,7 +109,7 @@ std::optional<Finding> check_grid(const std::vector<Drawn>& history, const Pictu
   if (faintest == nullptr || faintest == &history.back() || is_grey(history.back().measures, data)) return std::nullopt;
   const PictureMeasures &last = history.back().measures, &before = faintest->measures;
   const double visible = last.border / std::max(1.0, data.border);
-  if (visible < kVisible || last.grid < kGrowth * before.grid) return std::nullopt;
+  if (visible < kVisible || last.grid < kLeastShare || last.grid < kGrowth * before.grid) return std::nullopt;
   return Finding{Fault::patch_grid,
                  concat("a grid grows at the borders of patches: steps across them have ", short_number(visible),
                         " times the energy of others at step ", history.back().step,

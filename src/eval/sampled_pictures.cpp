@@ -3,7 +3,6 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -54,15 +53,15 @@ SampledPictures::SampledPictures(models::Network& network, std::vector<sample::P
     width_ = requests_.front().settings->picture_size()[0];
     height_ = requests_.front().settings->picture_size()[1];
   }
+  drawing_.emplace(network_, requests_, settings_);
+}
+
+void SampledPictures::begin_at(int64_t first) {
+  const auto begin = requests_.begin() + first;
+  drawing_.emplace(network_, std::vector<sample::PictureRequest>(begin, begin + share()), settings_);
 }
 
 at::Tensor SampledPictures::next(int64_t count) {
-  if (!drawing_) {
-    const auto begin = std::make_move_iterator(requests_.begin());
-    drawing_.emplace(network_, std::vector<sample::PictureRequest>(begin + first_, begin + end()),
-                     std::move(settings_));
-    requests_.clear();
-  }
   const at::Tensor batch = at::empty({count, height_, width_, 3}, at::kByte);
   auto* to = static_cast<uint8_t*>(batch.mutable_data_ptr());
   for (int64_t i = 0; i < count; ++i) {

@@ -25,14 +25,12 @@ class SampledPictures : public Pictures {
   at::Tensor next(int64_t count) override;
 
  private:
-  // Drawing begins with the first picture that is asked for.
-  void begin_at(int64_t first) override { first_ = first; }
+  void begin_at(int64_t first) override;
 
   models::Network& network_;
   std::vector<sample::PictureRequest> requests_;
   sample::DrawSettings settings_;
   Progress& progress_;
-  int64_t first_ = 0;
   std::optional<sample::Drawing> drawing_;
 };
 

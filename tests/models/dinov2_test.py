@@ -31,9 +31,8 @@ def published_names(model):
         out[f"patch_embed.proj.{kind}"] = state[f"embeddings.patch_embeddings.projection.{kind}"]
         for i in range(model.config.num_hidden_layers):
             layer, block = f"encoder.layer.{i}.", f"blocks.{i}."
-            attention = layer + "attention.attention."
-            out[f"{block}attn.qkv.{kind}"] = torch.cat([state[f"{attention}{x}.{kind}"] for x in ("query", "key", "value")])
-            out[f"{block}attn.proj.{kind}"] = state[f"{layer}attention.output.dense.{kind}"]
+            out[f"{block}attn.qkv.{kind}"] = torch.cat([state[f"{layer}attention.{x}_proj.{kind}"] for x in "qkv"])
+            out[f"{block}attn.proj.{kind}"] = state[f"{layer}attention.o_proj.{kind}"]
             for name in ("norm1", "norm2", "mlp.fc1", "mlp.fc2"):
                 out[f"{block}{name}.{kind}"] = state[f"{layer}{name}.{kind}"]
             for number in (1, 2):

@@ -114,6 +114,31 @@ TEST_F(SeveralProcesses, StopTogetherAtOneStep) {
   EXPECT_EQ(bytes(train("parts", 2, resuming())), whole);
 }
 
+TEST_F(SeveralProcesses, KeepPowerFunctionAverages) {
+  config_.train.average_every = 4;
+  for (const int64_t ranks : {1, 2}) {
+    const std::string name = concat("whole", ranks), parts = concat("parts", ranks);
+    config_.train.steps = 8;
+    const std::string whole = bytes(train(name, ranks));
+    config_.train.steps = 4;
+    train(parts, ranks);
+    config_.train.steps = 8;
+    EXPECT_EQ(bytes(train(parts, ranks, resuming())), whole) << ranks;
+    const char* const last = "averages/step-00000008-sigma0.100.safetensors";
+    EXPECT_EQ(bytes(folder_ / parts / last), bytes(folder_ / name / last)) << ranks;
+  }
+}
+
+// A run that began without them takes them up.
+TEST_F(SeveralProcesses, BeginAveragesOnTheWay) {
+  config_.train.steps = 4;
+  train("run", 2);
+  config_.train.steps = 8;
+  config_.train.average_every = 4;
+  train("run", 2, resuming());
+  EXPECT_TRUE(fs::exists(folder_ / "run/averages/step-00000008-sigma0.050.safetensors"));
+}
+
 TEST_F(SeveralProcesses, ABatchThatCannotBeSharedOutIsRefused) {
   config_.train.batch_size = 7;
   EXPECT_NE(thrown<ConfigError>([&] { train("odd", 2); }).find("must be a multiple"), std::string::npos);

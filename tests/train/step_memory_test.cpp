@@ -20,9 +20,19 @@ TEST(StepMemory, OfL16IsAsMeasured) {
   RunConfig config = builtin("imagenet256_L16");
   config.train.batch_size = 4;
   config.train.micro_batch_size = 4;
+  config.repa.weight = 0;  // without which it was measured
   const StepMemory memory = step_memory(config);
   EXPECT_NEAR(memory.network, 452.1e6 * 22, 0.1e9);
   EXPECT_NEAR(memory.total(), 11e9, 1.1e9);
+}
+
+TEST(StepMemory, SeveralProcessesShareOutTheOptimiser) {
+  const RunConfig config = builtin("imagenet256_L16");
+  const StepMemory one = step_memory(config), eight = step_memory(config, 8, Exchange::messages);
+  EXPECT_NEAR(one.network - eight.network, trained_values(config) * 12 * 7 / 8, 1e6);
+  EXPECT_NEAR(eight.pass, one.pass / 8, 1e6);
+  EXPECT_EQ(one.messages, 0);
+  EXPECT_GT(step_memory(config, 8, Exchange::memory).messages, eight.messages);
 }
 
 TEST(StepMemory, RecomputingAndSmallerPartsNeedLess) {
