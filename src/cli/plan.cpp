@@ -76,8 +76,8 @@ void print_disk(const train::RunConfig& config, const train::Plan& plan, double 
 }  // namespace
 
 void add_plan_flags(CLI::App& command, PlanFlags& flags) {
-  CLI::Option* const plan =
-      command.add_flag("--plan", flags.is_asked, "train nothing: say what the run would take of memory, network and disk");
+  CLI::Option* const plan = command.add_flag("--plan", flags.is_asked,
+                                             "train nothing: say what the run would take of memory, network and disk");
   command.add_option("--ranks", flags.ranks, "with --plan: for so many processes")
       ->needs(plan)
       ->check(between(1, 1 << 20))
@@ -87,7 +87,8 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags) {
                 "with --plan: of several machines, or on GPUs, which send messages where processes of one machine's "
                 "processors share memory")
       ->needs(plan);
-  command.add_option("--disk", flags.disk, "with --plan: bytes a second of the disk, such as 2e9; measured unless given")
+  command
+      .add_option("--disk", flags.disk, "with --plan: bytes a second of the disk, such as 2e9; measured unless given")
       ->needs(plan)
       ->check(CLI::PositiveNumber)
       ->type_name("RATE");

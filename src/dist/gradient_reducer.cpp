@@ -218,8 +218,8 @@ void GradientReducer::State::share_by_memory() {
   memory->wait_for_all();  // nobody needs these gradients any more
   for (size_t bucket = 0; bucket < buckets.size(); ++bucket) {
     over_slices(bucket, group->rank(), [&](const Slice& slice, int64_t place) {
-      std::memcpy(memory->values(group->rank()) + place,
-                  parameters[slice.tensor].const_data_ptr<float>() + slice.begin, bytes(slice));
+      std::memcpy(memory->values(group->rank()) + place, parameters[slice.tensor].const_data_ptr<float>() + slice.begin,
+                  bytes(slice));
     });
   }
   memory->arrive();

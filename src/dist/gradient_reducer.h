@@ -2,8 +2,8 @@
 // all. c10d's Reducer calls us with each bucket of a layout as soon as its gradients are there. Every rank gets the sum
 // of its own part alone, which is what a sharded optimiser needs, and half of what an all-reduce would send.
 //
-// The sum is taken in the order of the ranks, g_0 + g_1 + ... + g_(N-1) in float32, for every element: it depends on the
-// gradients and on N, not on where an element stands or when its message came.
+// The sum is taken in the order of the ranks, g_0 + g_1 + ... + g_(N-1) in float32, for every element: it depends on
+// the gradients and on N, not on where an element stands or when its message came.
 //
 // Processes of one machine read each other's memory (shared_memory.h), others send messages by c10d: the sums are the
 // same.

@@ -52,8 +52,8 @@ bool SharedMemory::map(int64_t rank, int64_t process, int64_t descriptor, size_t
   void* const mapping = mmap(nullptr, bytes, protection, MAP_SHARED, file.get(), 0);
   if (mapping == MAP_FAILED) return false;
   auto* const begin = static_cast<std::byte*>(mapping);
-  regions_.push_back({mapping, bytes, reinterpret_cast<std::atomic<uint64_t>*>(begin),
-                      reinterpret_cast<float*>(begin + kHeader)});
+  regions_.push_back(
+      {mapping, bytes, reinterpret_cast<std::atomic<uint64_t>*>(begin), reinterpret_cast<float*>(begin + kHeader)});
   return true;
 }
 

@@ -99,7 +99,8 @@ std::optional<Finding> check_grey(const PictureMeasures& drawn, const PictureMea
 }
 
 std::optional<Finding> check_grid(const std::vector<Drawn>& history, const PictureMeasures& data) {
-  // Of smooth pictures a step of a few levels is many times the others, and not seen: it must be a share of what varies.
+  // Of smooth pictures a step of a few levels is many times the others, and not seen: it must be a share of what
+  // varies.
   constexpr double kVisible = 1.5, kLeastShare = 0.15, kGrowth = 1.3;
   const Drawn* faintest = nullptr;
   for (const Drawn& each : history) {

@@ -36,8 +36,8 @@ class Conditions {
   virtual sample::StatesOf states() { return {}; }
 };
 
-// As the network takes them. ConfigError, DataError: no text encoder, which is at work on `device`, or pictures without a caption. Whatever takes
-// long asks `stop` between captions, and throws Stopped.
+// As the network takes them. ConfigError, DataError: no text encoder, which is at work on `device`, or pictures without
+// a caption. Whatever takes long asks `stop` between captions, and throws Stopped.
 std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures,
                                             StopRequested stop = {}, const at::Device& device = at::kCPU);
 

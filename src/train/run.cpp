@@ -151,7 +151,7 @@ class Run {
     }
   }
 
-  [[noreturn]] void give_up_for_memory() const {
+  [[noreturn]] void give_up_for_memory() {
     throw DataError(concat("memory ended in step ", trainer_.steps_taken() + 1, ", of ",
                            counted(share_, "picture", "pictures"), ", ",
                            config_.train.micro_batch_size.value_or(share_),

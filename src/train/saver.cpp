@@ -1,5 +1,6 @@
 #include "train/saver.h"
 
+#include <exception>
 #include <utility>
 
 #include "core/memory.h"
@@ -48,7 +49,7 @@ void Saver::write(const checkpoint::NamedTensors& tensors, const RunState& state
   last_ = path;
 }
 
-void Saver::require_finite(const checkpoint::NamedTensors& tensors, int64_t step) const {
+void Saver::require_finite(const checkpoint::NamedTensors& tensors, int64_t step) {
   for (const auto& [name, tensor] : tensors) {
     if (is_finite(tensor)) continue;
     throw NotFiniteError(concat("the run has diverged: ", name, " is not finite after step ", step,
@@ -61,7 +62,11 @@ std::filesystem::path Saver::last() const {
   return last_;
 }
 
-std::string Saver::last_good() const {
+std::string Saver::last_good() {
+  try {
+    finish();
+  } catch (const std::exception&) {  // the one before is the last good one then
+  }
   const std::filesystem::path path = last();
   if (path.empty()) return "; no checkpoint was written before";
   return concat("; the last good checkpoint is ", path);

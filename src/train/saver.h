@@ -44,12 +44,12 @@ class Saver {
   // The last one that is written; empty where there is none.
   std::filesystem::path last() const;
 
-  // For messages: "; the last good checkpoint is ...".
-  std::string last_good() const;
+  // For messages at the end of a run: "; the last good checkpoint is ...". Waits for one that is being written.
+  std::string last_good();
 
  private:
   void write(const checkpoint::NamedTensors& tensors, const RunState& state, int64_t step);
-  void require_finite(const checkpoint::NamedTensors& tensors, int64_t step) const;
+  void require_finite(const checkpoint::NamedTensors& tensors, int64_t step);
 
   const RunFolder* folder_ = nullptr;
   sample::ModelDescription description_;

@@ -1,4 +1,5 @@
-// The golden curve: how the losses of 200 steps of emoji64 on 96 pictures fell when it was kept (curve/losses.jsonl). What changes how training goes, be it so little that no single test sees it, shows here.
+// The golden curve: how the losses of 200 steps of emoji64 on 96 pictures fell when it was kept (curve/losses.jsonl).
+// What changes how training goes, be it so little that no single test sees it, shows here.
 #include <gtest/gtest.h>
 
 #include <sstream>
