@@ -1,4 +1,5 @@
 // What REPA costs in a training step of L/16, and what it costs with DINOv2's tokens read back instead of computed.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 
