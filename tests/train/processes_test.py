@@ -92,6 +92,10 @@ class Processes(unittest.TestCase):
     def errors(self, out, rank):
         return (self.folder / f"{out}.{rank}.err").read_text(errors="replace")
 
+    def steps_logged(self, out):
+        log = self.folder / out / "log.jsonl"
+        return log.read_bytes().count(b"\n") if log.exists() else 0
+
     def losses(self, out):
         lines = (self.folder / out / "log.jsonl").read_text().splitlines()
         return [json.loads(line)["loss"] for line in lines]
@@ -109,46 +113,48 @@ class Processes(unittest.TestCase):
                 self.assertLess(abs(found - wanted), 1e-5 * wanted, f"{ranks} processes, step {step + 1}")
 
     def test_whoever_is_killed_is_named_and_the_run_goes_on(self):
-        self.train(2, "whole")
-        whole, seed = self.checkpoint("whole"), random.randrange(1 << 30)
+        steps = 400
+        longer = ["--set", f"train.steps={steps}", "--set", "train.checkpoint_every=7"]
+        self.train(2, "whole", *longer)
+        whole, seed = self.checkpoint("whole", steps), random.randrange(1 << 30)
         print("seed", seed)
         chance = random.Random(seed)
         for number in range(kills):
-            out = f"killed{number}"
-            processes = self.start(2, out)
-            self.wait_for(lambda: (self.folder / out / "log.jsonl").exists(), processes)
-            time.sleep(chance.uniform(0, 1.5))
-            victim = chance.randrange(2)
-            if all(process.poll() is None for process in processes):
-                processes[victim].kill()
-                began = time.monotonic()
-                other = processes[1 - victim]
-                self.assertEqual(other.wait(30), 1, self.errors(out, 1 - victim))
-                self.assertLess(time.monotonic() - began, 10)
-                self.assertIn(f"rank {victim}", self.errors(out, 1 - victim))
-            for process in processes:
-                process.wait(60)
-            self.train(2, out, "--resume", "--or-new")
-            self.assertEqual(self.checkpoint(out), whole, f"killed rank {victim}")
+            out, victim = f"killed{number}", chance.randrange(2)
+            processes = self.start(2, out, *longer)
+            # After a random step, and in its middle.
+            last = chance.randrange(1, steps // 2)
+            self.wait_for(lambda: self.steps_logged(out) >= last, processes)
+            time.sleep(chance.uniform(0, 0.02))
+            self.assertEqual([process.poll() for process in processes], [None, None], "too late to be killed")
+            processes[victim].kill()
+            began = time.monotonic()
+            self.assertEqual(processes[1 - victim].wait(30), 1, self.errors(out, 1 - victim))
+            self.assertLess(time.monotonic() - began, 10)
+            self.assertIn(f"rank {victim}", self.errors(out, 1 - victim))
+            processes[victim].wait(60)
+            self.train(2, out, "--resume", "--or-new", *longer)
+            self.assertEqual(self.checkpoint(out, steps), whole, f"killed rank {victim}")
 
     def test_torchrun_starts_and_stops_it(self):
         torchrun = pathlib.Path(sys.executable).parent / "torchrun"
         if not torchrun.exists():
             self.skipTest("this Python has no torchrun")
+        endless = ["--set", "train.steps=100000", "--set", "train.checkpoint_every=100000"]
         launch = [torchrun, "--no-python", "--standalone", "--nproc-per-node", "2"]
         with open(self.folder / "torchrun.err", "ab") as errors:
             run = subprocess.Popen(
-                [*launch, *self.command("run", "--set", "train.steps=100000")], stderr=errors, stdout=subprocess.DEVNULL
+                [*launch, *self.command("run", *endless)], stderr=errors, stdout=subprocess.DEVNULL
             )
-            self.wait_for(lambda: (self.folder / "run" / "log.jsonl").exists(), [run])
-            time.sleep(1)
+            self.wait_for(lambda: self.steps_logged("run") > 3, [run])
             run.send_signal(signal.SIGTERM)
             run.wait(60)
-        self.assertTrue(list((self.folder / "run" / "checkpoints").glob("step-*.safetensors")))
+        # Nothing but the signal makes one.
+        self.assertEqual(len(list((self.folder / "run" / "checkpoints").glob("step-*.safetensors"))), 1)
 
     def draw(self, ranks, out, *more):
-        command = [program, "sample", "--checkpoint", "assets/emoji64.safetensors", "--classes", "0-4", "--count", "1", "--steps", "2"]
-        command += ["--threads", "1", "--dtype", "float32", "--out", self.folder / out, *more]
+        command = [program, "sample", "--checkpoint", "assets/emoji64.safetensors", "--classes", "0-4", "--count", "1"]
+        command += ["--steps", "2", "--threads", "1", "--dtype", "float32", "--out", self.folder / out, *more]
         for rank, process in enumerate(self.launch(ranks, out, command)):
             self.assertEqual(process.wait(180), 0, self.errors(out, rank))
 
@@ -174,10 +180,10 @@ class Processes(unittest.TestCase):
             self.assertIn("nowhere", self.errors("failed", rank))
 
     def wait_for(self, what, processes):
-        for _ in range(600):
+        for _ in range(30000):
             if what() or any(process.poll() is not None for process in processes):
                 return
-            time.sleep(0.1)
+            time.sleep(0.002)
 
 
 if __name__ == "__main__":
