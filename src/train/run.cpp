@@ -2,7 +2,6 @@
 
 #include <ATen/ops/full.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -13,15 +12,12 @@
 #include "core/failure.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/random.h"
 #include "core/text.h"
 #include "data/loader.h"
 #include "data/split.h"
-#include "diffusion/noise.h"
 #include "train/average_snapshot.h"
 #include "train/feature_store.h"
 #include "train/fit_to_data.h"
-#include "train/initial_weights.h"
 #include "train/monitor.h"
 #include "train/network_choice.h"
 #include "train/preflight.h"
@@ -30,6 +26,7 @@
 #include "train/run_log.h"
 #include "train/run_notes.h"
 #include "train/saver.h"
+#include "train/step_draws.h"
 #include "train/training_state.h"
 
 namespace pixnerd::train {
@@ -63,21 +60,6 @@ struct Records {
   std::optional<RunLog> log;
   std::optional<Monitor> monitor;
 };
-
-std::shared_ptr<models::Network> initial_network(const RunConfig& config, const RunOptions& options, bool is_new,
-                                                 const sample::ModelDescription& description) {
-  const auto network = models::make_network(config.model);
-  at::Generator initial =
-      diffusion::seeded_generator(random_bits(static_cast<uint64_t>(config.train.seed), kInitialStream, 0));
-  network->initialise(initial);
-  if (options.init && is_new) {
-    const std::string moved = take_weights(*network, description, *options.init, options.init_other_prediction);
-    if (options.group->is_first()) log_info(concat("starting from the weights of ", *options.init));
-    if (options.group->is_first() && !moved.empty()) log_info(moved);
-  }
-  network->to(options.device, at::kFloat);
-  return network;
-}
 
 // One run in its folder, from wherever it stands to its end, as one process of it sees it.
 class Run {
@@ -196,7 +178,11 @@ class Run {
   // This process's part of a step.
   StepReport take_step(const data::Batch& batch) {
     const int64_t first = trainer_.steps_taken() * config_.train.batch_size + group_.rank() * share_;
-    TrainingBatch part{batch.images, conditions_->of_batch(*training_, batch, first), draws(batch, first), {}};
+    const StepPart part_of_step{trainer_.steps_taken(), group_.rank() * share_, share_};
+    TrainingBatch part{batch.images,
+                       conditions_->of_batch(*training_, batch, first),
+                       draws_of(config_, part_of_step, batch.images.sizes().slice(1)),
+                       {}};
     if (features_) part.features = features_->of(batch.pictures);
     try {
       return trainer_.step(part);
@@ -204,19 +190,6 @@ class Run {
       has_diverged_ = true;
       throw DataError(concat(error.what(), saver_.last_good()));
     }
-  }
-
-  // Of each picture by its position in the run.
-  diffusion::Draws draws(const data::Batch& batch, int64_t first) const {
-    std::vector<uint64_t> seeds;
-    for (int64_t i = 0; i < share_; ++i) {
-      seeds.push_back(
-          random_bits(static_cast<uint64_t>(config_.train.seed), kDrawStream, static_cast<uint64_t>(first + i)));
-    }
-    const double share = has_early_times(config_.train, trainer_.steps_taken()) ? config_.flow.early_share : 0.0;
-    const auto early = static_cast<int64_t>(share * static_cast<double>(config_.train.batch_size));
-    const int64_t here = std::clamp<int64_t>(early - group_.rank() * share_, 0, share_);
-    return diffusion::draw_each(config_.flow, seeds, batch.images.sizes().slice(1), here);
   }
 
   bool is_due_now(int64_t every) const { return is_due(every, trainer_.steps_taken(), config_.train.steps); }

@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "diffusion/noise.h"
 #include "train/fit_to_data.h"
+#include "train/initial_weights.h"
 #include "train/preflight.h"
 #include "train/step_memory.h"
 
@@ -66,6 +67,21 @@ RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const
     inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor, options.device);
   }
   return inputs;
+}
+
+std::shared_ptr<models::Network> initial_network(const RunConfig& config, const RunOptions& options, bool is_new,
+                                                 const sample::ModelDescription& description) {
+  const auto network = models::make_network(config.model);
+  at::Generator initial =
+      diffusion::seeded_generator(random_bits(static_cast<uint64_t>(config.train.seed), kInitialStream, 0));
+  network->initialise(initial);
+  if (options.init && is_new) {
+    const std::string moved = take_weights(*network, description, *options.init, options.init_other_prediction);
+    if (options.group->is_first()) log_info(concat("starting from the weights of ", *options.init));
+    if (options.group->is_first() && !moved.empty()) log_info(moved);
+  }
+  network->to(options.device, at::kFloat);
+  return network;
 }
 
 Objective make_objective(const RunConfig& config, std::shared_ptr<const models::DinoV2> teacher,

@@ -30,6 +30,10 @@ struct RunInputs {
 // now.
 RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const RunOptions& options);
 
+// On options.device, in float32: new parameters, or with options.init and a new run the weights of that file.
+std::shared_ptr<models::Network> initial_network(const RunConfig& config, const RunOptions& options, bool is_new,
+                                                 const sample::ModelDescription& description);
+
 // The losses of the configuration, with a new projector where there is to be one.
 Objective make_objective(const RunConfig& config, std::shared_ptr<const models::DinoV2> teacher,
                          const at::Device& device);
