@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "nn/byte_encoder.h"
 
 namespace pixnerd::models {
 
@@ -16,6 +17,18 @@ std::span<const std::pair<const char*, ModelType>> enum_names(ModelType) {
 std::span<const std::pair<const char*, Prediction>> enum_names(Prediction) {
   static constexpr std::array<std::pair<const char*, Prediction>, 2> kNames{
       {{"velocity", Prediction::velocity}, {"image", Prediction::image}}};
+  return kNames;
+}
+
+std::span<const std::pair<const char*, TextEncoderKind>> enum_names(TextEncoderKind) {
+  static constexpr std::array<std::pair<const char*, TextEncoderKind>, 2> kNames{
+      {{"qwen3", TextEncoderKind::qwen3}, {"bytes", TextEncoderKind::bytes}}};
+  return kNames;
+}
+
+std::span<const std::pair<const char*, Modulation>> enum_names(Modulation) {
+  static constexpr std::array<std::pair<const char*, Modulation>, 2> kNames{
+      {{"adaln", Modulation::adaln}, {"none", Modulation::none}}};
   return kNames;
 }
 
@@ -34,6 +47,10 @@ void ModelConfig::validate() const {
   if (!takes_text() && num_cond_blocks > num_blocks) {
     throw ConfigError(concat("num_cond_blocks ", num_cond_blocks, " is more than num_blocks ", num_blocks,
                              "; num_blocks counts the transformer blocks and the neural-field blocks together"));
+  }
+  if (reads_bytes() && txt_embed_dim % nn::kByteHeadWidth != 0) {
+    throw ConfigError(concat("txt_embed_dim ", txt_embed_dim, " is no multiple of ", nn::kByteHeadWidth,
+                             ", which text_encoder bytes needs"));
   }
   if (type != ModelType::t2i_heavy) return;
   if (!decoder_patch_scaling && decoder_base_size % patch_size != 0) {

@@ -18,6 +18,14 @@ std::span<const std::pair<const char*, ModelType>> enum_names(ModelType);
 enum class Prediction { velocity, image };
 std::span<const std::pair<const char*, Prediction>> enum_names(Prediction);
 
+// What makes states of texts: Qwen3, from a folder of its own, or an encoder of bytes that is a part of the network.
+enum class TextEncoderKind { qwen3, bytes };
+std::span<const std::pair<const char*, TextEncoderKind>> enum_names(TextEncoderKind);
+
+// How a block is told the time: adaptive layer norm (published), or not at all, as the noise in x shows it (MiniT2I).
+enum class Modulation { adaln, none };
+std::span<const std::pair<const char*, Modulation>> enum_names(Modulation);
+
 // The side of a picture in whole patches, at least one, that is `pixels` or else the nearest below.
 int64_t whole_patches(int64_t pixels, int64_t patch_size);
 
@@ -30,6 +38,7 @@ struct ModelConfig {
   int64_t field_width = 64;
   int64_t field_mlp_ratio = 2;
   Prediction prediction = Prediction::velocity;
+  double noise_scale = 1.0;
 
   // Class-conditional.
   int64_t num_cond_blocks = 22;
@@ -44,6 +53,12 @@ struct ModelConfig {
   int64_t num_text_blocks = 4;
   int64_t txt_embed_dim = 2048;
   int64_t txt_max_length = 128;
+  Modulation modulation = Modulation::adaln;
+  TextEncoderKind text_encoder = TextEncoderKind::qwen3;
+
+  // Of the encoder of bytes alone.
+  int64_t txt_state_bytes = 6;
+  int64_t num_byte_blocks = 3;
 
   // Of the heavy decoder alone.
   std::optional<std::array<double, 2>> decoder_patch_scaling;
@@ -61,12 +76,17 @@ struct ModelConfig {
     visit("field_mlp_ratio", self.field_mlp_ratio, "hidden width r of the neural field's MLP, in E",
           config::between(1, 64));
     visit("prediction", self.prediction, "velocity, or image: v = (x1 - x) / (1 - t), 1 - t at least .05 in training");
+    visit("noise_scale", self.noise_scale, "k of the path x_t = t x1 + (1 - t) k noise", config::positive());
     if (self.type == ModelType::c2i) {
       class_fields(self, visit);
     } else {
       text_fields(self, visit);
     }
   }
+
+  // Whether texts are encoded by the network itself.
+  bool reads_bytes() const { return takes_text() && text_encoder == TextEncoderKind::bytes; }
+  int64_t txt_bytes() const { return txt_max_length * txt_state_bytes; }  // that are read of a text
 
   bool takes_text() const { return type != ModelType::c2i; }
   int64_t transformer_blocks() const { return takes_text() ? num_encoder_blocks : num_cond_blocks; }
@@ -98,7 +118,15 @@ struct ModelConfig {
     visit("num_decoder_blocks", self.num_decoder_blocks, "neural-field blocks", blocks);
     visit("num_text_blocks", self.num_text_blocks, "transformer blocks that refine the text", blocks);
     visit("txt_embed_dim", self.txt_embed_dim, "width T of the text encoder's states", config::between(1, 65536));
-    visit("txt_max_length", self.txt_max_length, "tokens N of a text", config::between(1, 65536));
+    visit("txt_max_length", self.txt_max_length, "states N of a text", config::between(1, 65536));
+    visit("modulation", self.modulation,
+          "adaln: blocks are modulated by the time; none: they are not, and have fewer parameters");
+    visit("text_encoder", self.text_encoder,
+          "qwen3, which reads tokens, or bytes: an encoder of UTF-8 bytes in this network, trained with it");
+    if (self.text_encoder == TextEncoderKind::bytes) {
+      visit("txt_state_bytes", self.txt_state_bytes, "bytes of a text to each state", config::between(1, 64));
+      visit("num_byte_blocks", self.num_byte_blocks, "transformer blocks of the encoder of bytes", blocks);
+    }
     if (self.type != ModelType::t2i_heavy) return;
     visit("decoder_patch_scaling", self.decoder_patch_scaling,
           "patches of the decoder over those of the transformer, height and width; null: as decoder_base_size says");

@@ -49,8 +49,9 @@ class Network : public diffusion::Denoiser {
 
   // The denoiser's halves on a token grid of the caller's choice. The transformer sees x [B, C, H, W] resized (nearest)
   // to the grid's patches of P x P pixels, if it has another size; the neural field decodes patches of H / rows x
-  // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T]. RequestError in
-  // another precision than that which prepare_for_inference() made the network ready for.
+  // W / columns pixels. Condition: labels [B] or [B, 2] int64, or a text encoder's states [B, N, T], or the bytes of
+  // texts [B, M] int64 where the network reads them itself. RequestError in another precision than that which
+  // prepare_for_inference() made the network ready for.
   virtual at::Tensor encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                const at::Tensor& condition) = 0;
   virtual at::Tensor decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
@@ -68,6 +69,10 @@ class Network : public diffusion::Denoiser {
   // Mode::infer unless it is set.
   Mode mode() const { return mode_; }
   void set_mode(Mode mode) { mode_ = mode; }
+
+  // Of a network that reads texts itself: their bytes [B, M], as byte_texts.h makes them -> states [B, N, T], which
+  // stand for the bytes as the condition of encode(). RequestError for another network or another M.
+  virtual at::Tensor encode_text(const at::Tensor& bytes) = 0;
 
   // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
   virtual checkpoint::NamedTensors parameters() const = 0;

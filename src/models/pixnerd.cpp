@@ -80,6 +80,10 @@ at::Tensor PixNerdImpl::encode_tapped(const at::Tensor& x, const at::Tensor& t, 
   return encode_part(token_grid(config_, x.size(2), x.size(3)), x, t, condition, taps);
 }
 
+at::Tensor PixNerdImpl::encode_text(const at::Tensor&) {
+  throw RequestError("the network reads no texts itself; its states come from a text encoder");
+}
+
 at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                     const at::Tensor& condition, std::span<BlockTap> taps) {
   const int64_t height = grid.rows * config_.patch_size, width = grid.columns * config_.patch_size;

@@ -50,6 +50,8 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   at::Tensor encode_tapped(const at::Tensor& x, const at::Tensor& t, const at::Tensor& condition,
                            std::span<BlockTap> taps) override;
 
+  at::Tensor encode_text(const at::Tensor& bytes) override;  // RequestError
+
   // [blocks, T, 2 E E r], in Mode::infer and unless they are more than 2^27 values.
   at::Tensor field_weights(const at::Tensor& s) override;
 

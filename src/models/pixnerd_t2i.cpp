@@ -11,9 +11,14 @@ namespace {
 
 constexpr double kHeavyExtent = 16;
 
+bool is_modulated(const ModelConfig& config) {
+  return config.modulation == Modulation::adaln;
+}
+
 PixNerdParts parts_of(const ModelConfig& config) {
   PixNerdParts parts;
-  parts.blocks = {nn::AttentionKeys::own_and_text, nn::SwiGLUMatrices::fused, config.mlp_hidden()};
+  parts.blocks = {nn::AttentionKeys::own_and_text, nn::SwiGLUMatrices::fused, config.mlp_hidden(),
+                  is_modulated(config)};
   parts.unit_columns = nn::UnitColumns::first;
   parts.final_norm = false;
   parts.rope = [d = config.head_width()](int64_t h, int64_t w) { return nn::rope_table_t2i(h, w, d); };
@@ -31,14 +36,23 @@ PixNerdT2IImpl::PixNerdT2IImpl(const ModelConfig& config)
   y_embedder_ = register_module("y_embedder", nn::TextEmbedder(config.txt_embed_dim, width));
   y_pos_embedding_ = register_parameter("y_pos_embedding", at::empty({1, config.txt_max_length, width}));
   auto blocks = register_module("text_refine_blocks", std::make_shared<torch::nn::Module>());
-  const nn::TransformerBlockParts parts{nn::AttentionKeys::own, nn::SwiGLUMatrices::fused, config.mlp_hidden()};
+  const nn::TransformerBlockParts parts{nn::AttentionKeys::own, nn::SwiGLUMatrices::fused, config.mlp_hidden(),
+                                        is_modulated(config)};
   for (int64_t i = 0; i < config.num_text_blocks; ++i) {
     text_refine_blocks_.push_back(
         blocks->register_module(std::to_string(i), nn::TransformerBlock(width, config.num_heads, parts)));
   }
+  if (!config.reads_bytes()) return;
+  text_encoder_ = register_module("text_encoder", nn::ByteEncoder(config.txt_embed_dim, config.txt_max_length,
+                                                                  config.txt_state_bytes, config.num_byte_blocks));
 }
 
-BlockCondition PixNerdT2IImpl::embed_condition(const at::Tensor& t_emb, const at::Tensor& y) {
+at::Tensor PixNerdT2IImpl::encode_text(const at::Tensor& bytes) {
+  return text_encoder_.is_empty() ? PixNerdImpl::encode_text(bytes) : text_encoder_->forward(bytes);
+}
+
+BlockCondition PixNerdT2IImpl::embed_condition(const at::Tensor& t_emb, const at::Tensor& condition) {
+  const at::Tensor y = condition.scalar_type() == at::kLong ? encode_text(condition) : condition;
   if (y.dim() != 3 || y.size(1) != config_.txt_max_length || y.size(2) != config_.txt_embed_dim) {
     throw RequestError(concat("the text's states have the shape ", y.sizes(), ", but the network takes [B, ",
                               config_.txt_max_length, ", ", config_.txt_embed_dim, "]"));
@@ -67,12 +81,14 @@ void PixNerdT2IImpl::initialise(at::Generator& generator) {
 
   s_embedder_->initialise_again(generator);
   t_embedder_->initialise_weights_again(generator);
+  if (!text_encoder_.is_empty()) text_encoder_->initialise(generator);
 }
 
 void PixNerdT2IImpl::pack(at::ScalarType dtype) {
   PixNerdImpl::pack(dtype);
   y_embedder_->pack(dtype);
   for (auto& block : text_refine_blocks_) block->pack(dtype);
+  if (!text_encoder_.is_empty()) text_encoder_->pack(dtype);
 }
 
 }  // namespace pixnerd::models

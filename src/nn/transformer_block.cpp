@@ -1,5 +1,7 @@
 #include "nn/transformer_block.h"
 
+#include <ATen/TensorOperators.h>
+
 #include "nn/gated_residual.h"
 #include "nn/onednn.h"
 
@@ -9,6 +11,7 @@ TransformerBlockImpl::TransformerBlockImpl(int64_t width, int64_t num_heads, con
   attn_ = register_module("attn", Attention(width, num_heads, parts.keys));
   norm2_ = register_module("norm2", RMSNorm(width));
   mlp_ = register_module("mlp", SwiGLU(width, parts.mlp_hidden, parts.matrices));
+  if (!parts.modulated) return;
   modulation_ = register_in_sequence(*this, "adaLN_modulation", 0, Linear(width, 6 * width, /*with_bias=*/true));
 }
 
@@ -17,17 +20,21 @@ void TransformerBlockImpl::initialise(at::Generator& generator) {
   attn_->initialise(generator);
   norm2_->initialise();
   mlp_->initialise(generator);
-  modulation_->initialise(generator);
+  if (!modulation_.is_empty()) modulation_->initialise(generator);
 }
 
 void TransformerBlockImpl::pack(at::ScalarType dtype) {
   attn_->pack(dtype);
   mlp_->pack(dtype);
-  modulation_->pack(dtype, kFewestRows);  // one a picture
+  if (!modulation_.is_empty()) modulation_->pack(dtype, kFewestRows);  // one a picture
 }
 
 at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const at::Tensor& c, const at::Tensor& rope,
                                          const at::Tensor& text) const {
+  if (modulation_.is_empty()) {
+    const at::Tensor attended = x + attn_->forward(norm1_->forward(x), rope, text);
+    return attended + mlp_->forward(norm2_->forward(attended));
+  }
   const auto m = modulation_->forward(c).chunk(6, -1);  // shift1, scale1, gate1, shift2, scale2, gate2
   const at::Tensor attended = gated_residual(x, m[2], attn_->forward(norm1_->forward(x, m[0], m[1]), rope, text));
   return gated_residual(attended, m[5], mlp_->forward(norm2_->forward(attended, m[3], m[4])));
