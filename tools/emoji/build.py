@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the emoji data set: WebDataset shards <out>/<group>-00000.tar, with manifest.json and LICENSES.md beside them.
 
-    python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 64] [--with-openmoji]
+    python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 128] [--with-openmoji]
 
 Packages are fetched once into --cache and pictures drawn there once, so an interrupted run is completed by starting it
 again. Shards that are good are kept; those of an earlier selection are removed, so that the result depends on the
@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, default=REPOSITORY / ".cache/emoji", help="npm tarballs and drawn pictures (%(default)s)"
     )
-    parser.add_argument("--size", type=side_of, default=64, help="side of the pictures in pixels (%(default)s)")
+    parser.add_argument("--size", type=side_of, default=128, help="side of the pictures in pixels (%(default)s)")
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--groups", help="comma-separated groups of Unicode's chart (default: all but flags)")
     selection.add_argument("--subset", choices=sorted(SUBSETS), help="a named choice of groups")
@@ -87,7 +87,7 @@ def build(options: argparse.Namespace) -> None:
     emoji = [one for one in catalog if one.group in chosen]
     artwork = {source: load_artwork(source, tarballs[source], emoji) for source in artwork_sources}
     pictures = plan(emoji, artwork, options.size)
-    groups = group_samples(Sample(picture, captions_of(picture.emoji, names, languages)) for picture in pictures)
+    groups = group_samples(sample_of(picture, names, languages) for picture in pictures)
 
     shards, done = write_shards(groups, options)
     write_text(options.out / "LICENSES.md", licences_text(sources))
@@ -98,7 +98,7 @@ def build(options: argparse.Namespace) -> None:
 def read_catalog(tarball: Path, names: Names) -> list[Emoji]:
     """Every emoji there is, from the package of groups."""
     entries, meta = read_json(tarball, "en/data.json", "meta/groups.json")
-    return build_catalog(entries, meta, names.get(ENGLISH, {}))
+    return build_catalog(entries, meta, {key: words.name for key, words in names.get(ENGLISH, {}).items()})
 
 
 def plan(emoji: list[Emoji], artwork: dict[Source, dict], side: int) -> list[Picture]:
@@ -114,6 +114,10 @@ def plan(emoji: list[Emoji], artwork: dict[Source, dict], side: int) -> list[Pic
         for source, found in artwork.items()
         if one.key in found and (not source.published_in or one.key in by_style[source.published_in])
     ]
+
+
+def sample_of(picture: Picture, names: Names, languages: list[str]) -> Sample:
+    return Sample(picture, captions_of(picture.emoji, picture.source.style_word, names, languages))
 
 
 def write_shards(groups: dict[str, list[Sample]], options: argparse.Namespace) -> tuple[list[Shard], str]:

@@ -30,6 +30,14 @@ class Emoji:
     class_name: str
 
 
+@dataclass(frozen=True)
+class Words:
+    """What one language calls an emoji, and by which other words its speakers look for it."""
+
+    name: str
+    keywords: tuple[str, ...] = ()
+
+
 def key_of(hexcode: str) -> str:
     """`1F441-FE0F-200D-1F5E8-FE0F` -> `1f441-200d-1f5e8`."""
     return "-".join(part for part in re.split("[-_]", hexcode.lower()) if part != VARIATION_SELECTOR)
@@ -40,14 +48,14 @@ def key_of_text(text: str) -> str:
     return key_of("-".join(f"{ord(char):04x}" for char in text))
 
 
-def names_of(*annotations: dict) -> dict[str, str]:
-    """Key -> name of the `annotations` tables of one language; earlier tables win."""
-    names: dict[str, str] = {}
+def words_of(*annotations: dict) -> dict[str, Words]:
+    """Key -> words of the `annotations` tables of one language; earlier tables win."""
+    words: dict[str, Words] = {}
     for table in annotations:
         for text, entry in table.items():
             if entry.get("tts"):
-                names.setdefault(key_of_text(text), entry["tts"][0])
-    return names
+                words.setdefault(key_of_text(text), Words(entry["tts"][0], tuple(entry.get("default", ()))))
+    return words
 
 
 def plain_name(name: str) -> str:

@@ -24,6 +24,7 @@ class Source:
     """One row of sources.json: `style` and `format` are set for artwork, `role` for texts.
 
     An `optional` style is drawn only on request. `published_in` names a style whose set of emoji bounds this one.
+    `word` is what captions call the style, where that is not its name.
     """
 
     package: str
@@ -36,10 +37,15 @@ class Source:
     licence: str
     licence_url: str
     style: str = ""
+    word: str = ""
     format: str = ""
     role: str = ""
     published_in: str = ""
     optional: bool = False
+
+    @property
+    def style_word(self) -> str:
+        return self.word or self.style
 
     @property
     def spec(self) -> str:

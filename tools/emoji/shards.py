@@ -22,10 +22,10 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture and what is said of it; `captions` is language -> name."""
+    """A picture and what is said of it; `captions` is language -> texts."""
 
     picture: Picture
-    captions: dict[str, str]
+    captions: dict[str, list[str]]
 
     @property
     def key(self) -> str:

@@ -100,12 +100,14 @@ class Search:
         """Looks at the reference once, then at what was kept of it."""
         options = self.options
         includes = [word for pattern in options.include for word in ("--include", pattern)]
-        kept = self.path(".safetensors", options.reference, options.include)
-        reference = [str(kept)] if kept.exists() else [options.reference, *includes, "--save-statistics", str(kept)]
+        crop = ["--crop", str(options.crop)] if options.crop else []
+        kept = self.path(".safetensors", options.reference, options.include, crop)
+        reference = ([str(kept)] if kept.exists()
+                     else [options.reference, *includes, *crop, "--save-statistics", str(kept)])
         command = [options.program, "eval", "--images", str(npz), "--reference", *reference, "--efficientnet-lite",
                    options.efficientnet_lite, "--metrics", "fd,kd", "--kid-subset-size", "232", "--threads", "1",
                    "--json"]
-        return self.figures(self.path(".figures", npz.name, options.reference, options.include),
+        return self.figures(self.path(".figures", npz.name, options.reference, options.include, crop),
                             lambda: json.loads(run(command)[0]))
 
     def result(self, name, flags):
@@ -175,6 +177,7 @@ def main():
     parser.add_argument("--checkpoint", type=pathlib.Path, required=True)
     parser.add_argument("--reference", required=True, help="as of `pixnerd eval`")
     parser.add_argument("--include", action="append", default=[], metavar="PATTERN", help="likewise")
+    parser.add_argument("--crop", type=int, metavar="SIZE", help="likewise: the size that is drawn")
     parser.add_argument("--folder", type=pathlib.Path, required=True, help="for pictures and figures")
     parser.add_argument("--plot", metavar="FILE.png")
     parser.add_argument("--settings", type=pathlib.Path, default=HERE / "settings.txt")

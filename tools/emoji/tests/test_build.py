@@ -66,7 +66,8 @@ class Build(unittest.TestCase):
 
     def write_packages(self):
         art = dict.fromkeys(("assets/1f448.webp", "assets/1f449.webp", "assets/1f46a.webp"), webp((255, 0, 0, 255)))
-        english = {"👈": {"tts": ["pointing left"]}, "👉": {"tts": ["pointing right"]}}
+        english = {"👈": {"default": ["finger", "left"], "tts": ["pointing left"]}}
+        english |= {"👉": {"tts": ["pointing right"]}}
         german = {"👈": {"tts": ["nach links"]}}
         icons = {"icons.json": ICONS, "chars.json": {"1f448": "pointing-left", "1f3c1": "flag"}}
         texts = {"en/data.json": ENTRIES, "meta/groups.json": META}
@@ -75,7 +76,7 @@ class Build(unittest.TestCase):
         derived = {f"annotationsDerived/{tag}/annotations.json": annotations("Derived", {}) for tag in tables}
         artwork = [
             write_package(self.cache, "icons", icons, style="flat", format="iconify"),
-            write_package(self.cache, "pictures", art, style="3d", format="pictures", published_in="flat"),
+            write_package(self.cache, "pictures", art, style="3d", word="3D", format="pictures", published_in="flat"),
             write_package(self.cache, "more", icons, style="more", format="iconify", optional=True),
         ]
         return artwork, [
@@ -110,8 +111,9 @@ class Build(unittest.TestCase):
         with tarfile.open(self.out / HANDS) as archive:
             left, right = (json.load(archive.extractfile(f"{hex}_3d.json")) for hex in ("1f448", "1f449"))
         self.assertEqual((left["class"], left["style"], left["group"]), ("pointing left", "3d", "smileys-emotion"))
-        self.assertEqual(left["caption"], {"en": "pointing left", "de": "nach links"})
-        self.assertEqual(right["caption"], {"en": "pointing right"})
+        english = ["pointing left", "pointing left, 3D", "finger, left, 3D"]
+        self.assertEqual(left["caption"], {"en": english, "de": ["nach links", "nach links, 3D"]})
+        self.assertEqual(right["caption"], {"en": ["pointing right", "pointing right, 3D"]})
         self.assertEqual(self.manifest()["pictures_per_style"], {"3d": 2, "flat": 2})
         self.assertEqual([row["name"] for row in self.manifest()["shards"]], [HANDS])
 

@@ -1,6 +1,6 @@
 import unittest
 
-from catalog import build_catalog, choose_groups, class_names, key_of, key_of_text, names_of, plain_name
+from catalog import Words, build_catalog, choose_groups, class_names, key_of, key_of_text, plain_name, words_of
 from errors import BuildError
 from tests.fixtures import emoji
 
@@ -50,11 +50,12 @@ class ClassNames(unittest.TestCase):
         self.assertEqual(class_names(dict(reversed(names.items()))), expected)
 
 
-class Names(unittest.TestCase):
+class WordsOfALanguage(unittest.TestCase):
     def test_tables_are_joined_and_earlier_ones_win(self):
-        plain = {"\u2764": {"tts": ["red heart"]}, "{": {"default": ["brace"]}}
+        plain = {"\u2764": {"default": ["heart", "love"], "tts": ["red heart"]}, "{": {"default": ["brace"]}}
         derived = {"\u2764\ufe0f": {"tts": ["another heart"]}, "#\u20e3": {"tts": ["keycap: #"]}}
-        self.assertEqual(names_of(plain, derived), {"2764": "red heart", "0023-20e3": "keycap: #"})
+        wanted = {"2764": Words("red heart", ("heart", "love")), "0023-20e3": Words("keycap: #")}
+        self.assertEqual(words_of(plain, derived), wanted)
 
 
 class Catalog(unittest.TestCase):

@@ -17,15 +17,15 @@ SHARD_ENTRY |= {"sha256": "ab", "recipe": "cd"}
 
 
 def sample(key: str, name: str) -> Sample:
-    return Sample(Picture(emoji(key, name), NOTO, Artwork("svg", b"<svg/>"), 64), {"en": name})
+    return Sample(Picture(emoji(key, name), NOTO, Artwork("svg", b"<svg/>"), 128), {"en": [name]})
 
 
 @mock.patch.object(manifest, "tool_versions", lambda: {"librsvg": "1"})
 class Manifest(unittest.TestCase):
     def test_counts_sources_and_shards(self):
         groups = {"food-drink": [sample("1f34c", "banana"), sample("1f34e", "red apple")]}
-        read = json.loads(manifest_text(64, groups, ["en"], [NOTO, NAMES], [SHARD]))
-        self.assertEqual((read["format"], read["side"], read["languages"]), ("pixnerd-emoji-2", 64, ["en"]))
+        read = json.loads(manifest_text(128, groups, ["en"], [NOTO, NAMES], [SHARD]))
+        self.assertEqual((read["format"], read["side"], read["languages"]), ("pixnerd-emoji-2", 128, ["en"]))
         self.assertEqual((read["classes"], read["pictures"], read["pictures_per_style"]), (2, 2, {"noto": 2}))
         self.assertEqual(read["pictures_per_group"], {"food-drink": 2})
         self.assertEqual(read["sources"][0]["integrity"], "sha512-x")

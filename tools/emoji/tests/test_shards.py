@@ -17,7 +17,7 @@ from tests.fixtures import emoji, source
 
 def sample(key: str, name: str, style: str = "noto", group: str = "food-drink") -> Sample:
     picture = Picture(emoji(key, name, group), source("icons", style=style), Artwork("webp", name.encode()), 16)
-    return Sample(picture, {"en": name, "ja": "りんご"})
+    return Sample(picture, {"en": [name, f"{name}, {style}"], "ja": ["りんご"]})
 
 
 @mock.patch.object(drawing, "tool_versions", lambda: {"librsvg": "1"})
@@ -58,7 +58,7 @@ class Shards(unittest.TestCase):
         headers = {(one.mtime, one.uid, one.gid, one.uname, one.mode) for one in members}
         self.assertEqual(headers, {(0, 0, 0, "", 0o644)})
         wanted = {"class": "red apple", "style": "noto", "hex": "1f34e", "group": "food-drink"}
-        wanted |= {"subgroup": "food-fruit", "caption": {"en": "red apple", "ja": "りんご"}}
+        wanted |= {"subgroup": "food-fruit", "caption": {"en": ["red apple", "red apple, noto"], "ja": ["りんご"]}}
         self.assertEqual(described, wanted)
 
     def test_two_shards_are_equal_to_the_byte(self):
@@ -100,7 +100,7 @@ class Shards(unittest.TestCase):
             self.samples[:1],
             self.samples[1:],
             self.samples[::-1],
-            [Sample(first.picture, {"en": "apple"}), *self.samples[1:]],
+            [Sample(first.picture, {"en": ["apple"]}), *self.samples[1:]],
             [Sample(Picture(other_class, *picture_rest(first)), first.captions), *self.samples[1:]],
             [sample("1f34e", "red apple", "twemoji"), *self.samples[1:]],
         ]
