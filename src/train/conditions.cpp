@@ -1,6 +1,7 @@
 #include "train/conditions.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <map>
@@ -20,7 +21,7 @@
 namespace pixnerd::train {
 namespace {
 
-constexpr uint64_t kCaptionStream = 3;  // beside those of run.cpp
+constexpr uint64_t kCaptionStream = 3, kTogetherStream = 6;  // beside those of run_inputs.h
 
 class LabelConditions : public Conditions {
  public:
@@ -50,7 +51,7 @@ class CaptionConditions : public Conditions {
   at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) override {
     std::vector<std::string> captions;
     for (const int64_t index : batch.pictures) {
-      captions.push_back(drawn_caption(set, index, static_cast<uint64_t>(position) + captions.size()));
+      captions.push_back(drawn_caption(set, index, kCaptionStream, static_cast<uint64_t>(position) + captions.size()));
     }
     return of_texts(captions);
   }
@@ -67,6 +68,19 @@ class CaptionConditions : public Conditions {
 
  protected:
   virtual at::Tensor of_texts(const std::vector<std::string>& texts) = 0;
+
+  // `count` of each picture, in turn.
+  std::vector<std::string> drawn_captions(const data::PictureSet& set, const data::Batch& batch, int64_t position,
+                                          int64_t count) const {
+    std::vector<std::string> captions;
+    for (const int64_t index : batch.pictures) {
+      for (int64_t i = 0; i < count; ++i) {
+        captions.push_back(
+            drawn_caption(set, index, kTogetherStream, static_cast<uint64_t>(position * count) + captions.size()));
+      }
+    }
+    return captions;
+  }
 
  private:
   // By language; the null condition's where there is none.
@@ -92,9 +106,9 @@ class CaptionConditions : public Conditions {
     return captions_of(set, index).front().front();
   }
 
-  std::string drawn_caption(const data::PictureSet& set, int64_t index, uint64_t position) const {
+  std::string drawn_caption(const data::PictureSet& set, int64_t index, uint64_t stream, uint64_t position) const {
     const auto captions = captions_of(set, index);
-    const uint64_t drawn = random_bits(seed_, kCaptionStream, position);
+    const uint64_t drawn = random_bits(seed_, stream, position);
     const auto& of_language = captions[drawn % captions.size()];
     return of_language[drawn / captions.size() % of_language.size()];
   }
@@ -170,7 +184,16 @@ class StateConditions : public CaptionConditions {
 class ByteConditions : public CaptionConditions {
  public:
   ByteConditions(const RunConfig& config, const data::PictureSet& pictures)
-      : CaptionConditions(config, pictures), config_(config.model) {}
+      : CaptionConditions(config, pictures), config_(config.model), aligns_(config.text.alignment > 0) {}
+
+  // Pictures of one class show the same; without classes each is a thing of its own.
+  CaptionGroups captions_together(const data::PictureSet& set, const data::Batch& batch, int64_t position) override {
+    if (!aligns_) return {};
+    const auto captions = drawn_captions(set, batch, position, kCaptionsTogether);
+    std::vector<int64_t> groups;
+    for (const int64_t index : batch.pictures) groups.push_back(set.label(index) >= 0 ? set.label(index) : -1 - index);
+    return {of_texts(captions).unflatten(0, {-1, kCaptionsTogether}), at::tensor(groups, at::kLong)};
+  }
 
   sample::StatesOf states(models::Network& network) override {
     const auto encoder = std::make_shared<models::BytePrompts>(network);
@@ -182,6 +205,7 @@ class ByteConditions : public CaptionConditions {
 
  private:
   models::ModelConfig config_;
+  bool aligns_;
 };
 
 }  // namespace

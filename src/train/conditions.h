@@ -12,6 +12,7 @@
 #include "data/loader.h"
 #include "data/picture_set.h"
 #include "sample/condition.h"
+#include "train/alignment.h"
 #include "train/config.h"
 
 namespace pixnerd::train {
@@ -24,6 +25,9 @@ class Conditions {
   // language that is as likely as any other it has, which the run's seed and `position`, of the batch's first picture
   // in the run, decide.
   virtual at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) = 0;
+
+  // Captions of the pictures of a batch that are to be aligned; none where the network has no encoder of its own.
+  virtual CaptionGroups captions_together(const data::PictureSet&, const data::Batch&, int64_t) { return {}; }
 
   // Of one picture, always the same: a row of the above.
   virtual at::Tensor of_picture(const data::PictureSet& set, int64_t index) = 0;

@@ -14,6 +14,7 @@ struct TextConfig {
   std::string cache;
   std::vector<std::string> languages;
   models::Precision precision = models::Precision::bfloat16;
+  double alignment = 0.0;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -22,6 +23,11 @@ struct TextConfig {
           "folder for encoded captions, each read many times; about 2 bytes a state; \"\" for none");
     visit("languages", self.languages, "languages of the captions to learn from, such as en; all if there is none");
     visit("precision", self.precision, "arithmetic of the encoder");
+    visit(
+        "alignment", self.alignment,
+        "weight of a loss that draws the captions of a picture together in the states of a network that reads bytes; 0 "
+        "does without",
+        config::at_least(0.0));
   }
 };
 
