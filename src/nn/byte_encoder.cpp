@@ -58,7 +58,7 @@ at::Tensor ByteEncoderImpl::forward(const at::Tensor& bytes) {
   const at::Tensor embedded = at::embedding(table_, bytes);  // [B, M, E]
   const at::Tensor padded = at::constant_pad_nd(embedded, {0, 0, kNeighbours / 2, kNeighbours / 2});
   const at::Tensor windows = padded.unfold(1, kNeighbours, 1).transpose(2, 3).flatten(2);  // [B, M, 5 E]
-  at::Tensor s = silu(neighbours_->forward(windows)).unflatten(1, {states_, bytes_a_state_}).mean(2);
+  at::Tensor s = nn::silu(neighbours_->forward(windows)).unflatten(1, {states_, bytes_a_state_}).mean(2);
   const at::Tensor rope = rope_.get(1, states_, bytes.device());
   for (const auto& block : blocks_) s = block->forward(s, {}, rope);
   return norm_->forward(s);
