@@ -148,7 +148,8 @@ void print_network(const sample::ModelDescription& description, bool guessed) {
     std::cout << sample::said_of_guess(description) << '\n';
   } else {
     std::cout << sample::describe(model) << ", predicts the "
-              << (model.prediction == models::Prediction::image ? "image" : "velocity") << '\n';
+              << (model.prediction == models::Prediction::image ? "image" : "velocity")
+              << (model.noise_scale == 1 ? std::string() : concat(", from noise of scale ", model.noise_scale)) << '\n';
   }
   std::cout << concat("sampled at ", width, "x", height, " in ", sampler.steps, " steps of ",
                       config::member_value(sampler.solver).scalar, ", guidance ", sampler.guidance, '\n');

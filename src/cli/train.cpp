@@ -49,7 +49,8 @@ void define(CLI::App& command, TrainFlags& flags) {
       ->excludes(init)
       ->type_name("FILE");
   command.add_flag("--init-other-prediction", flags.init_other_prediction,
-                   "take them even if they predict something else than model.prediction");
+                   "take them even if they predict something else than model.prediction, or under other noise than "
+                   "model.noise_scale");
   command
       .add_option("--set", flags.settings,
                   "a setting in place of the file's, a text as it is, a list as 1,2; may be repeated")

@@ -1,5 +1,6 @@
 // DPM-Solver++(2M): Lu et al., arXiv 2211.01095, algorithm 2, for the flow x = t x1 + (1 - t) noise, which is their
-// alpha = t, sigma = 1 - t, lambda = log(t / (1 - t)). One evaluation a step; the picture D = x + (1 - t) v that each
+// alpha = t, sigma = 1 - t, lambda = log(t / (1 - t)); noise of another scale moves lambda by a constant, which no
+// difference of them sees. One evaluation a step; the picture D = x + (1 - t) v that each
 // velocity leads to is carried on linearly in lambda, and the linear part of x is solved exactly.
 #include <ATen/TensorOperators.h>
 

@@ -22,8 +22,12 @@ at::Tensor broadcast_over(const at::Tensor& per_sample, const at::Tensor& x) {
   return per_sample.view(shape);
 }
 
-void make_early(const FlowConfig& config, at::Tensor& time, int64_t early) {
-  if (config.times == TimeDistribution::lognormal && early > 0) time.narrow(0, 0, early).add_(config.early_mean);
+// Standard normal draws become those of lognormal times, the first `early` of them early.
+void place_times(const FlowConfig& config, at::Tensor& time, int64_t early) {
+  if (config.times != TimeDistribution::lognormal) return;
+  time.mul_(config.time_std);
+  time.narrow(0, 0, early).add_(config.early_mean);
+  time.narrow(0, early, time.size(0) - early).add_(config.time_mean);
 }
 
 }  // namespace
@@ -42,7 +46,7 @@ Draws draw(const FlowConfig& config, const at::Tensor& x1, at::Generator& genera
       (config.times == TimeDistribution::lognormal ? at::randn({batch}, generator) : at::rand({batch}, generator))
           .to(x1.device());
   draws.noise = at::randn(x1.sizes(), generator).to(x1.device());
-  make_early(config, draws.time, static_cast<int64_t>(config.early_share * static_cast<double>(batch)));
+  place_times(config, draws.time, static_cast<int64_t>(config.early_share * static_cast<double>(batch)));
   return draws;
 }
 
@@ -60,7 +64,7 @@ Draws draw_each(const FlowConfig& config, const std::vector<uint64_t>& seeds, at
       draws.noise[i].normal_(0, 1, generator);
     }
   });
-  make_early(config, draws.time, early);
+  place_times(config, draws.time, early);
   return draws;
 }
 
@@ -75,10 +79,10 @@ at::Tensor drop_condition(const at::Tensor& condition, const at::Tensor& null_co
 }
 
 FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at::Tensor& condition,
-                       const at::Tensor& null_condition, const Draws& draws) {
-  const at::Tensor t = training_times(config, draws.time);
+                       const at::Tensor& null_condition, const Draws& draws, double noise_scale) {
+  const at::Tensor t = training_times(config, draws.time), noise = noise_scale * draws.noise;
   const at::Tensor alpha = broadcast_over(t, x1);
-  return {alpha * x1 + (1 - alpha) * draws.noise, t, x1 - draws.noise,
+  return {alpha * x1 + (1 - alpha) * noise, t, x1 - noise,
           drop_condition(condition, null_condition, draws.drop, config.null_condition_p)};
 }
 

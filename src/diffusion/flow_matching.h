@@ -1,8 +1,8 @@
 // Flow matching: the straight path from noise to image, its random draws and its loss.
 //
-//   x_t = t x1 + (1 - t) noise,  v = x1 - noise,  loss = mean (net(x_t, t, y) - v)^2
+//   x_t = t x1 + (1 - t) k noise,  v = x1 - k noise,  loss = mean (net(x_t, t, y) - v)^2
 //
-// B batch, C channels, H x W pixels; images x1 in [-1, 1].
+// k is the network's model.noise_scale, 1 as published. B batch, C channels, H x W pixels; images x1 in [-1, 1].
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -22,6 +22,8 @@ std::span<const std::pair<const char*, TimeDistribution>> enum_names(TimeDistrib
 
 struct FlowConfig {
   TimeDistribution times = TimeDistribution::lognormal;
+  double time_mean = 0.0;
+  double time_std = 1.0;
   double timeshift = 1.0;
   double early_share = 0.0;
   double early_mean = -1.5;
@@ -29,9 +31,14 @@ struct FlowConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
-    visit("times", self.times, "lognormal: t = sigmoid(normal(0, 1)); uniform: t = uniform(0, 1)");
+    visit("times", self.times, "lognormal: t = sigmoid(normal(time_mean, time_std)); uniform: t = uniform(0, 1)");
+    visit("time_mean", self.time_mean, "of lognormal times before the sigmoid; below 0 is nearer the noise",
+          config::between(-10.0, 10.0));
+    visit("time_std", self.time_std, "standard deviation of lognormal times before the sigmoid",
+          config::between(0.01, 10.0));
     visit("timeshift", self.timeshift, "s of t / (t + (1 - t) s)", config::positive());
-    visit("early_share", self.early_share, "share of a batch whose lognormal times have mean early_mean instead of 0",
+    visit("early_share", self.early_share,
+          "share of a batch whose lognormal times have mean early_mean instead of time_mean",
           config::between(0.0, 1.0));
     visit("early_mean", self.early_mean, "mean of the early times before the sigmoid; below 0 is nearer the noise");
     visit("null_condition_p", self.null_condition_p, "probability of dropping a sample's condition",
@@ -42,7 +49,7 @@ struct FlowConfig {
 // Everything random about one training step.
 struct Draws {
   at::Tensor drop;   // [B] uniform; the condition is dropped where drop < null_condition_p
-  at::Tensor time;   // [B] normal for lognormal times, of mean 0 or early_mean, else uniform
+  at::Tensor time;   // [B] normal for lognormal times, of mean time_mean or early_mean, else uniform
   at::Tensor noise;  // [B, C, H, W] standard normal
 };
 
@@ -65,9 +72,9 @@ struct FlowSample {
   at::Tensor x_t, t, velocity, condition;
 };
 
-// What the network sees of a batch and what it should answer.
+// What a network with that scale of the noise sees of a batch and what it should answer.
 FlowSample flow_sample(const FlowConfig& config, const at::Tensor& x1, const at::Tensor& condition,
-                       const at::Tensor& null_condition, const Draws& draws);
+                       const at::Tensor& null_condition, const Draws& draws, double noise_scale = 1.0);
 
 // Of each sample its mean of (net(x_t, t, condition) - velocity)^2: [B] float32, with a gradient where gradients are
 // recorded. The loss of a batch is their mean.

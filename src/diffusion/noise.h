@@ -4,6 +4,8 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace pixnerd::diffusion {
@@ -13,7 +15,7 @@ class NoiseSource {
  public:
   virtual ~NoiseSource() = default;
 
-  // The next standard normal draw, with the shape and options of x [B, C, H, W].
+  // The next draw, standard normal where nothing else is said, with the shape and options of x [B, C, H, W].
   virtual at::Tensor draw_like(const at::Tensor& x) = 0;
 };
 
@@ -46,6 +48,18 @@ class VariedNoise : public NoiseSource {
   ImageNoise own_, other_;
   double share_;
   bool is_first_ = true;
+};
+
+// The draws of another source, `scale` times: the noise of a path x_t = t x1 + (1 - t) k n, k the scale.
+class ScaledNoise : public NoiseSource {
+ public:
+  ScaledNoise(std::unique_ptr<NoiseSource> source, double scale) : source_(std::move(source)), scale_(scale) {}
+
+  at::Tensor draw_like(const at::Tensor& x) override { return source_->draw_like(x) * scale_; }
+
+ private:
+  std::unique_ptr<NoiseSource> source_;
+  double scale_;
 };
 
 // A CPU generator seeded as torch.Generator().manual_seed(seed).

@@ -2,10 +2,12 @@
 //
 // A solver is one trajectory on its way. It evaluates nothing: query() says at which (x, t) it wants the velocity, and
 // take() goes on with it. Whoever drives many solvers can so evaluate what several of them want at once, each at its
-// own time. Times and x are float32. The stochastic forms add the score s = (t v - x) / (1 - t), scaled by w:
+// own time. Times and x are float32. The stochastic forms add s = (t v - x) / (1 - t), the score of x, scaled by w:
 //   mean      x += v dt + s w dt
 //   sde       x += v dt + s w dt + sqrt(2 w dt) n
 //   preserve  x += v dt + s w dt / 2 + sqrt(w dt) n
+// On a path whose noise is k times the standard normal one (x_t = t x1 + (1 - t) k n) x_t has the score s / k^2. The
+// forms are then those of the weight k^2 w: s stays as it is, and the noise source gives k n.
 //
 // Threads: a solver is used by one at a time.
 #pragma once
@@ -37,7 +39,7 @@ struct StepResult {
 struct Course {
   std::vector<float> grid;     // ascends; may begin at any time below 1, and only its last one may be 1
   at::Tensor x;                // at grid.front()
-  NoiseSource* noise;          // of the stochastic forms; must outlive the solver
+  NoiseSource* noise;          // of the stochastic forms, of the path's scale; must outlive the solver
   at::Tensor noise_weights{};  // factors of w, broadcast to x; undefined: 1. Where it is 0, the step is deterministic
   bool goes_on = false;        // from its end on by another solver: no step of it is the last one
 };

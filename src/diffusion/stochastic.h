@@ -8,7 +8,7 @@
 
 namespace pixnerd::diffusion {
 
-// (t v - x) / (1 - t): the score of x_t under the flow with velocity v. t < 1.
+// (t v - x) / (1 - t): the score of x_t under the flow with velocity v, times k^2 where its noise is k n. t < 1.
 at::Tensor score(const at::Tensor& v, const at::Tensor& x, float t);
 
 // w at time t: 1 - t, or 1.

@@ -119,7 +119,7 @@ at::Tensor Probe::losses(models::Network& network, const at::Tensor& conditions,
     at::Tensor sum = at::zeros({count}, at::kDouble);
     for (const double t : kTimes) {
       stop_if(stop);
-      const at::Tensor eps = noise.draw(3, x1.size(2), x1.size(3)).to(device);
+      const at::Tensor eps = noise.draw(3, x1.size(2), x1.size(3)).to(device) * network.config().noise_scale;
       const diffusion::FlowSample sample{t * x1 + (1 - t) * eps, at::full({count}, t, x1.options()), x1 - eps, y};
       sum += diffusion::sample_losses(network, sample).cpu().to(at::kDouble);
     }

@@ -168,7 +168,7 @@ class Engine::State {
       Flight flight{id, picture.submitter, picture.settings, observer, nullptr};
       flight.trajectory = std::make_unique<Trajectory>(
           Source{std::move(picture.condition), std::move(picture.null_condition), std::move(picture.noise),
-                 options_.channels, std::move(picture.edit), picture.seed},
+                 options_.channels, options_.noise_scale, std::move(picture.edit), picture.seed},
           *flight.settings, device_);
       observer->started(id);
       flying.push_back(std::move(flight));
@@ -276,6 +276,7 @@ class Engine::State {
 
 Engine::Engine(models::Network& network, models::Precision precision, EngineOptions options) {
   options.channels = network.config().in_channels;
+  options.noise_scale = network.config().noise_scale;
   state_ = std::make_unique<State>(&network, network, precision, std::move(options));
 }
 

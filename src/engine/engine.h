@@ -31,18 +31,19 @@ namespace pixnerd::engine {
 struct Picture {
   at::Tensor condition, null_condition;  // [1, ...]; null: what guidance leads away from
   uint64_t seed = 0;
-  std::unique_ptr<diffusion::NoiseSource> noise{};  // in place of the seed's; its first draw is x at t = 0
+  std::unique_ptr<diffusion::NoiseSource> noise{};  // in place of the seed's; k times its first draw is x at t = 0
   std::shared_ptr<const SampleConfig> settings;
   std::optional<Edit> edit{};
   uint64_t submitter = 0;  // whose it is: those of different ones take turns
 };
 
 struct EngineOptions {
-  int64_t channels = 3;
+  int64_t channels = 3;             // of a denoiser that is no network, which knows its own
+  double noise_scale = 1;           // likewise: k of the path x_t = t x1 + (1 - t) k noise
   int64_t most_together = 0;        // pictures that share an evaluation; 0: as many as is best
   uint64_t available_bytes = 0;     // of memory, for weights and pictures; 0: not known
   std::filesystem::path profile{};  // the file that measurements are kept in; "": in none
-  at::Device device = at::kCPU;     // where a denoiser computes that is no network, which knows its own
+  at::Device device = at::kCPU;     // likewise: where it computes
 };
 
 class Engine {

@@ -29,6 +29,7 @@ std::vector<float>::const_iterator first_from(const std::vector<float>& grid, do
 
 Trajectory::Trajectory(Source source, const SampleConfig& config, at::Device device)
     : source_(std::move(source)), config_(config), encodings_(diffusion::EncodeSchedule::of(config.sampler)) {
+  source_.noise = std::make_unique<diffusion::ScaledNoise>(std::move(source_.noise), source_.noise_scale);
   source_.condition = source_.condition.to(device);
   source_.null_condition = source_.null_condition.to(device);
   const auto [width, height] = config_.size;

@@ -15,6 +15,8 @@
 //   x_t = (t / t') x_t' + sqrt((1 - t)^2 - (t / t')^2 (1 - t')^2) n,
 // and so does the noise of the known part: its line goes on to x1 from there. The solver begins anew at t.
 //
+// Noise, wherever it comes in, is k times the picture's standard normal draws, k being the network's model.noise_scale.
+//
 // Where edges are to meet (`tile`), the network sees x shifted around by a random offset, another one at each step that
 // computes s anew, and what it answers is shifted back: no edge is one for long. While s is reused the offset stays.
 #pragma once
@@ -39,8 +41,9 @@ namespace pixnerd::engine {
 // What a picture is made of.
 struct Source {
   at::Tensor condition, null_condition;           // as the network takes them, [1, ...]
-  std::unique_ptr<diffusion::NoiseSource> noise;  // its first draw is x at t = 0
+  std::unique_ptr<diffusion::NoiseSource> noise;  // standard normal; its first draw is x at t = 0, but for the scale
   int64_t channels = 3;
+  double noise_scale = 1;  // k
   std::optional<Edit> edit;
   uint64_t seed = 0;  // of the offsets of tiles
 };

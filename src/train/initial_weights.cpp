@@ -70,7 +70,7 @@ std::string take_rows(const at::Tensor& table, const at::Tensor& stored, const N
 // What makes the parameters' shapes, but for the tables of labels. The decoders of text have the same parameters.
 bool is_of_shapes(const std::string& key) {
   return key != "num_classes" && key != "num_styles" && key != "label_init_std" && key != "prediction" &&
-         !key.starts_with("decoder_");
+         key != "noise_scale" && !key.starts_with("decoder_");
 }
 
 void check_sizes(const models::ModelConfig& config, const std::optional<sample::ModelDescription>& stored,
@@ -92,10 +92,16 @@ void check_sizes(const models::ModelConfig& config, const std::optional<sample::
                                "; to train that of the file, say none of its sizes in `model`"));
 }
 
-// Network and file must mean the same by what the last layer gives.
+// Network and file must mean the same by what the last layer gives, and by the noise of the path it belongs to.
 void check_prediction(const models::ModelConfig& config, const std::optional<sample::ModelDescription>& stored,
                       const std::string& source) {
-  if (!stored || stored->model.prediction == config.prediction) return;
+  if (!stored) return;
+  if (const double scale = stored->model.noise_scale; scale != config.noise_scale) {
+    throw CheckpointError(concat("checkpoint ", quoted(source), ": its network was trained with noise of scale ", scale,
+                                 ", this one has ", config.noise_scale, "; set model.noise_scale=", scale,
+                                 ", or take the weights all the same with ", "--init-other-prediction"));
+  }
+  if (stored->model.prediction == config.prediction) return;
   const auto name = [](models::Prediction prediction) {
     return prediction == models::Prediction::image ? "image" : "velocity";
   };

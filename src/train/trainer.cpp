@@ -134,7 +134,8 @@ MicroBatch Trainer::asked(const TrainingBatch& batch) const {
   const at::Tensor images = batch.images.to(device);
   const diffusion::Draws draws{batch.draws.drop.to(device), batch.draws.time.to(device), batch.draws.noise.to(device)};
   MicroBatch all;
-  all.flow = diffusion::flow_sample(flow_, images, batch.condition.to(device), null_condition_.to(device), draws);
+  all.flow = diffusion::flow_sample(flow_, images, batch.condition.to(device), null_condition_.to(device), draws,
+                                    network_->config().noise_scale);
   all.images = images;
   if (batch.features.defined()) all.features = batch.features.to(device);
   return all;

@@ -69,7 +69,7 @@ LossByTime Validation::run(models::Network& network, const std::vector<int64_t>&
   for (size_t bucket = 0; bucket < kTimeBuckets; ++bucket) {
     stop_if(stop);
     const double t = (static_cast<double>(bucket) + 0.5) / kTimeBuckets;
-    const at::Tensor eps = noise.draw(3, side_, side_).to(device);
+    const at::Tensor eps = noise.draw(3, side_, side_).to(device) * network.config().noise_scale;
     const diffusion::FlowSample sample{t * x1 + (1 - t) * eps, at::full({count}, t, x1.options()), x1 - eps, y};
     const at::Tensor each = diffusion::sample_losses(network, sample).cpu();
     for (int64_t i = 0; i < count; ++i) losses.add(t, each.const_data_ptr<float>()[i]);

@@ -105,6 +105,17 @@ TEST_F(InitialWeights, AnotherKindOfPredictionIsRefusedUnlessAsked) {
   EXPECT_EQ(take_weights(*network_, description_, path_, true), "");
 }
 
+TEST_F(InitialWeights, NoiseOfAnotherScaleIsRefusedUnlessAsked) {
+  write({"apple"});
+  description_.classes = {"apple"};
+  description_.model.num_classes = 1;
+  description_.model.noise_scale = 2;
+  network_ = models::random_network(description_.model, 6);
+  const std::string message = thrown<CheckpointError>([&] { take_weights(*network_, description_, path_); });
+  expect_contains(message, "was trained with noise of scale 1, this one has 2; set model.noise_scale=1");
+  EXPECT_EQ(take_weights(*network_, description_, path_, true), "");
+}
+
 TEST_F(InitialWeights, OtherSizesAreNamedByTheirKeys) {
   write({"apple"});
   description_.model.field_width = 12;

@@ -51,6 +51,17 @@ double mean_loss(Trainer& trainer, int steps) {
   return sum / steps;
 }
 
+// A new network answers nothing, so that its loss is the mean square of what it should answer.
+TEST(Trainer, TheNoiseHasTheScaleOfTheNetwork) {
+  models::ModelConfig config = models::tiny_config();
+  config.noise_scale = 2;
+  Trainer trainer(models::fresh_network(config, 1), small_config(), {}, no_class());
+  const data::Batch batch = two_pictures();
+  at::Generator first = diffusion::seeded_generator(0);
+  const diffusion::Draws draws = diffusion::draw(trainer.flow(), batch.images, first);
+  EXPECT_NEAR(step(trainer, batch).loss, (batch.images - 2 * draws.noise).square().mean().item<double>(), 1e-4);
+}
+
 class Learns : public testing::TestWithParam<models::Precision> {};
 
 TEST_P(Learns, TheLossOfTwoFlatPicturesFalls) {
