@@ -29,7 +29,7 @@
 namespace pixnerd::cli {
 namespace {
 
-// All pictures have one size: what grids, arrays and animations need.
+// All pictures have one size: what arrays and animations need.
 sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) {
   const sample::PictureSize size = plan.pictures.front().size();
   for (const sample::PictureRequest& picture : plan.pictures) {
@@ -38,6 +38,15 @@ sample::PictureSize common_size(const SamplePlan& plan, const std::string& out) 
                               "; let --out be a folder"));
   }
   return size;
+}
+
+// The cells of a grid hold the widest and the highest picture.
+sample::PictureSize largest_size(const SamplePlan& plan) {
+  sample::PictureSize largest{0, 0};
+  for (const sample::PictureRequest& picture : plan.pictures) {
+    for (size_t i = 0; i < 2; ++i) largest[i] = std::max(largest[i], picture.size()[i]);
+  }
+  return largest;
 }
 
 bool has_two_sizes(const SamplePlan& plan) {
@@ -50,9 +59,9 @@ bool has_labels(const SampleFlags& flags, const SamplePlan& plan) {
 }
 
 sample::OutputPlan output_plan(const SampleFlags& flags, const SamplePlan& plan, const InputFiles& inputs) {
-  const auto [width, height] = plan.pictures.front().size();
+  const auto [width, height] = largest_size(plan);
   sample::OutputPlan output{plan.size(), width, height, plan.columns, flags.overwrite, inputs};
-  if (sample::output_kind(flags.out) != sample::OutputKind::folder) common_size(plan, flags.out);
+  if (sample::output_kind(flags.out) == sample::OutputKind::arrays) common_size(plan, flags.out);
   output.resume = flags.resume;
   output.padding = plan.padding;
   for (const sample::PictureRequest& picture : plan.pictures) {

@@ -9,8 +9,8 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "diffusion/limits.h"
-#include "sample/interpolation.h"
 #include "sample/condition.h"
+#include "sample/interpolation.h"
 #include "sample/label_names.h"
 #include "sample/output.h"
 
@@ -113,6 +113,12 @@ void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::strin
       ->transform(seed_number())
       ->type_name("SEED")
       ->capture_default_str();
+  command
+      .add_option(
+          "--columns", flags.columns,
+          "pictures in a row of a grid; unless given a row is a class or prompt, or about as wide as all are high")
+      ->check(between(1, diffusion::kMostColumns))
+      ->type_name("N");
 }
 
 void add_variation_flags(CLI::App& command, VariationFlags& flags) {
@@ -153,8 +159,8 @@ SamplePlan plan_of(const PictureFlags& flags, const sample::ModelDescription& de
     sample::vary(plan.pictures, flags.seed, *variation.seed, variation.strength.value_or(variation.kUsualStrength));
   }
   set_names(plan, description);
-  if (plan.row > 0) {
-    plan.columns = std::min(plan.row, diffusion::kMostColumns);
+  if (flags.columns || plan.row > 0) {
+    plan.columns = flags.columns.value_or(std::min(plan.row, diffusion::kMostColumns));
     return plan;
   }
   int64_t runs = plan.size() / flags.pictures_each(), run = flags.pictures_each();

@@ -37,6 +37,7 @@ struct PictureFlags {
   std::optional<int64_t> count;
   int64_t batch = 0;  // as many as is best
   uint64_t seed = 0;
+  std::optional<int64_t> columns;  // of a grid
 
   int64_t pictures_each() const { return count.value_or(1); }
 
@@ -44,7 +45,7 @@ struct PictureFlags {
   void add_to(InputFiles& inputs) const;
 };
 
-// --count and --seed.
+// --count, --seed and --columns.
 void add_count_and_seed(CLI::App& command, PictureFlags& flags, const std::string& count_help);
 
 struct SamplePlan {

@@ -151,6 +151,17 @@ Layout layout_of(std::span<const Image> pictures, int columns, int padding) {
 
 }  // namespace
 
+Image centred(Image picture, int width, int height) {
+  if (picture.width == width && picture.height == height) return picture;
+  if (picture.width > width || picture.height > height) {
+    throw DataError(
+        concat("a picture of ", picture.width, "x", picture.height, " does not fit into ", width, "x", height));
+  }
+  Image canvas = filled(width, height, kWhite);
+  paste(picture, canvas, (width - picture.width) / 2, (height - picture.height) / 2);
+  return canvas;
+}
+
 Image make_grid(std::span<const Image> pictures, int columns, int padding, Colour background) {
   return assembled(pictures, layout_of(pictures, columns, padding), background);
 }

@@ -15,6 +15,9 @@ namespace pixnerd::image {
 // large.
 Image make_grid(std::span<const Image> pictures, int columns, int padding = 2, Colour background = {255, 255, 255});
 
+// The picture in the middle of a white one of that size, itself if it has it. DataError for a size below its own.
+Image centred(Image picture, int width, int height);
+
 // What is written under a picture, in UTF-8: a name in up to two lines and below it a note, fainter, in one. What is
 // too long for that ends in an ellipsis; either may be empty.
 struct Label {

@@ -53,9 +53,12 @@ class GridOutput : public PictureOutput {
   }
 
  private:
-  // A picture alone stays as it is.
-  image::Image sheet() const {
+  // A picture alone stays as it is; smaller ones stand in the middle of their cells.
+  image::Image sheet() {
     const auto columns = static_cast<int>(plan_.columns);
+    for (image::Image& each : pictures_) {
+      each = image::centred(std::move(each), static_cast<int>(plan_.width), static_cast<int>(plan_.height));
+    }
     if (!plan_.labels.empty()) {
       return image::make_labelled_grid(pictures_, plan_.labels, columns, kLabelledPadding);
     }

@@ -18,7 +18,7 @@ namespace pixnerd::sample {
 // What is going to be written.
 struct OutputPlan {
   int64_t pictures = 1;
-  int64_t width = 1, height = 1;       // of a picture, in pixels
+  int64_t width = 1, height = 1;       // of a picture in pixels, of several sizes the largest
   int64_t columns = 1;                 // of a grid
   bool overwrite = false;              // use a folder that is not empty, replace files
   InputFiles inputs{};                 // what is read, and stays even then
@@ -49,8 +49,8 @@ class PictureOutput {
   // Which of plan.pictures are there already, one each, as plan.resume finds them; nothing without it.
   virtual std::vector<bool> is_there() const { return {}; }
 
-  // Picture `index` of plan.pictures that is not there, each of them once; of the planned size but for folders, in
-  // order for a grid.
+  // Picture `index` of plan.pictures that is not there, each of them once; of the planned size for arrays, no
+  // larger for a grid, in order for both.
   virtual void put(int64_t index, image::Image picture) = 0;
 
   // After the last picture.

@@ -51,8 +51,23 @@ TEST_F(TextTest, AFileOfPrompts) {
   EXPECT_EQ(read("json/00001.png").width, 16);
   EXPECT_EQ(read("json/00001.png").rgb,
             picture({"--prompt", "cd", "--seed", "5", "--size", "16x8", "--negative-prompt", "e"}).rgb);
-  expect_error(sample({"--prompts", path("lines.jsonl")}, "grid.png"), 1, "several sizes");
   expect_error(sample({"--prompts", path("lines.jsonl")}, "all.npz"), 1, "several sizes");
+}
+
+TEST_F(TextTest, PicturesOfSeveralSizesStandInCellsOfTheLargest) {
+  write("sizes.jsonl",
+        "{\"prompt\": \"ab\", \"seed\": 4}\n{\"prompt\": \"ab\", \"seed\": 4, \"size\": [16, 24]}\n"
+        "{\"prompt\": \"cd\", \"seed\": 4}\n");
+  ASSERT_EQ(sample({"--prompts", path("sizes.jsonl"), "--columns", "3"}, "sizes.png").code, 0);
+  const Image grid = read("sizes.png"), alone = picture({"--prompt", "ab", "--seed", "4"});
+  EXPECT_EQ(grid.width, 3 * 16 + 4 * 2);
+  EXPECT_EQ(grid.height, 24 + 2 * 2);
+  EXPECT_EQ(grid.row(2)[0], 255);
+  for (int y = 0; y < alone.height; ++y) {
+    EXPECT_TRUE(std::equal(alone.row(y), alone.row(y) + alone.row_bytes(), grid.row(2 + 8 + y) + size_t{3} * (2 + 4)));
+  }
+  EXPECT_TRUE(sample({"--again", path("sizes.png")}, "again.png").code == 0);
+  EXPECT_EQ(read("again.png").rgb, grid.rgb);
 }
 
 TEST_F(TextTest, AManifestRepeatsAFolder) {
