@@ -32,6 +32,10 @@ at::Tensor ImageNoise::draw_like(const at::Tensor& x) {
   return draw(x.size(1), x.size(2), x.size(3)).to(x.options());
 }
 
+at::Tensor ScaledNoise::draw_like(const at::Tensor& x) {
+  return scale_ * source_->draw_like(x);
+}
+
 namespace {
 
 // One after the other, so that the sum is the same on any number of threads.

@@ -55,7 +55,7 @@ class ScaledNoise : public NoiseSource {
  public:
   ScaledNoise(std::unique_ptr<NoiseSource> source, double scale) : source_(std::move(source)), scale_(scale) {}
 
-  at::Tensor draw_like(const at::Tensor& x) override { return source_->draw_like(x) * scale_; }
+  at::Tensor draw_like(const at::Tensor& x) override;
 
  private:
   std::unique_ptr<NoiseSource> source_;
