@@ -67,7 +67,7 @@ void bench() {
   const auto dinov2 = teacher();
   train::Projector projector(config.hidden_size, config.hidden_size, dinov2->width());
   projector.initialise(generator);
-  const train::Objective plain, aligned(repa, {}, projector, dinov2);
+  const train::Objective plain, aligned({.repa = repa}, projector, {.teacher = dinov2});
 
   const at::Tensor images = random({kBatch, 3, kSide, kSide}), labels = at::zeros({kBatch}, at::kLong);
   const auto sample = diffusion::flow_sample({}, images, labels, models::null_labels(config, 1),

@@ -8,8 +8,10 @@ namespace pixnerd::models {
 using nn::Activation;
 
 FoldedConvolution::FoldedConvolution(const at::Tensor& weight, const BatchNorm& norm, const nn::ConvolutionForm& form,
-                                     at::ScalarType type, const at::Device& device)
-    : form_(form), weight_(std::make_shared<Weight>()), is_fused_(device.is_cpu() && nn::has_onednn(type)) {
+                                     at::ScalarType type, const at::Device& device, Mode mode)
+    : form_(form),
+      weight_(std::make_shared<Weight>()),
+      is_fused_(mode == Mode::infer && device.is_cpu() && nn::has_onednn(type)) {
   const at::Tensor scale = norm.weight.to(at::kDouble) / (norm.variance.to(at::kDouble) + norm.eps).sqrt();
   weight_->values = (weight.to(at::kDouble) * scale.view({-1, 1, 1, 1}))
                         .to(type)

@@ -26,7 +26,7 @@ constexpr Stage kStages[] = {{1, 3, 1, 1, 32, 16},  {2, 3, 2, 6, 16, 24},   {2, 
 struct Layer {
   std::string convolution, norm;
   int64_t in, out, kernel, stride;
-  bool is_depthwise = false, is_activated = true, begins_block = false, adds_input = false;
+  bool is_depthwise = false, is_activated = true, begins_block = false, adds_input = false, ends_stage = false;
 
   std::vector<int64_t> shape() const { return {out, is_depthwise ? 1 : in, kernel, kernel}; }
 
@@ -54,6 +54,7 @@ std::vector<Layer> all_layers() {
   std::vector<Layer> layers = {{"_conv_stem", "_bn0", 3, 32, 3, 2}};
   int64_t block = 0;
   for (const Stage& stage : kStages) {
+    if (stage.stride > 1) layers.back().ends_stage = true;
     for (int64_t i = 0; i < stage.repeats; ++i) {
       const bool is_first = i == 0;
       add_block(layers, concat("_blocks.", block++, "."), is_first ? stage.in : stage.out, is_first ? stage.stride : 1,
@@ -83,7 +84,8 @@ at::Tensor efficientnet_input(const at::Tensor& pictures) {
   return pictures.to(at::kFloat).sub_(127).div_(128).permute({0, 3, 1, 2});
 }
 
-EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType type, const at::Device& device)
+EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType type, const at::Device& device,
+                                   Mode mode)
     : type_(type), fingerprint_(fingerprint_of(weights.tensors)) {
   const at::NoGradGuard no_gradients;
   check_frozen_weights(expected_tensors(), weights);
@@ -91,8 +93,10 @@ EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType 
   for (const Layer& layer : all_layers()) {
     const BatchNorm norm{tensors.at(layer.norm + ".weight"), tensors.at(layer.norm + ".bias"),
                          tensors.at(layer.norm + ".running_mean"), tensors.at(layer.norm + ".running_var"), kNormEps};
-    steps_.push_back({FoldedConvolution(tensors.at(layer.convolution + ".weight"), norm, layer.form(), type, device),
-                      layer.stride > 1, layer.begins_block, layer.adds_input});
+    steps_.push_back(
+        {FoldedConvolution(tensors.at(layer.convolution + ".weight"), norm, layer.form(), type, device, mode),
+         layer.stride > 1, layer.begins_block, layer.adds_input, layer.ends_stage});
+    if (layer.ends_stage) steps_of_stages_ = steps_.size();
   }
   weight_ = tensors.at("_fc.weight").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   bias_ = tensors.at("_fc.bias").to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
@@ -100,22 +104,38 @@ EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType 
 }
 
 EfficientNetLite EfficientNetLite::load(const std::filesystem::path& path, at::ScalarType type,
-                                        const at::Device& device) {
-  return EfficientNetLite(load_frozen_weights(path), type, device);
+                                        const at::Device& device, Mode mode) {
+  return EfficientNetLite(load_frozen_weights(path), type, device, mode);
+}
+
+template <class Take>
+at::Tensor EfficientNetLite::run(const at::Tensor& pictures, size_t steps, const Take& take) const {
+  at::Tensor x = pictures.to(type_).contiguous(at::MemoryFormat::ChannelsLast), block_input;
+  for (size_t i = 0; i < steps; ++i) {
+    const Step& step = steps_[i];
+    if (step.begins_block) block_input = x;
+    x = step.convolution(step.is_strided ? at::constant_pad_nd(x, {0, 1, 0, 1}) : x);
+    if (step.adds_input) x.add_(block_input);
+    take(step, x);
+  }
+  return x;
 }
 
 EfficientNetFeatures EfficientNetLite::operator()(const at::Tensor& pictures) const {
   const at::NoGradGuard no_gradients;
-  at::Tensor x = pictures.to(type_).contiguous(at::MemoryFormat::ChannelsLast), block_input;
-  for (const Step& step : steps_) {
-    if (step.begins_block) block_input = x;
-    x = step.convolution(step.is_strided ? at::constant_pad_nd(x, {0, 1, 0, 1}) : x);
-    if (step.adds_input) x.add_(block_input);
-  }
+  const at::Tensor x = run(pictures, steps_.size(), [](const Step&, const at::Tensor&) {});
   EfficientNetFeatures features;
   features.pooled = x.to(at::kFloat).mean({2, 3});
   features.logits = at::linear(features.pooled, weight_, bias_);
   return features;
+}
+
+std::vector<at::Tensor> EfficientNetLite::stages(const at::Tensor& x) const {
+  std::vector<at::Tensor> stages;
+  run(x, steps_of_stages_, [&](const Step& step, const at::Tensor& y) {
+    if (step.ends_stage) stages.push_back(y.to(at::kFloat));
+  });
+  return stages;
 }
 
 }  // namespace pixnerd::models

@@ -114,6 +114,8 @@ struct RunConfig {
   diffusion::FlowConfig flow;
   RepaConfig repa;
   DispersiveConfig dispersive;
+  FrequencyConfig frequency;
+  PerceptualConfig perceptual;
   TrainConfig train;
   sample::SampleConfig sample;
   EvalConfig eval;
@@ -132,6 +134,8 @@ struct RunConfig {
     visit("flow", self.flow, "times and dropped conditions of flow matching");
     visit("repa", self.repa, "representation alignment: tokens drawn towards DINOv2's of the clean picture");
     visit("dispersive", self.dispersive, "the dispersive loss: tokens of different pictures kept apart");
+    visit("frequency", self.frequency, "the frequency-aware loss: errors weigh as JPEG weighs them");
+    visit("perceptual", self.perceptual, "the perceptual loss: what is drawn looks to a network as the real picture");
     visit("train", self.train, "the optimiser and the run");
     visit("sample", self.sample, "defaults of sampling");
     visit("eval", self.eval, "figures of the run's own pictures on the way");

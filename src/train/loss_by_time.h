@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "train/side_loss.h"
+
 namespace pixnerd::train {
 
 inline constexpr size_t kTimeBuckets = 10;
@@ -45,12 +47,11 @@ struct LossByTime {
 // What is summed up between two lines of the log.
 struct LossWindow {
   LossByTime flow;
-  double repa = 0, dispersive = 0;  // sums over the same samples
+  OfSideLosses<double> beside;  // sums over the same samples
 
   void add(const LossWindow& other) {
     flow.add(other.flow);
-    repa += other.repa;
-    dispersive += other.dispersive;
+    for (const SideLoss loss : kSideLosses) beside[loss] += other.beside[loss];
   }
 };
 

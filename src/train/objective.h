@@ -2,6 +2,11 @@
 //
 //   flow matching's loss  +  repa.weight * mean(1 - cos(projected tokens, DINOv2's))  +  dispersive.weight * log(
 //     sum over i != j of exp(-|z_i - z_j|^2 / temperature) / B^2 + 1e-6),   z the mean of a picture's tokens
+//   +  frequency.weight * the weighted errors of frequency.h  +  perceptual.weight * the distance of perceptual.h
+//
+// The last two are of pictures with t >= `from`, and 0 for the others (noise gating: Ma et al., "PixelGen", arXiv
+// 2602.02493, for perceptual losses): near the noise the picture that a velocity leads to is a mean of many, which no
+// picture looks like.
 //
 // The dispersive loss (Wang and He, arXiv 2506.09027) is that of the official repository's DisperseTrainer; it is of
 // the B pictures that are computed together, a micro batch of one process.
@@ -11,12 +16,16 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "checkpoint/tensors.h"
 #include "diffusion/flow_matching.h"
+#include "models/efficientnet_lite.h"
 #include "models/network.h"
+#include "train/frequency.h"
 #include "train/objective_config.h"
 #include "train/repa.h"
+#include "train/side_loss.h"
 
 namespace pixnerd::train {
 
@@ -27,21 +36,37 @@ struct MicroBatch {
   at::Tensor features;  // [B, L, F], DINOv2's of them, where they are known already
 };
 
-// [B] float32 each, with gradients; undefined where the loss has no weight. The dispersive one is the same for all.
+// [B] float32 each, with gradients. The dispersive one is the same for all.
 struct Losses {
-  at::Tensor flow, repa, dispersive;
+  at::Tensor flow;
+  OfSideLosses<at::Tensor> beside;  // undefined where the loss has no weight
 };
+
+// Of the batch whose parts these are, without gradients.
+Losses joined(const std::vector<Losses>& parts);
 
 // [B, L, D] -> a scalar, float32.
 at::Tensor dispersive_loss(const at::Tensor& tokens, double temperature);
+
+struct ObjectiveConfig {
+  RepaConfig repa{};
+  DispersiveConfig dispersive{};
+  FrequencyConfig frequency{};
+  PerceptualConfig perceptual{};
+};
+
+// The networks that losses ask, where they have a weight. EfficientNet-Lite0 is in Mode::train.
+struct Judges {
+  std::shared_ptr<const models::DinoV2> teacher{};
+  std::shared_ptr<const models::EfficientNetLite> eye{};
+};
 
 class Objective {
  public:
   // Flow matching alone.
   Objective() = default;
 
-  Objective(const RepaConfig& repa, const DispersiveConfig& dispersive, std::optional<Projector> projector,
-            std::shared_ptr<const models::DinoV2> teacher);
+  Objective(const ObjectiveConfig& config, std::optional<Projector> projector, Judges judges);
 
   // Of a network in Mode::train. The teacher is asked where the features are not given. RequestError where a block is
   // not there.
@@ -50,18 +75,22 @@ class Objective {
   // [B]: the weighted sum.
   at::Tensor total(const Losses& losses) const;
 
-  bool is_flow_alone() const { return repa_.weight == 0 && dispersive_.weight == 0; }
+  double weight_of(SideLoss loss) const { return weights_[loss]; }
 
   // What is trained beside the network.
   checkpoint::NamedTensors parameters() const;
 
  private:
+  bool has(SideLoss loss) const { return weights_[loss] > 0; }
+  std::vector<models::BlockTap> taps() const;
   at::Tensor aligned(const at::Tensor& tokens, const MicroBatch& batch) const;
+  void look_at_pictures(const at::Tensor& velocity, const MicroBatch& batch, Losses& losses) const;
 
-  RepaConfig repa_;
-  DispersiveConfig dispersive_;
+  ObjectiveConfig config_;
+  OfSideLosses<double> weights_;
   std::optional<Projector> projector_;
-  std::shared_ptr<const models::DinoV2> teacher_;
+  std::optional<FrequencyLoss> frequency_;
+  Judges judges_;
 };
 
 }  // namespace pixnerd::train

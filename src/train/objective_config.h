@@ -1,9 +1,12 @@
-// What a run minimises beside flow matching's loss: the `repa:` and `dispersive:` sections of its configuration.
+// What a run minimises beside flow matching's loss: the `repa:`, `dispersive:`, `frequency:` and `perceptual:` sections
+// of its configuration.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "config/schema.h"
 #include "models/precision.h"
@@ -44,6 +47,46 @@ struct DispersiveConfig {
     visit("block", self.block, "transformer block whose tokens are kept apart, from 1", config::at_least(1));
     visit("temperature", self.temperature, "tau of exp(-distance^2 / tau)", config::positive());
   }
+};
+
+// Whose errors are looked at by their frequencies: those of the velocity, or of the picture x + (1 - t) v, which are
+// 1 - t times as large.
+enum class FrequencyErrors { velocity, image };
+std::span<const std::pair<const char*, FrequencyErrors>> enum_names(FrequencyErrors);
+
+struct FrequencyConfig {
+  double weight = 0.0;
+  FrequencyErrors of = FrequencyErrors::velocity;
+  double quality = 85.0;
+  double from = 0.0;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("weight", self.weight, "of the squared errors of 8 x 8 DCTs, as JPEG weighs them; 0 does without",
+          config::at_least(0.0));
+    visit("of", self.of, "errors of the velocity, or of the image that it leads to, which count for less as t grows");
+    visit("quality", self.quality, "of JPEG's table; the lower, the less fine detail counts",
+          config::between(1.0, 100.0));
+    visit("from", self.from, "times from which it counts", config::between(0.0, 1.0));
+  }
+};
+
+struct PerceptualConfig {
+  double weight = 0.0;
+  std::string network;
+  double from = 0.3;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor& visit) {
+    visit("weight", self.weight,
+          "of the distance of EfficientNet-Lite0's features between the image that the velocity leads to and the real "
+          "one; 0 does without",
+          config::at_least(0.0));
+    visit("network", self.network, "EfficientNet-Lite0's weights: efficientnet-lite0.pth, or any file of them");
+    visit("from", self.from, "times from which it counts: nearer the noise there is little to be seen",
+          config::between(0.0, 1.0));
+  }
+  void validate() const;  // ConfigError: a weight without a network
 };
 
 }  // namespace pixnerd::train

@@ -15,6 +15,7 @@
 #include "image/grid.h"
 #include "models/cost.h"
 #include "models/token_grid.h"
+#include "train/perceptual.h"
 #include "train/preview.h"
 #include "train/run_state.h"
 
@@ -128,6 +129,10 @@ void check_shares(const RunConfig& config, int64_t ranks) {
   }
   if (config.repa.weight > 0) check_block(config, "repa.block", config.repa.block);
   if (config.dispersive.weight > 0) check_block(config, "dispersive.block", config.dispersive.block);
+  if (config.perceptual.weight > 0 && config.data.image_size < kLeastPerceptualSide) {
+    throw ConfigError(concat("perceptual: data.image_size ", config.data.image_size, " is below the ",
+                             kLeastPerceptualSide, " that EfficientNet-Lite0 needs; set perceptual.weight to 0"));
+  }
   if (config.repa.weight > 0 && config.data.image_size % kRepaPatch != 0) {
     throw ConfigError(concat("repa: data.image_size ", config.data.image_size, " is no multiple of ", kRepaPatch,
                              ", which DINOv2's patches need; set repa.weight to 0 or choose another size"));

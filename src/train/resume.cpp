@@ -87,7 +87,8 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "eval.batch_size",
                                                "eval.seed",
                                                "repa.teacher",
-                                               "repa.features"};
+                                               "repa.features",
+                                               "perceptual.network"};
   return kKeys;
 }
 

@@ -74,7 +74,7 @@ class Run {
         pictures_(std::move(inputs.pictures)),
         conditions_(std::move(inputs.conditions)),
         trainer_(initial_network(config_, options, !stored, description_of(config_, *pictures_)), config_.train,
-                 config_.flow, conditions_->null_condition(), make_objective(config_, inputs.teacher, options.device),
+                 config_.flow, conditions_->null_condition(), make_objective(config_, inputs.judges, options.device),
                  options.group),
         state_{config_, inputs.fingerprint, {}},
         description_(description_of(config_, *pictures_)),
@@ -89,7 +89,7 @@ class Run {
     training_ = data::subset(pictures_, split.training);
     if (folder) keep_records(std::move(*folder), std::move(inputs.evaluation), split);
     if (!config_.repa.features.empty() && config_.repa.weight > 0) {
-      features_.emplace(config_, training_, inputs.teacher.get(), group_, options_.stop, progress);
+      features_.emplace(config_, training_, inputs.judges.teacher.get(), group_, options_.stop, progress);
     }
   }
 
@@ -231,8 +231,9 @@ class Run {
     entry.step = report.step;
     entry.loss = window.flow.mean();
     entry.by_time = window.flow;
-    if (config_.repa.weight > 0) entry.repa = window.repa / samples;
-    if (config_.dispersive.weight > 0) entry.dispersive = window.dispersive / samples;
+    for (const SideLoss loss : kSideLosses) {
+      if (trainer_.objective().weight_of(loss) > 0) entry.beside[loss] = window.beside[loss] / samples;
+    }
     entry.learning_rate = report.learning_rate;
     entry.gradient_norm = report.gradient_norm;
     entry.images_per_second = samples / seconds;

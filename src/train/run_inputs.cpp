@@ -45,6 +45,18 @@ std::shared_ptr<const models::DinoV2> load_teacher(const RunConfig& config, cons
   return std::make_shared<const models::DinoV2>(models::DinoV2::load(config.repa.teacher, options));
 }
 
+std::shared_ptr<const models::EfficientNetLite> load_eye(const RunConfig& config, const at::Device& device) {
+  if (config.perceptual.weight == 0) return nullptr;
+  std::error_code none;
+  if (!std::filesystem::exists(config.perceptual.network, none)) {
+    throw ConfigError(concat("perceptual.network ", quoted(config.perceptual.network),
+                             " is not there; it is EfficientNet-Lite0's file of weights, which `make features` "
+                             "fetches: set its path, or perceptual.weight=0"));
+  }
+  return std::make_shared<const models::EfficientNetLite>(
+      models::EfficientNetLite::load(config.perceptual.network, at::kFloat, device, models::Mode::train));
+}
+
 }  // namespace
 
 RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const RunOptions& options) {
@@ -61,7 +73,7 @@ RunInputs open_inputs(RunConfig& config, const std::filesystem::path& out, const
   if (options.device.is_cpu()) {
     check_memory(config, group.size(), available_bytes() / static_cast<uint64_t>(group.local_size()));
   }
-  inputs.teacher = load_teacher(config, options.device);
+  inputs.judges = {load_teacher(config, options.device), load_eye(config, options.device)};
   inputs.conditions = make_conditions(config, *inputs.pictures, options.stop, options.device);
   if (config.eval.every > 0 && group.is_first()) {
     inputs.evaluation.emplace(config, *inputs.pictures, *inputs.conditions, options.load_extractor, options.device);
@@ -84,18 +96,18 @@ std::shared_ptr<models::Network> initial_network(const RunConfig& config, const 
   return network;
 }
 
-Objective make_objective(const RunConfig& config, std::shared_ptr<const models::DinoV2> teacher,
-                         const at::Device& device) {
+Objective make_objective(const RunConfig& config, Judges judges, const at::Device& device) {
   std::optional<Projector> projector;
   if (config.repa.weight > 0) {
     const int64_t width = config.model.hidden_size;
-    projector.emplace(width, config.repa.hidden_size.value_or(width), teacher->width(), device);
+    projector.emplace(width, config.repa.hidden_size.value_or(width), judges.teacher->width(), device);
     at::Generator generator =
         diffusion::seeded_generator(random_bits(static_cast<uint64_t>(config.train.seed), kProjectorStream, 0));
     projector->initialise(generator);
   }
-  if (!config.repa.features.empty()) teacher.reset();  // it is asked once, for all pictures
-  return {config.repa, config.dispersive, std::move(projector), std::move(teacher)};
+  if (!config.repa.features.empty()) judges.teacher.reset();  // it is asked once, for all pictures
+  return {
+      {config.repa, config.dispersive, config.frequency, config.perceptual}, std::move(projector), std::move(judges)};
 }
 
 }  // namespace pixnerd::train

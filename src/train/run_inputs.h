@@ -23,7 +23,7 @@ struct RunInputs {
   uint64_t fingerprint = 0;
   std::unique_ptr<Conditions> conditions;
   std::optional<Evaluation> evaluation;  // of rank 0
-  std::shared_ptr<const models::DinoV2> teacher;
+  Judges judges;
 };
 
 // Collective. Settles what the pictures decide in `config`. Throws whatever would end the run later and can be known
@@ -35,7 +35,6 @@ std::shared_ptr<models::Network> initial_network(const RunConfig& config, const 
                                                  const sample::ModelDescription& description);
 
 // The losses of the configuration, with a new projector where there is to be one.
-Objective make_objective(const RunConfig& config, std::shared_ptr<const models::DinoV2> teacher,
-                         const at::Device& device);
+Objective make_objective(const RunConfig& config, Judges judges, const at::Device& device);
 
 }  // namespace pixnerd::train

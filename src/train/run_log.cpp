@@ -108,13 +108,13 @@ void RunLog::add(const LogEntry& entry) {
                 {"loss", config::scalar_value(entry.loss)},
                 {"loss_by_time", config::member_value(means(entry.by_time))}};
   std::vector<ScalarSummary> curves = loss_curves("train", entry.loss, entry.by_time);
-  const auto add_beside = [&](const char* name, const std::optional<double>& loss) {
-    if (!loss) return;
-    fields.emplace_back(name, config::scalar_value(*loss));
-    curves.push_back({concat("train/", name), *loss});
-  };
-  add_beside("repa_loss", entry.repa);
-  add_beside("dispersive_loss", entry.dispersive);
+  for (const SideLoss loss : kSideLosses) {
+    const std::optional<double>& value = entry.beside[loss];
+    if (!value) continue;
+    const std::string name = concat(name_of(loss), "_loss");
+    fields.emplace_back(name, config::scalar_value(*value));
+    curves.push_back({"train/" + name, *value});
+  }
   fields.insert(fields.end(), {{"lr", config::scalar_value(entry.learning_rate)},
                                {"gradient_norm", config::scalar_value(entry.gradient_norm)},
                                {"images_per_second", config::scalar_value(entry.images_per_second)},

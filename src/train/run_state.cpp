@@ -15,14 +15,19 @@ constexpr const char* kRunKey = "pixnerd.run";
 constexpr const char* kDataKey = "pixnerd.data";
 constexpr const char* kWindowKey = "pixnerd.since_log_line";
 
-// Ten pairs of flow matching's loss, and the sums of the two losses beside it where there are some.
+// Ten pairs of flow matching's loss, and the sums of the losses beside it where there are some.
 std::string window_text(const LossWindow& window) {
   std::string text;
   for (size_t i = 0; i < kTimeBuckets; ++i) {
     text += concat(i == 0 ? "" : " ", window.flow.count[i], " ", window.flow.sum[i]);
   }
-  if (window.repa != 0 || window.dispersive != 0) text += concat(" ", window.repa, " ", window.dispersive);
-  return text;
+  std::string beside;
+  bool is_any = false;
+  for (const SideLoss loss : kSideLosses) {
+    beside += concat(" ", window.beside[loss]);
+    is_any = is_any || window.beside[loss] != 0;
+  }
+  return is_any ? text + beside : text;
 }
 
 CheckpointError damaged(const std::string& source, const std::string& what) {
@@ -34,8 +39,10 @@ LossWindow read_window(const std::string& text, const std::string& source) {
   std::istringstream in(text);
   in.imbue(std::locale::classic());
   for (size_t i = 0; i < kTimeBuckets; ++i) in >> window.flow.count[i] >> window.flow.sum[i];
-  if (in && !in.eof()) in >> window.repa >> window.dispersive;
-  if (in.fail()) throw damaged(source, concat("its ", kWindowKey, " is not ten pairs of numbers and two more"));
+  for (const SideLoss loss : kSideLosses) {
+    if (in && !in.eof()) in >> window.beside[loss];  // those that were there when it was written
+  }
+  if (in.fail()) throw damaged(source, concat("its ", kWindowKey, " is not ten pairs of numbers and some more"));
   return window;
 }
 

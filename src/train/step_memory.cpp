@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kTeacherValues = 86.6e6;  // of DINOv2 ViT-B/14
 constexpr double kFeatureWidth = 768;      // of its tokens
+constexpr double kSeenValues = 300;        // for each pixel, of what EfficientNet-Lite0 keeps for its gradients
 constexpr double kUnderWay = 1;            // of the gradients, at most: buckets that have not been summed yet
 constexpr double kProgram = 200e6;         // what LibTorch and its threads take once they are at work
 
@@ -122,6 +123,7 @@ StepMemory step_memory(const RunConfig& config, int64_t ranks, Exchange exchange
     memory.pictures += 2 * batch * real(config.model.txt_max_length * config.model.txt_embed_dim) * 2;
   }
   memory.pass = micro * bytes_of_pass(config) * kGaps;
+  if (config.perceptual.weight > 0) memory.pass += micro * kSeenValues * side * side * 4;
   return memory;
 }
 

@@ -1,7 +1,6 @@
 #include "train/trainer.h"
 
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
@@ -47,11 +46,6 @@ std::vector<at::Tensor> flat(const std::vector<at::Tensor>& tensors) {
 
 std::string power_name(double sigma_rel, const std::string& name) {
   return concat(kPower, sigma_rel, ".", name);
-}
-
-at::Tensor joined(const std::vector<at::Tensor>& parts) {
-  if (parts.empty() || !parts.front().defined()) return {};
-  return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
 
 // What is left of gradients whose common norm is clipped to `limit`, as PyTorch's clip_grad_norm_.
@@ -144,7 +138,7 @@ MicroBatch Trainer::asked(const TrainingBatch& batch) const {
 Losses Trainer::forward_backward(const MicroBatch& batch) {
   const int64_t size = batch.flow.t.size(0);
   const int64_t part = config_.micro_batch_size.value_or(size);
-  std::vector<at::Tensor> flow, repa, dispersive;
+  std::vector<Losses> parts;
   for (int64_t first = 0; first < size; first += part) {
     if (group_->any(stop_requested_ && stop_requested_())) throw Stopped();
     const int64_t count = std::min(part, size - first);
@@ -161,11 +155,9 @@ Losses Trainer::forward_backward(const MicroBatch& batch) {
       losses = objective_(*network_, micro);
     }
     backward(objective_.total(losses).sum().div(size * group_->size()), first + count == size);
-    flow.push_back(losses.flow.detach());
-    repa.push_back(losses.repa.defined() ? losses.repa.detach() : at::Tensor());
-    dispersive.push_back(losses.dispersive.defined() ? losses.dispersive.detach() : at::Tensor());
+    parts.push_back(joined({losses}));  // without what they were computed of
   }
-  return {joined(flow), joined(repa), joined(dispersive)};
+  return joined(parts);
 }
 
 // Of several processes the last micro batch sends what all have added up.
@@ -178,20 +170,19 @@ void Trainer::backward(const at::Tensor& loss, bool is_last) {
 }
 
 StepReport Trainer::report_of(const Losses& losses, const at::Tensor& times) const {
-  const at::Tensor nothing = at::zeros_like(losses.flow);
-  const at::Tensor rows =
-      at::stack({times, losses.flow, losses.repa.defined() ? losses.repa : nothing,
-                 losses.dispersive.defined() ? losses.dispersive : nothing, objective_.total(losses)})
-          .to(at::kFloat)
-          .cpu();                                                                          // [5, B]
-  const at::Tensor all = group_->gather(rows).transpose(1, 2).flatten(0, 1).contiguous();  // [ranks * B, 5]
+  std::vector<at::Tensor> columns{times, losses.flow, objective_.total(losses)};
+  for (const SideLoss loss : kSideLosses) {
+    const at::Tensor& values = losses.beside[loss];
+    columns.push_back(values.defined() ? values : at::zeros_like(losses.flow));
+  }
+  const at::Tensor rows = at::stack(columns).to(at::kFloat).cpu();
+  const at::Tensor all = group_->gather(rows).transpose(1, 2).flatten(0, 1).contiguous();  // [ranks * B, columns]
   StepReport report;
   const float* row = all.const_data_ptr<float>();
   for (int64_t i = 0; i < all.size(0); ++i, row += all.size(1)) {
     report.losses.flow.add(row[0], row[1]);
-    report.losses.repa += row[2];
-    report.losses.dispersive += row[3];
-    report.total += row[4];
+    report.total += row[2];
+    for (size_t k = 0; k < kSideLosses.size(); ++k) report.losses.beside[kSideLosses[k]] += row[3 + k];
   }
   report.loss = report.losses.flow.mean();
   report.total /= static_cast<double>(all.size(0));

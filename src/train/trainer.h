@@ -82,6 +82,7 @@ class Trainer {
 
   int64_t steps_taken() const { return step_; }
   const diffusion::FlowConfig& flow() const { return flow_; }
+  const Objective& objective() const { return objective_; }
   const AdamW& optimiser() const { return optimiser_; }
   checkpoint::NamedTensors parameters() const { return network_->parameters(); }
   checkpoint::NamedTensors beside() const { return objective_.parameters(); }  // what is trained beside the network

@@ -60,7 +60,7 @@ train::Objective objective_of(const Case& golden, bool with_teacher) {
     teacher = std::make_shared<const models::DinoV2>(
         models::FrozenWeights{golden.with_prefix("param.encoder."), golden.name()}, options);
   }
-  return {repa, {}, projector, teacher};
+  return {{.repa = repa}, projector, {.teacher = teacher}};
 }
 
 at::Tensor to_model_range(const at::Tensor& image01) {
@@ -99,7 +99,7 @@ void compare_repa(Case& golden, models::Network& network, const at::Tensor& labe
   const double limit = golden.tolerance("out");
   golden.compare("loss", loss, golden.tensor("out.loss"), limit);
   golden.compare("flow matching", losses.flow.mean(), golden.tensor("out.fm_loss"), limit);
-  golden.compare("alignment", losses.repa.mean(), golden.tensor("out.cos_loss"), limit);
+  golden.compare("alignment", losses.beside[train::SideLoss::repa].mean(), golden.tensor("out.cos_loss"), limit);
   compare_gradients(golden, network, golden.tolerance("grad"));
   for (const auto& [name, parameter] : objective.parameters()) {
     golden.compare(name, parameter.grad(), golden.tensor("grad.diffusion_trainer." + name), golden.tolerance("grad"));
@@ -192,7 +192,8 @@ void replay(Case& golden, bool cut, bool with_teacher = false) {
                             golden.tolerance("loss_abs"));
     if (config.value("repa", false)) {
       const double samples = config.at("batch");
-      golden.compare_absolute(concat("alignment of step ", i), at::scalar_tensor(report.losses.repa / samples),
+      golden.compare_absolute(concat("alignment of step ", i),
+                              at::scalar_tensor(report.losses.beside[train::SideLoss::repa] / samples),
                               golden.tensor("out.cos_loss")[i], golden.tolerance("loss_abs"));
       golden.compare_absolute(concat("flow matching of step ", i), at::scalar_tensor(report.loss),
                               golden.tensor("out.fm_loss")[i], golden.tolerance("loss_abs"));

@@ -36,6 +36,10 @@ TEST(RunConfig, UnknownKeysAndImpossibleCombinationsAreRefusedWithTheirLine) {
   EXPECT_NE(message("model:\n  hiden_size: 64\n").find("test.yaml:2"), std::string::npos);
   EXPECT_NE(message("model:\n  hiden_size: 64\n").find("hidden_size"), std::string::npos);
   EXPECT_NE(message("model:\n  hidden_size: 100\n").find("num_heads 16"), std::string::npos);
+  EXPECT_NE(message("perceptual: {weight: 0.1}").find("EfficientNet-Lite0"), std::string::npos);
+  EXPECT_EQ(message("perceptual: {weight: 0.1, network: lite.pth}"), "accepted");
+  EXPECT_NE(message("frequency: {quality: 0}").find("frequency.quality"), std::string::npos);
+  EXPECT_NE(message("flow: {time_std: 0}").find("flow.time_std"), std::string::npos);
   EXPECT_NE(message("train:\n  steps: many\n").find("test.yaml:2"), std::string::npos);
 }
 

@@ -5,14 +5,19 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/errors.h"
 #include "diffusion/noise.h"
+#include "models/precision.h"
+#include "tests/models/efficientnet_weights.h"
 #include "tests/models/tiny.h"
+#include "train/perceptual.h"
 
 namespace pixnerd::train {
 namespace {
@@ -109,11 +114,94 @@ TEST(Objective, WeighsWhatItIsMadeOf) {
   Projector projector(16, 16, 5);
   at::Generator generator = diffusion::seeded_generator(1);
   projector.initialise(generator);
-  const Objective objective(repa, dispersive, projector, nullptr);
+  const Objective objective({.repa = repa, .dispersive = dispersive}, projector, {});
   const Losses losses = objective(*network, batch);
   EXPECT_TRUE(at::allclose(losses.flow, Objective()(*network, batch).flow));
-  EXPECT_TRUE(at::allclose(objective.total(losses), losses.flow + 0.5 * losses.repa + 0.25 * losses.dispersive));
-  EXPECT_TRUE(at::equal(losses.dispersive[0], losses.dispersive[2]));
+  const at::Tensor aligned = losses.beside[SideLoss::repa], kept_apart = losses.beside[SideLoss::dispersive];
+  EXPECT_TRUE(at::allclose(objective.total(losses), losses.flow + 0.5 * aligned + 0.25 * kept_apart));
+  EXPECT_TRUE(at::equal(kept_apart[0], kept_apart[2]));
+  EXPECT_FALSE(losses.beside[SideLoss::frequency].defined());
+}
+
+// Three pictures of 16 x 16 at the times .1, .4 and .8, and a network of random weights.
+class LossesOfPictures : public testing::Test {
+ protected:
+  LossesOfPictures() { network_->set_mode(models::Mode::train); }
+
+  at::Tensor velocity() const {
+    const diffusion::FlowSample& flow = batch_.flow;
+    return network_->velocity(flow.x_t, flow.t, flow.condition);
+  }
+
+  std::shared_ptr<models::Network> network_ = models::random_network(models::tiny_config(), 1);
+  at::Tensor t_ = at::tensor({0.1F, 0.4F, 0.8F}), images_ = random({3, 3, 16, 16}, 6).tanh();
+  MicroBatch batch_{{random({3, 3, 16, 16}, 7), t_, random({3, 3, 16, 16}, 8), at::zeros({3}, at::kLong)}, images_, {}};
+};
+
+TEST_F(LossesOfPictures, ErrorsHaveTheirFrequenciesFromATimeOn) {
+  FrequencyConfig frequency;
+  frequency.weight = 0.5;
+  frequency.quality = 70;
+  const auto losses = [&] { return Objective({.frequency = frequency}, {}, {})(*network_, batch_); };
+  const at::Tensor errors = velocity() - batch_.flow.velocity;
+  const Losses all = losses();
+  EXPECT_TRUE(at::allclose(all.beside[SideLoss::frequency], FrequencyLoss(70)(errors)));
+  EXPECT_TRUE(at::allclose(Objective({.frequency = frequency}, {}, {}).total(all),
+                           all.flow + 0.5 * all.beside[SideLoss::frequency]));
+
+  frequency.of = FrequencyErrors::image;
+  frequency.from = 0.4;
+  const at::Tensor gated = losses().beside[SideLoss::frequency];
+  EXPECT_EQ(gated[0].item<float>(), 0);
+  const at::Tensor expected = FrequencyLoss(70)(errors) * (1 - t_).square();
+  EXPECT_TRUE(at::allclose(gated.slice(0, 1), expected.slice(0, 1)));
+
+  frequency.from = 0.9;
+  EXPECT_TRUE(at::equal(losses().beside[SideLoss::frequency], at::zeros({3})));
+}
+
+TEST_F(LossesOfPictures, PicturesAreLookedAtFromATimeOn) {
+  const auto eye = std::make_shared<const models::EfficientNetLite>(
+      models::FrozenWeights{models::efficientnet_weights(), "random"}, at::kFloat, at::kCPU, models::Mode::train);
+  PerceptualConfig perceptual;
+  perceptual.weight = 0.1;
+  perceptual.network = "random";
+  perceptual.from = 0.3;
+  network_->set_requires_grad(true);
+  const Objective objective({.perceptual = perceptual}, {}, {.eye = eye});
+  const Losses losses = objective(*network_, batch_);
+  const at::Tensor seen = losses.beside[SideLoss::perceptual];
+  const at::Tensor image = batch_.flow.x_t + (1 - t_).view({3, 1, 1, 1}) * velocity();
+  EXPECT_EQ(seen[0].item<float>(), 0);
+  EXPECT_TRUE(at::allclose(seen.slice(0, 1), perceptual_losses(*eye, image, images_).slice(0, 1), 1e-4, 1e-6));
+  seen.sum().backward();
+  double largest = 0;
+  for (const auto& [name, parameter] : network_->parameters()) {
+    if (parameter.grad().defined()) largest = std::max(largest, parameter.grad().abs().max().item<double>());
+  }
+  EXPECT_GT(largest, 0);
+}
+
+// In bfloat16 the network computes, and what its answers are worth is still told in float32.
+TEST_F(LossesOfPictures, AreToldInFloat32) {
+  FrequencyConfig frequency;
+  frequency.weight = 1;
+  const models::PrecisionScope precision(models::Precision::bfloat16, at::kCPU);
+  const Losses losses = Objective({.frequency = frequency}, {}, {})(*network_, batch_);
+  EXPECT_EQ(losses.beside[SideLoss::frequency].scalar_type(), at::kFloat);
+  const at::Tensor errors = velocity().to(at::kFloat) - batch_.flow.velocity;
+  const models::PrecisionScope exact(models::Precision::float32, at::kCPU);
+  EXPECT_TRUE(at::allclose(losses.beside[SideLoss::frequency], FrequencyLoss(85)(errors), 1e-6, 1e-7));
+}
+
+TEST(Losses, OfPartsAreThoseOfTheWhole) {
+  Losses first{at::full({2}, 1.0), {}}, second{at::full({1}, 2.0), {}};
+  first.beside[SideLoss::frequency] = at::full({2}, 3.0);
+  second.beside[SideLoss::frequency] = at::full({1}, 4.0);
+  const Losses whole = joined({first, second});
+  EXPECT_TRUE(at::equal(whole.flow, at::tensor({1.0F, 1.0F, 2.0F})));
+  EXPECT_TRUE(at::equal(whole.beside[SideLoss::frequency], at::tensor({3.0F, 3.0F, 4.0F})));
+  EXPECT_FALSE(whole.beside[SideLoss::repa].defined());
 }
 
 TEST(Objective, ABlockThatIsNotThereIsRefused) {
@@ -121,7 +209,7 @@ TEST(Objective, ABlockThatIsNotThereIsRefused) {
   DispersiveConfig dispersive;
   dispersive.weight = 1;
   dispersive.block = 2;
-  EXPECT_THROW(Objective({}, dispersive, std::nullopt, nullptr)(*network, some_batch({})), RequestError);
+  EXPECT_THROW(Objective({.dispersive = dispersive}, {}, {})(*network, some_batch({})), RequestError);
 }
 
 // A block that is computed again in the backward pass gives the same gradients.
@@ -132,7 +220,7 @@ TEST(Objective, RecomputedBlocksChangeNothing) {
   DispersiveConfig dispersive;
   dispersive.weight = 1;
   dispersive.block = 1;
-  const Objective objective({}, dispersive, std::nullopt, nullptr);
+  const Objective objective({.dispersive = dispersive}, {}, {});
   std::vector<at::Tensor> before;
   for (const bool recomputed : {false, true}) {
     network->set_recomputed({recomputed, recomputed});

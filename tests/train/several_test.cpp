@@ -14,6 +14,7 @@
 #include "tests/core/thrown.h"
 #include "tests/dist/several.h"
 #include "tests/models/dinov2_weights.h"
+#include "tests/models/efficientnet_weights.h"
 #include "tests/train/tiny_run.h"
 
 namespace pixnerd::train {
@@ -171,6 +172,45 @@ TEST_F(Aligned, LearnsAndIsResumedWithItsProjector) {
   const std::string log = bytes(folder_ / "parts/log.jsonl");
   EXPECT_NE(log.find("\"repa_loss\""), std::string::npos);
   EXPECT_NE(log.find("\"dispersive_loss\""), std::string::npos);
+}
+
+class Seen : public SeveralProcesses {
+ protected:
+  Seen() {
+    checkpoint::NamedTensors weights;
+    for (const auto& [name, tensor] : models::efficientnet_weights()) weights.emplace_back(name, tensor);
+    checkpoint::save_safetensors(folder_ / "lite.safetensors", weights, {});
+    config_.data.image_size = 16;
+    config_.sample.size = {16, 16};
+    config_.frequency.weight = 0.5;
+    config_.perceptual.weight = 0.1;
+    config_.perceptual.network = (folder_ / "lite.safetensors").string();
+  }
+};
+
+TEST_F(Seen, LearnsAndIsResumed) {
+  const std::string whole = bytes(train("whole", 1));
+  config_.train.steps = 5;
+  train("parts", 1);
+  config_.train.steps = 8;
+  EXPECT_EQ(bytes(train("parts", 1, resuming())), whole);
+  const std::string log = bytes(folder_ / "parts/log.jsonl");
+  EXPECT_NE(log.find("\"frequency_loss\""), std::string::npos);
+  EXPECT_NE(log.find("\"perceptual_loss\""), std::string::npos);
+}
+
+TEST_F(Seen, SeveralProcessesAndMicroBatchesHaveTheLossesOfOne) {
+  train("one", 1);
+  config_.train.micro_batch_size = 3;
+  train("two", 2);
+  expect_same_losses("two", "one");
+}
+
+TEST_F(Seen, WithoutItsNetworkNothingBegins) {
+  config_.perceptual.network = (folder_ / "elsewhere.pth").string();
+  EXPECT_NE(thrown<ConfigError>([&] { train("run", 1); }).find("perceptual.network"), std::string::npos);
+  config_.data.image_size = 8;
+  EXPECT_NE(thrown<ConfigError>([&] { train("run", 1); }).find("data.image_size 8 is below the 16"), std::string::npos);
 }
 
 TEST_F(Aligned, SeveralProcessesHaveTheLossesOfOne) {

@@ -45,6 +45,13 @@ TEST(StepMemory, RecomputingAndSmallerPartsNeedLess) {
   EXPECT_LT(step_memory(config).total(), 14e9);
 }
 
+TEST(StepMemory, ThePerceptualLossCounts) {
+  RunConfig config = builtin("emoji64");
+  const double before = step_memory(config).total();
+  config.perceptual.weight = 0.1;
+  EXPECT_GT(step_memory(config).total(), before + 1e6 * static_cast<double>(together(config, 1)));
+}
+
 TEST(CheckMemory, NamesWhatToLower) {
   RunConfig config = builtin("imagenet256_L16");
   EXPECT_NO_THROW(check_memory(config, 1, 0));
