@@ -217,6 +217,11 @@ std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data:
     if (config.text.encoder.empty()) return std::make_unique<ByteConditions>(config, pictures);
     throw ConfigError("text.encoder is of no use with model.text_encoder: bytes; leave it out");
   }
+  if (config.text.alignment > 0) {
+    throw ConfigError(
+        "text.alignment trains a text encoder, and Qwen3 is not trained; set it to 0, or "
+        "model.text_encoder to bytes");
+  }
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");
   }

@@ -81,6 +81,7 @@ Objective::Objective(const ObjectiveConfig& config, std::optional<Projector> pro
   weights_[SideLoss::dispersive] = config.dispersive.weight;
   weights_[SideLoss::frequency] = config.frequency.weight;
   weights_[SideLoss::perceptual] = config.perceptual.weight;
+  weights_[SideLoss::alignment] = config.alignment;
   if (has(SideLoss::frequency)) frequency_.emplace(config.frequency.quality);
 }
 
@@ -94,6 +95,12 @@ Losses Objective::operator()(models::Network& network, const MicroBatch& batch) 
   if (has(SideLoss::dispersive)) {
     const at::Tensor loss = dispersive_loss(tapped.back().tokens, config_.dispersive.temperature);
     losses.beside[SideLoss::dispersive] = loss.expand({t.size(0)});
+  }
+  if (has(SideLoss::alignment)) {
+    const auto& [texts, groups] = batch.captions;
+    const at::Tensor loss =
+        alignment_loss(network.encode_text(texts.flatten(0, 1)), groups.repeat_interleave(texts.size(1)));
+    losses.beside[SideLoss::alignment] = loss.expand({t.size(0)});
   }
   look_at_pictures(v.to(at::kFloat), batch, losses);
   return losses;

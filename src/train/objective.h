@@ -2,7 +2,8 @@
 //
 //   flow matching's loss  +  repa.weight * mean(1 - cos(projected tokens, DINOv2's))  +  dispersive.weight * log(
 //     sum over i != j of exp(-|z_i - z_j|^2 / temperature) / B^2 + 1e-6),   z the mean of a picture's tokens
-//   +  frequency.weight * the weighted errors of frequency.h  +  perceptual.weight * the distance of perceptual.h
+//   +  text.alignment * the loss of alignment.h on captions  +  frequency.weight * the weighted errors of frequency.h
+//   +  perceptual.weight * the distance of perceptual.h
 //
 // The last two are of pictures with t >= `from`, and 0 for the others (noise gating: Ma et al., "PixelGen", arXiv
 // 2602.02493, for perceptual losses): near the noise the picture that a velocity leads to is a mean of many, which no
@@ -22,6 +23,7 @@
 #include "diffusion/flow_matching.h"
 #include "models/efficientnet_lite.h"
 #include "models/network.h"
+#include "train/alignment.h"
 #include "train/frequency.h"
 #include "train/objective_config.h"
 #include "train/repa.h"
@@ -32,11 +34,12 @@ namespace pixnerd::train {
 // What is computed together.
 struct MicroBatch {
   diffusion::FlowSample flow;
-  at::Tensor images;    // [B, 3, H, W] in [-1, 1], clean
-  at::Tensor features;  // [B, L, F], DINOv2's of them, where they are known already
+  at::Tensor images;         // [B, 3, H, W] in [-1, 1], clean
+  at::Tensor features;       // [B, L, F], DINOv2's of them, where they are known already
+  CaptionGroups captions{};  // of them, where they are to be aligned
 };
 
-// [B] float32 each, with gradients. The dispersive one is the same for all.
+// [B] float32 each, with gradients. The dispersive one and the alignment are the same for all.
 struct Losses {
   at::Tensor flow;
   OfSideLosses<at::Tensor> beside;  // undefined where the loss has no weight
@@ -53,6 +56,7 @@ struct ObjectiveConfig {
   DispersiveConfig dispersive{};
   FrequencyConfig frequency{};
   PerceptualConfig perceptual{};
+  double alignment = 0;  // text.alignment
 };
 
 // The networks that losses ask, where they have a weight. EfficientNet-Lite0 is in Mode::train.

@@ -182,7 +182,8 @@ class Run {
     TrainingBatch part{batch.images,
                        conditions_->of_batch(*training_, batch, first),
                        draws_of(config_, part_of_step, batch.images.sizes().slice(1)),
-                       {}};
+                       {},
+                       conditions_->captions_together(*training_, batch, first)};
     if (features_) part.features = features_->of(batch.pictures);
     try {
       return trainer_.step(part);

@@ -106,8 +106,9 @@ Objective make_objective(const RunConfig& config, Judges judges, const at::Devic
     projector->initialise(generator);
   }
   if (!config.repa.features.empty()) judges.teacher.reset();  // it is asked once, for all pictures
-  return {
-      {config.repa, config.dispersive, config.frequency, config.perceptual}, std::move(projector), std::move(judges)};
+  return {{config.repa, config.dispersive, config.frequency, config.perceptual, config.text.alignment},
+          std::move(projector),
+          std::move(judges)};
 }
 
 }  // namespace pixnerd::train

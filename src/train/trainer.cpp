@@ -132,6 +132,9 @@ MicroBatch Trainer::asked(const TrainingBatch& batch) const {
                                     network_->config().noise_scale);
   all.images = images;
   if (batch.features.defined()) all.features = batch.features.to(device);
+  if (batch.captions.texts.defined()) {
+    all.captions = {batch.captions.texts.to(device), batch.captions.groups.to(device)};
+  }
   return all;
 }
 
@@ -148,7 +151,8 @@ Losses Trainer::forward_backward(const MicroBatch& batch) {
     const MicroBatch micro{
         {rows(batch.flow.x_t), rows(batch.flow.t), rows(batch.flow.velocity), rows(batch.flow.condition)},
         rows(batch.images),
-        rows(batch.features)};
+        rows(batch.features),
+        {rows(batch.captions.texts), rows(batch.captions.groups)}};
     Losses losses;
     {
       const models::PrecisionScope precision(config_.precision, network_->device());

@@ -38,6 +38,7 @@ struct TrainingBatch {
   at::Tensor condition;  // [B, ...] as the network takes it
   diffusion::Draws draws;
   at::Tensor features{};  // [B, L, F], DINOv2's of the images, where REPA has them already
+  CaptionGroups captions{};
 };
 
 // The loss or its gradient is not a number any more.
