@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/file.h"
+#include "models/byte_prompts.h"
 #include "sample/model_file.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
@@ -168,6 +169,83 @@ TEST_F(Captions, AResumedRunEndsInTheSameBytes) {
   EXPECT_TRUE(run(config_, folder_ / "parts", options, progress).stopped);
   options.stop = [] { return false; };
   EXPECT_EQ(bytes(run(config_, folder_ / "parts", options, progress).checkpoint), whole);
+}
+
+// The same with a network that reads bytes.
+class ByteCaptions : public Captions {
+ protected:
+  ByteCaptions() {
+    config_.model = models::tiny_byte_config();
+    config_.text = {};
+    config_.text.alignment = 0.1;
+  }
+};
+
+TEST_F(ByteCaptions, AreGivenToTheNetworkAsBytes) {
+  const auto conditions = this->conditions();
+  EXPECT_TRUE(at::equal(conditions->of_picture(*pictures_, 1), models::bytes_of_texts({"light"}, config_.model)[0]));
+  EXPECT_TRUE(at::equal(conditions->null_condition(), models::bytes_of_texts({""}, config_.model)));
+  const auto network = models::random_network(config_.model, 3);
+  models::BytePrompts encoder(*network);
+  const std::string light = "light";
+  EXPECT_TRUE(at::equal(conditions->states(*network)(light), encoder.encode({&light, 1}).states));
+}
+
+TEST_F(ByteCaptions, OfOneThingAreAligned) {
+  write_shard(R"({"class": "a", "caption": {"en": ["dark", "black"], "de": "dunkel"}})",
+              R"({"class": "a", "caption": {"en": "light"}})");
+  const auto conditions = this->conditions();
+  data::Batch batch;
+  batch.pictures = {0, 1, 0};
+  const CaptionGroups together = conditions->captions_together(*pictures_, batch, 12);
+  EXPECT_EQ(together.texts.sizes(), (at::IntArrayRef{3, 2, 12}));
+  EXPECT_TRUE(at::equal(together.texts[1][0], models::bytes_of_texts({"light"}, config_.model)[0]));
+  EXPECT_EQ(together.groups[0].item<int64_t>(), together.groups[1].item<int64_t>());
+  EXPECT_TRUE(at::equal(conditions->captions_together(*pictures_, batch, 12).texts, together.texts));
+  config_.text.alignment = 0;
+  EXPECT_FALSE(this->conditions()->captions_together(*pictures_, batch, 12).texts.defined());
+}
+
+// Every language as often as every other, whatever the number of its captions.
+TEST_F(ByteCaptions, OfAllLanguagesAreAsLikely) {
+  const auto conditions = this->conditions();
+  const at::Tensor german = models::bytes_of_texts({"dunkel"}, config_.model);
+  data::Batch batch;
+  batch.pictures = {0};
+  int64_t count = 0;
+  for (int64_t position = 0; position < 400; ++position) {
+    count += at::equal(conditions->of_batch(*pictures_, batch, position), german) ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(count), 200, 50);  // five standard deviations
+}
+
+TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
+  config_.train.steps = 160;
+  config_.train.log_every = 10;
+  config_.train.sample_every = 80;
+  config_.train.sample_pictures = 2;
+  Quiet progress;
+  run(config_, folder_ / "run", {}, progress);
+  std::ifstream log(folder_ / "run/log.jsonl");
+  std::vector<double> losses, alignments;
+  for (std::string line; std::getline(log, line);) {
+    const auto entry = nlohmann::json::parse(line);
+    if (!entry.contains("loss")) continue;
+    losses.push_back(entry.at("loss"));
+    alignments.push_back(entry.at("alignment"));
+  }
+  ASSERT_EQ(losses.size(), 16U);
+  EXPECT_LT(losses.back(), 0.6 * losses.front());
+  EXPECT_LT(alignments.back(), 0.7 * alignments.front());
+  const sample::ModelFile model = sample::load_model(folder_ / "run/checkpoints/step-00000160.safetensors");
+  EXPECT_TRUE(model.description.model.reads_bytes());
+}
+
+TEST_F(ByteCaptions, TextEncodersThatDoNotGoTogetherAreRefused) {
+  config_.text.encoder = (folder_ / "encoder").string();
+  EXPECT_NE(thrown<ConfigError>([&] { conditions(); }).find("text.encoder is of no use"), std::string::npos);
+  config_.model = models::tiny_text_config(models::ModelType::t2i);
+  EXPECT_NE(thrown<ConfigError>([&] { conditions(); }).find("text.alignment"), std::string::npos);
 }
 
 }  // namespace
