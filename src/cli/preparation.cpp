@@ -28,8 +28,11 @@ void check(const DrawingTools& tools, const std::vector<sample::PictureRequest>&
   const models::Network& network = *tools.file.network;
   sample::check(network.config(), pictures);
   sample::check_memory(network, tools.precision, pictures, available_bytes());
-  if (network.config().takes_text() && tools.text_encoder.empty()) {
+  if (network.config().needs_text_encoder() && tools.text_encoder.empty()) {
     throw CLI::ValidationError("--text-encoder is required to draw prompts");
+  }
+  if (network.config().reads_bytes() && !tools.text_encoder.empty()) {
+    throw CLI::ValidationError("--text-encoder is of no use: the network reads texts itself");
   }
 }
 
@@ -42,7 +45,7 @@ sample::DrawSettings prepare(const DrawingTools& tools, const std::vector<sample
   if (tools.file.description.model.takes_text()) {
     const std::vector<std::string> texts = sample::texts_of(pictures);
     settings.states = sample::states_by_text(
-        texts, encode(texts, tools.text_encoder, tools.prompt_cache, tools.file.description.model, tools.device));
+        texts, encode(texts, tools.text_encoder, tools.prompt_cache, *tools.file.network, tools.device));
   }
   tools.file.network->prepare_for_inference(tools.device, models::weight_type(tools.precision));
   keep_freed_memory();  // from here on only what an evaluation frees, not the weights that were packed

@@ -251,7 +251,7 @@ void sample_as(const Processes& processes, const SampleFlags& flags) {
   if (!before.empty() && !file.description.model.takes_text() && flags.pictures.text.any()) {
     throw CLI::ValidationError("the checkpoint draws classes, which need no --text-encoder");
   }
-  if (file.description.model.takes_text()) {
+  if (file.description.model.needs_text_encoder()) {
     sources.text_encoder = text_encoder_of(flags.pictures.text.encoder, before, flags.again);
   }
   describe(file, sources, processes.device, common);

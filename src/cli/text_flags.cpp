@@ -45,7 +45,7 @@ void add_text_flags(CLI::App& command, TextFlags& flags) {
       .add_option(
           "--text-encoder", flags.encoder,
           "folder of the text encoder, Qwen3 as Hugging Face has it: config.json, tokenizer.json, safetensors; it "
-          "computes in bfloat16, whatever --dtype says")
+          "computes in bfloat16, whatever --dtype says; networks that read texts themselves need none")
       ->type_name("DIR");
   command.add_option("--prompt-cache", flags.cache, "a folder that keeps encoded prompts for the next time")
       ->type_name("DIR");
@@ -59,16 +59,12 @@ std::vector<sample::Prompt> prompts_of(const TextFlags& flags) {
 }
 
 at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
-                  const models::ModelConfig& config, const at::Device& device) {
-  models::PromptEncoderOptions options;
-  options.device = device;
-  options.length = config.txt_max_length;
-  options.cache = cache;
-  models::PromptEncoder prompts(encoder, options);
-  if (prompts.hidden_size() != config.txt_embed_dim) {
-    log_warning(concat("the text encoder's states have width ", prompts.hidden_size(), ", the network reads ",
-                       config.txt_embed_dim, ": they are ",
-                       prompts.hidden_size() > config.txt_embed_dim ? "cut" : "filled up with zeros", "; is '", encoder,
+                  models::Network& network, const at::Device& device) {
+  const auto prompts = models::open_prompt_encoder(network, encoder, cache, device);
+  const int64_t width = network.config().txt_embed_dim, has = prompts->hidden_size();
+  if (has != width) {
+    log_warning(concat("the text encoder's states have width ", has, ", the network reads ", width, ": they are ",
+                       has > width ? "cut" : "filled up with zeros", "; is '", encoder,
                        "' the encoder that the network was trained with?"));
   }
   TerminalProgress progress("encoding", "prompts");
@@ -76,9 +72,9 @@ at::Tensor encode(const std::vector<std::string>& texts, const std::string& enco
   at::Tensor states;  // filled row by row: those of a suite are a large part of a GB
   progress.update(0, count, "");
   for (int64_t i = 0; i < count; ++i) {
-    const models::EncodedPrompts encoded = prompts.encode({&texts[static_cast<size_t>(i)], 1}, config.txt_embed_dim);
+    const models::EncodedPrompts encoded = prompts->encode({&texts[static_cast<size_t>(i)], 1}, width);
     for (const models::CutPrompt& cut : encoded.cut) log_warning(describe(cut));
-    if (i == 0) states = at::empty({count, encoded.states.size(1), config.txt_embed_dim}, encoded.states.options());
+    if (i == 0) states = at::empty({count, encoded.states.size(1), width}, encoded.states.options());
     states[i].copy_(encoded.states[0]);
     progress.update(i + 1, count, "");
   }

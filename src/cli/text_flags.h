@@ -4,11 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <CLI/CLI.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "models/config.h"
+#include "models/network.h"
 #include "sample/prompts.h"
 
 namespace pixnerd::cli {
@@ -28,10 +27,10 @@ void add_text_flags(CLI::App& command, TextFlags& flags);
 // Those of --prompt or of --prompts.
 std::vector<sample::Prompt> prompts_of(const TextFlags& flags);
 
-// The states [K, N, T] of the texts, by the encoder in the folder, as the network wants them. Warns of every text that
-// is cut, with where. The encoder's weights are in memory, the device's, only meanwhile. Errors as
-// models::PromptEncoder's.
+// The states [K, N, T] of the texts as the network wants them, by itself or by the encoder in the folder. Warns of
+// every text that is cut, with where. Qwen3's weights are in memory, the device's, only meanwhile. Errors as
+// models::open_prompt_encoder's.
 at::Tensor encode(const std::vector<std::string>& texts, const std::string& encoder, const std::string& cache,
-                  const models::ModelConfig& config, const at::Device& device);
+                  models::Network& network, const at::Device& device);
 
 }  // namespace pixnerd::cli

@@ -84,8 +84,9 @@ struct ModelConfig {
     }
   }
 
-  // Whether texts are encoded by the network itself.
+  // Whether texts are encoded by the network itself, or by Qwen3.
   bool reads_bytes() const { return takes_text() && text_encoder == TextEncoderKind::bytes; }
+  bool needs_text_encoder() const { return takes_text() && !reads_bytes(); }
   int64_t txt_bytes() const { return txt_max_length * txt_state_bytes; }  // that are read of a text
 
   bool takes_text() const { return type != ModelType::c2i; }

@@ -68,7 +68,7 @@ bool is_int8_layer_of_qwen3(std::string_view parameter) {
 }
 
 bool is_matrix(std::string_view parameter, int64_t dimensions) {
-  return dimensions == 2 && !parameter.ends_with("_table.weight");
+  return dimensions == 2 && !parameter.ends_with("_table.weight") && !parameter.starts_with("text_encoder.");
 }
 
 at::ScalarType int8_file_type(std::string_view parameter, at::IntArrayRef shape) {

@@ -88,7 +88,6 @@ void PixNerdT2IImpl::pack(at::ScalarType dtype) {
   PixNerdImpl::pack(dtype);
   y_embedder_->pack(dtype);
   for (auto& block : text_refine_blocks_) block->pack(dtype);
-  if (!text_encoder_.is_empty()) text_encoder_->pack(dtype);
 }
 
 }  // namespace pixnerd::models

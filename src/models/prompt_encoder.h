@@ -1,7 +1,7 @@
-// Prompts to what the text-to-image network reads: the last hidden states of Qwen3 at the first 128 positions. The bare
-// prompt is tokenized, without template or special tokens; what is longer is cut, what is shorter padded on the right,
-// and the states of the padding are given too. The unconditional prompt is the empty one: padding alone, which attends
-// to nothing. B prompts, N = 128 positions, T width.
+// Prompts to the states that a text-to-image network reads, whoever makes them: Qwen3 from a folder of its own
+// (qwen3_prompts.h), or the network itself (byte_prompts.h). A prompt has N states, whatever its length: what is longer
+// than the encoder reads is cut, what is shorter padded on the right, and the states of the padding are given too. The
+// unconditional prompt is the empty one, padding alone. B prompts, T width.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,29 +16,17 @@
 #include <string_view>
 #include <vector>
 
-#include "models/precision.h"
+#include "models/network.h"
 #include "models/prompt_cache.h"
-#include "models/qwen3.h"
-#include "text/tokenizer.h"
 
 namespace pixnerd::models {
-
-inline constexpr int64_t kPromptTokens = 128;
-inline constexpr std::string_view kPaddingToken = "<|endoftext|>";  // 151643 in the published tokenizer
-
-// A prompt as the encoder sees it.
-struct PaddedPrompt {
-  std::vector<int32_t> ids;  // `length` of them
-  int64_t real = 0;          // how many are the prompt's, the first ones
-};
-PaddedPrompt pad_prompt(std::span<const int32_t> ids, int64_t length, int32_t padding);
 
 // A prompt that was longer than the encoder's limit.
 struct CutPrompt {
   size_t index = 0;     // in the list of prompts
-  int64_t tokens = 0;   // it has so many
-  std::string kept;     // the text of the first N tokens
-  std::string dropped;  // the text of the others
+  std::string length;   // that it has: "140 tokens"
+  std::string kept;     // the text that is read
+  std::string dropped;  // and that is not
 };
 
 // "the prompt 'it begins...' has 140 tokens, more than ...: it is cut behind '...the end', 'of it...' is not read".
@@ -49,41 +37,33 @@ struct EncodedPrompts {
   std::vector<CutPrompt> cut;
 };
 
-struct PromptEncoderOptions {
-  Precision precision = Precision::bfloat16;  // the published one
-  int64_t length = kPromptTokens;
-  std::filesystem::path cache;  // a folder for encoded prompts (prompt_cache.h); empty for none
-  int64_t idle_prompts = 0;     // after so many prompts in a row out of the cache the weights are freed; 0: never
-  at::Device device = at::kCPU;
-};
-
 class PromptEncoder {
  public:
-  // A folder of Qwen3 as Hugging Face has it: config.json, tokenizer.json, model.safetensors or the index of several.
-  // All three are opened and checked against each other, but weights are mapped and not read until a prompt needs them.
-  // Throws ConfigError, DataError and CheckpointError that name the file and the field.
-  explicit PromptEncoder(const std::filesystem::path& folder, const PromptEncoderOptions& options = {});
+  virtual ~PromptEncoder() = default;
 
-  // One prompt at a time, so that a prompt's states do not depend on its company. T is the model's hidden size, or
-  // `width`, to which states are cut or padded with zeros. Safe to call from several threads, which take turns.
+  // One prompt at a time, so that a prompt's states do not depend on its company. T is hidden_size(), or `width`, to
+  // which states are cut or padded with zeros. Safe to call from several threads, which take turns.
   EncodedPrompts encode(std::span<const std::string> prompts, std::optional<int64_t> width = std::nullopt);
 
-  int64_t hidden_size() const { return config_.hidden_size; }
-  bool is_loaded() const { return model_ != nullptr; }  // whether weights have been read and not freed
+  virtual int64_t hidden_size() const = 0;
+
+ protected:
+  // What a prompt's length is counted in, and how many of them are read.
+  struct Limit {
+    int64_t length;
+    const char* unit;
+  };
+  virtual Limit limit() const = 0;
+
+  virtual EncodedPrompt encode_one(std::string_view prompt) = 0;
 
  private:
-  EncodedPrompt encode_one(std::string_view prompt);
-
-  std::filesystem::path folder_;
-  PromptEncoderOptions options_;
-  Qwen3Config config_;
-  text::Tokenizer tokenizer_;
-  int32_t padding_ = 0;
-  std::shared_ptr<const checkpoint::WeightsFile> file_;
-  PromptCache cache_;
-  std::unique_ptr<const Qwen3> model_;  // null until a prompt needs it, and once it has been idle
-  int64_t idle_ = 0;                    // prompts out of the cache since it was needed
   std::mutex mutex_;
 };
+
+// That of a network: its own, or Qwen3 in `folder`, whose prompts are kept in the folder `cache` unless that is empty.
+// The network must outlive it. Errors as those of Qwen3Prompts.
+std::unique_ptr<PromptEncoder> open_prompt_encoder(Network& network, const std::filesystem::path& folder,
+                                                   const std::filesystem::path& cache, const at::Device& device);
 
 }  // namespace pixnerd::models

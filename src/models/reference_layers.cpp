@@ -49,6 +49,10 @@ at::Tensor ReferenceLayers::embed_time(const at::Tensor& t) const {
 
 at::Tensor ReferenceLayers::transformer_block(const std::string& name, const at::Tensor& x, const at::Tensor& c,
                                               const Part& attention, const Part& mlp) const {
+  if (!c.defined()) {
+    const at::Tensor attended = x + attention(rms_norm(name + ".norm1", x));
+    return observed(name, attended + mlp(rms_norm(name + ".norm2", attended)));
+  }
   const auto m = linear(name + ".adaLN_modulation.0", c).chunk(6, -1);
   const at::Tensor middle = x + m[2] * attention(rms_norm(name + ".norm1", x) * (1 + m[1]) + m[0]);
   return observed(name, middle + m[5] * mlp(rms_norm(name + ".norm2", middle) * (1 + m[4]) + m[3]));
@@ -56,7 +60,7 @@ at::Tensor ReferenceLayers::transformer_block(const std::string& name, const at:
 
 at::Tensor ReferenceLayers::attend(const std::string& name, const at::Tensor& q, const at::Tensor& k,
                                    const at::Tensor& v) const {
-  const double scale = std::sqrt(static_cast<double>(config_.head_width()));
+  const double scale = std::sqrt(static_cast<double>(q.size(3)));
   const at::Tensor weights = at::softmax(at::matmul(q, k.transpose(2, 3)) / scale, -1);
   return linear(name + ".proj", at::matmul(weights, v).transpose(1, 2).flatten(2));
 }

@@ -18,7 +18,7 @@ class ReferenceLayers : public diffusion::Denoiser {
   at::Tensor embed_time(const at::Tensor& t) const;
   at::Tensor observed(const std::string& name, at::Tensor output) const;
 
-  // x + gate1 attention(...), then + gate2 mlp(...), with shifts, scales and gates from c.
+  // x + gate1 attention(...), then + gate2 mlp(...), with shifts, scales and gates from c, if it is defined.
   using Part = std::function<at::Tensor(const at::Tensor& x)>;
   at::Tensor transformer_block(const std::string& name, const at::Tensor& x, const at::Tensor& c, const Part& attention,
                                const Part& mlp) const;

@@ -25,8 +25,8 @@ class ReferenceT2I : public ReferenceLayers {
     const at::Tensor seen = at::upsample_nearest2d(x, {size_seen(x, 0), size_seen(x, 1)});
     const int64_t rows = seen.size(2) / patch, columns = seen.size(3) / patch;
     const at::Tensor t_emb = embed_time(t);
-    const at::Tensor c = at::silu(t_emb).unsqueeze(1);
-    const at::Tensor text = refine(y, c);
+    const at::Tensor c = config_.modulation == Modulation::adaln ? at::silu(t_emb).unsqueeze(1) : at::Tensor();
+    const at::Tensor text = refine(y.scalar_type() == at::kLong ? read(y) : y, c);
     const at::Tensor turns =
         rotations(at::linspace(0, static_cast<double>(rows), columns, t.options()),
                   at::linspace(0, static_cast<double>(columns), rows, t.options()), config_.head_width());
@@ -56,8 +56,8 @@ class ReferenceT2I : public ReferenceLayers {
     return static_cast<int64_t>(static_cast<double>(x.size(2 + axis)) / scaling(x, axis));
   }
 
-  at::Tensor heads(const at::Tensor& projected, int64_t parts) const {
-    return projected.unflatten(2, {parts, config_.num_heads, -1});
+  at::Tensor heads(const at::Tensor& projected, int64_t parts, int64_t count) const {
+    return projected.unflatten(2, {parts, count, -1});
   }
 
   at::Tensor mlp(const std::string& name, const at::Tensor& x) const {
@@ -65,27 +65,47 @@ class ReferenceT2I : public ReferenceLayers {
     return linear(name + ".w3", at::silu(halves[0]) * halves[1], false);
   }
 
+  at::Tensor text_block(const std::string& name, const at::Tensor& x, const at::Tensor& c, int64_t count) const {
+    const auto attention = [&](const at::Tensor& in) {
+      const at::Tensor qkv = heads(linear(name + ".attn.qkv", in, false), 3, count);
+      return attend(name + ".attn", rms_norm(name + ".attn.q_norm", qkv.select(2, 0)).transpose(1, 2),
+                    rms_norm(name + ".attn.k_norm", qkv.select(2, 1)).transpose(1, 2),
+                    qkv.select(2, 2).transpose(1, 2));
+    };
+    return transformer_block(name, x, c, attention, [&](const at::Tensor& in) { return mlp(name + ".mlp", in); });
+  }
+
   at::Tensor refine(const at::Tensor& y, const at::Tensor& c) const {
     const at::Tensor embedded = observed("y_embedder", rms_norm("y_embedder.norm", linear("y_embedder.proj", y)));
     at::Tensor text = embedded + parameter("y_pos_embedding");
     for (int64_t i = 0; i < config_.num_text_blocks; ++i) {
-      const std::string name = "text_refine_blocks." + std::to_string(i);
-      const auto attention = [&](const at::Tensor& in) {
-        const at::Tensor qkv = heads(linear(name + ".attn.qkv", in, false), 3);
-        return attend(name + ".attn", rms_norm(name + ".attn.q_norm", qkv.select(2, 0)).transpose(1, 2),
-                      rms_norm(name + ".attn.k_norm", qkv.select(2, 1)).transpose(1, 2),
-                      qkv.select(2, 2).transpose(1, 2));
-      };
-      text = transformer_block(name, text, c, attention, [&](const at::Tensor& in) { return mlp(name + ".mlp", in); });
+      text = text_block("text_refine_blocks." + std::to_string(i), text, c, config_.num_heads);
     }
     return text;
+  }
+
+  // Bytes [B, M] -> states [B, N, T].
+  at::Tensor read(const at::Tensor& bytes) const {
+    constexpr int64_t kHeadWidth = 32;
+    at::Tensor e =
+        parameter("text_encoder.byte_table.weight").index_select(0, bytes.flatten()).unflatten(0, bytes.sizes());
+    e = at::constant_pad_nd(e, {0, 0, 2, 2});
+    std::vector<at::Tensor> neighbours;  // two before, the byte, two behind
+    for (int64_t i = 0; i < 5; ++i) neighbours.push_back(e.narrow(1, i, bytes.size(1)));
+    const at::Tensor h = at::silu(linear("text_encoder.neighbours", at::cat(neighbours, 2)));
+    at::Tensor s = h.reshape({h.size(0), config_.txt_max_length, config_.txt_state_bytes, -1}).mean(2);
+    s = s + parameter("text_encoder.positions");
+    for (int64_t i = 0; i < config_.num_byte_blocks; ++i) {
+      s = text_block("text_encoder.blocks." + std::to_string(i), s, {}, config_.txt_embed_dim / kHeadWidth);
+    }
+    return rms_norm("text_encoder.norm", s);
   }
 
   at::Tensor image_block(const std::string& name, const at::Tensor& x, const at::Tensor& c, const at::Tensor& text,
                          const at::Tensor& turns) const {
     const auto attention = [&](const at::Tensor& in) {
-      const at::Tensor qkv = heads(linear(name + ".attn.qkv_x", in, false), 3);
-      const at::Tensor kv = heads(linear(name + ".attn.kv_y", text, false), 2);
+      const at::Tensor qkv = heads(linear(name + ".attn.qkv_x", in, false), 3, config_.num_heads);
+      const at::Tensor kv = heads(linear(name + ".attn.kv_y", text, false), 2, config_.num_heads);
       const at::Tensor q = rotate(rms_norm(name + ".attn.q_norm", qkv.select(2, 0)), turns);
       const at::Tensor k = rotate(rms_norm(name + ".attn.k_norm", qkv.select(2, 1)), turns);
       const at::Tensor text_k = rms_norm(name + ".attn.k_norm", kv.select(2, 0));

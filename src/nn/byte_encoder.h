@@ -4,7 +4,7 @@
 //   e = table[bytes]                                  [B, M, E]    E = 64; byte + 1, 0 is padding
 //   h = silu(W [e of 5 neighbouring bytes] + b)       [B, M, T]    sees the same letters wherever they stand
 //   s = mean of h over each group of M / N bytes      [B, N, T]
-//   s = transformer blocks(s), turned by position     [B, N, T]    pre-norm, without modulation
+//   s = transformer blocks(s + learned positions)     [B, N, T]    pre-norm, without modulation
 //   states = RMSNorm(s)
 //
 // B texts, M bytes, N states, T width. Padding is read as any other byte, so its states mean something too.
@@ -24,19 +24,19 @@ inline constexpr int64_t kByteHeadWidth = 32;  // T is a multiple of it
 struct ByteEncoderImpl : torch::nn::Module {
   ByteEncoderImpl(int64_t width, int64_t states, int64_t bytes_a_state, int64_t blocks);
 
-  void initialise(at::Generator& generator);  // byte_table, neighbours, blocks
-  void pack(at::ScalarType dtype);
+  void initialise(at::Generator& generator);  // byte_table, positions, neighbours, blocks
 
   // bytes [B, N * bytes_a_state] int64 in 0 ... 256 -> [B, N, T]. RequestError for another shape or number.
   at::Tensor forward(const at::Tensor& bytes);
 
  private:
   int64_t states_, bytes_a_state_;
-  at::Tensor table_;  // [257, E]
+  at::Tensor table_;      // [257, E]
+  at::Tensor positions_;  // [1, N, T]
   Linear neighbours_{nullptr};
   std::vector<TransformerBlock> blocks_;
   RMSNorm norm_{nullptr};
-  GridTables rope_;
+  GridTables no_turns_;
 };
 TORCH_MODULE(ByteEncoder);
 

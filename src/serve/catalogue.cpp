@@ -29,7 +29,7 @@ ServedModel served(const std::string& given, bool has_text_encoder) {
   if (!description) throw CheckpointError(concat("checkpoint ", quoted(given), " is of no network that pixnerd knows"));
   model.description = *description;
   model.class_names = sample::class_names(*description);
-  if (model.takes_text() && !has_text_encoder) {
+  if (model.description.model.needs_text_encoder() && !has_text_encoder) {
     throw RequestError(concat(quoted(given), " draws prompts; --text-encoder names the folder of its text encoder"));
   }
   if (description->model.in_channels != 3) {

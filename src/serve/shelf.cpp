@@ -16,6 +16,7 @@
 #include "core/text.h"
 #include "core/timing.h"
 #include "engine/profile.h"
+#include "models/byte_prompts.h"
 
 namespace pixnerd::serve {
 namespace {
@@ -48,6 +49,7 @@ std::shared_ptr<Loaded> Shelf::load(const ServedModel& model, models::Precision 
   models::Network& network = *loaded->file.network;
   const std::string kind = config::to_json(config::member_value(model.description.model));
   network.prepare_for_inference(options_.device, models::weight_type(precision));
+  if (network.config().reads_bytes()) loaded->encoder = std::make_unique<models::BytePrompts>(network);
   loaded->sources = checkpoint::sources_of(network.parameters());
   keep_freed_memory();
   engine::EngineOptions options;
@@ -63,7 +65,7 @@ std::shared_ptr<Loaded> Shelf::load(const ServedModel& model, models::Precision 
   common.weights = loaded->file.weights;
   common.dtype = precision;
   common.device = options_.device.str();
-  if (model.takes_text()) {
+  if (model.description.model.needs_text_encoder()) {
     common.text_encoder = sample::recorded_name(options_.text_encoder);
     common.text_encoder_hash = text_encoder_hash_;
   }
@@ -170,27 +172,29 @@ bool Shelf::advance() {
   return false;
 }
 
-models::PromptEncoder& Shelf::encoder_of(int64_t tokens) {
+models::Qwen3Prompts& Shelf::encoder_of(int64_t tokens) {
   auto& encoder = encoders_[tokens];
   if (encoder == nullptr) {
-    models::PromptEncoderOptions options;
+    models::Qwen3PromptOptions options;
     options.cache = options_.prompt_cache;
     options.length = tokens;
     options.device = options_.device;
-    encoder = std::make_unique<models::PromptEncoder>(options_.text_encoder, options);
+    encoder = std::make_unique<models::Qwen3Prompts>(options_.text_encoder, options);
   }
   return *encoder;
 }
 
-EncodedText Shelf::encode(const std::string& text, const models::ModelConfig& network) {
-  const std::string key = concat(network.txt_max_length, "x", network.txt_embed_dim, ":", text);
+EncodedText Shelf::encode(const std::string& text, Loaded& loaded) {
+  const models::ModelConfig& network = loaded.file.description.model;
+  const std::string key = concat(loaded.encoder ? loaded.common.checkpoint_hash : "", network.txt_max_length, "x",
+                                 network.txt_embed_dim, ":", text);
   const auto found = std::find_if(texts_.begin(), texts_.end(), [&](const auto& kept) { return kept.first == key; });
   if (found != texts_.end()) {
     texts_.splice(texts_.begin(), texts_, found);
     return texts_.front().second;
   }
-  models::EncodedPrompts encoded =
-      encoder_of(network.txt_max_length).encode(std::span(&text, 1), network.txt_embed_dim);
+  models::PromptEncoder& encoder = loaded.encoder ? *loaded.encoder : encoder_of(network.txt_max_length);
+  models::EncodedPrompts encoded = encoder.encode(std::span(&text, 1), network.txt_embed_dim);
   EncodedText result{std::move(encoded.states), encoded.cut.empty() ? "" : models::describe(encoded.cut.front())};
   texts_.emplace_front(key, result);
   if (texts_.size() > kKeptTexts) texts_.pop_back();

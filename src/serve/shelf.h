@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 #include "sample/model_file.h"
 #include "sample/record.h"
 #include "serve/catalogue.h"
@@ -38,10 +38,11 @@ struct ShelfOptions {
 // A network that is ready to draw.
 struct Loaded {
   sample::ModelFile file;
-  MappedSources sources;                   // the parts of files that its weights lie in
-  std::unique_ptr<engine::Engine> engine;  // of file.network
-  sample::PictureRecord common;            // what the records of all its pictures say
-  double used = 0;                         // steady_seconds() when it last had something to do
+  MappedSources sources;                           // the parts of files that its weights lie in
+  std::unique_ptr<engine::Engine> engine;          // of file.network
+  std::unique_ptr<models::PromptEncoder> encoder;  // its own; null where there is none
+  sample::PictureRecord common;                    // what the records of all its pictures say
+  double used = 0;                                 // steady_seconds() when it last had something to do
 };
 
 // The states of a text, and a warning where it was cut; "" where it was not.
@@ -63,8 +64,8 @@ class Shelf {
   // One evaluation by the next network that has pictures; false where none has.
   bool advance();
 
-  // Encodes it, which takes its time, unless it was among the last.
-  EncodedText encode(const std::string& text, const models::ModelConfig& network);
+  // Encodes it for a network that get() gave, which takes its time, unless it was among the last.
+  EncodedText encode(const std::string& text, Loaded& loaded);
 
   // Names of those that are in memory.
   std::set<std::string> loaded() const;
@@ -77,7 +78,7 @@ class Shelf {
   void put_away_broken(const Key& key);
   bool must_rest(const Key& key) const;
   void note_waiting(const Key& key);
-  models::PromptEncoder& encoder_of(int64_t tokens);
+  models::Qwen3Prompts& encoder_of(int64_t tokens);
   void note_loaded();
 
   ShelfOptions options_;
@@ -90,9 +91,9 @@ class Shelf {
     Key key;
     double since = 0, asked = 0;  // steady_seconds(); it may not be wanted any more
   };
-  std::optional<Waiting> waiting_;                                      // that has found no room
-  std::map<int64_t, std::unique_ptr<models::PromptEncoder>> encoders_;  // by the tokens of a text
-  std::list<std::pair<std::string, EncodedText>> texts_;                // the last ones first
+  std::optional<Waiting> waiting_;                                     // that has found no room
+  std::map<int64_t, std::unique_ptr<models::Qwen3Prompts>> encoders_;  // by the tokens of a text
+  std::list<std::pair<std::string, EncodedText>> texts_;               // the last ones first
   mutable std::mutex mutex_;
   std::set<std::string> names_;  // of what is in memory
 };

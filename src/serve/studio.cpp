@@ -76,7 +76,7 @@ bool Studio::begin(const std::shared_ptr<LiveJob>& job) {
   std::vector<std::string> warnings;
   if (config.takes_text()) {
     for (const std::string& text : sample::texts_of(order.pictures)) {
-      EncodedText encoded = shelf_.encode(text, config);
+      EncodedText encoded = shelf_.encode(text, *network);
       states[text] = encoded.states;
       if (!encoded.warning.empty()) warnings.push_back(encoded.warning);
     }

@@ -119,6 +119,16 @@ std::string with_ordered_marks(std::string_view text) {
   return out.append(text, done);
 }
 
+std::string normalized(std::string_view text, const icu::Normalizer2& form) {
+  const std::string ordered = with_ordered_marks(text);
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(ordered.size()));
+  UErrorCode status = U_ZERO_ERROR;
+  form.normalizeUTF8(0, ordered, sink, nullptr, status);
+  require_success(status);
+  return out;
+}
+
 // Below U+0300 nothing changes. These characters are the ones whose UTF-8 has no byte from 0xCC on.
 bool is_below_0300(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0xCC; });
@@ -144,14 +154,14 @@ std::string repaired(std::string_view text) {
 }
 
 std::string nfc(std::string_view text) {
-  if (is_below_0300(text)) return std::string(text);
-  const std::string ordered = with_ordered_marks(text);
-  std::string out;
-  icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(ordered.size()));
+  return is_below_0300(text) ? std::string(text) : normalized(text, nfc_of_unicode_9());
+}
+
+std::string nfkc_casefold(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
-  nfc_of_unicode_9().normalizeUTF8(0, ordered, sink, nullptr, status);
+  const icu::Normalizer2* const form = icu::Normalizer2::getNFKCCasefoldInstance(status);
   require_success(status);
-  return out;
+  return normalized(text, *form);
 }
 
 bool is_space(int32_t character) {

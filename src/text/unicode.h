@@ -15,6 +15,10 @@ std::string repaired(std::string_view text);
 // character stays as it is and lets nothing past it. Takes n log n for a run of n combining marks.
 std::string nfc(std::string_view text);
 
+// Normalization form KC with case folded and what is ignorable left out (NFKC_Casefold), of well-formed UTF-8, by the
+// tables of the ICU at hand. As much time.
+std::string nfkc_casefold(std::string_view text);
+
 // White_Space, and \w as Rust's regular expressions have it: letters, marks, decimal digits, connectors, joiners.
 bool is_space(int32_t character);
 bool is_word(int32_t character);

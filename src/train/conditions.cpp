@@ -13,8 +13,9 @@
 #include "core/log.h"
 #include "core/random.h"
 #include "core/text.h"
+#include "models/byte_prompts.h"
 #include "models/network.h"
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 
 namespace pixnerd::train {
 namespace {
@@ -38,62 +39,71 @@ class LabelConditions : public Conditions {
   models::ModelConfig config_;
 };
 
+// What pictures show, in words; how words become conditions is of_texts().
 class CaptionConditions : public Conditions {
  public:
-  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures, StopRequested stop,
-                    const at::Device& device)
-      : text_(config.text),
-        width_(config.model.txt_embed_dim),
-        seed_(static_cast<uint64_t>(config.train.seed)),
-        encoder_(config.text.encoder,
-                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size(), device}),
-        stop_(std::move(stop)) {
+  CaptionConditions(const RunConfig& config, const data::PictureSet& pictures)
+      : languages_(config.text.languages), seed_(static_cast<uint64_t>(config.train.seed)) {
     count_captions(pictures);
-    null_ = states({""});
   }
 
   at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) override {
     std::vector<std::string> captions;
     for (const int64_t index : batch.pictures) {
-      const std::vector<std::string> all = captions_of(set, index);
-      const uint64_t drawn = random_bits(seed_, kCaptionStream, static_cast<uint64_t>(position) + captions.size());
-      captions.push_back(all[drawn % all.size()]);
+      captions.push_back(drawn_caption(set, index, static_cast<uint64_t>(position) + captions.size()));
     }
-    return states(captions);
+    return of_texts(captions);
   }
 
   at::Tensor of_picture(const data::PictureSet& set, int64_t index) override {
-    return states({captions_of(set, index).front()})[0];
+    return of_texts({first_caption(set, index)})[0];
   }
 
-  at::Tensor null_condition() override { return null_; }
+  at::Tensor null_condition() override { return of_texts({""}); }
 
   void ask_for(sample::PictureRequest& request, const data::PictureSet& set, int64_t index) override {
-    request.prompt = captions_of(set, index).front();
+    request.prompt = first_caption(set, index);
   }
 
-  sample::StatesOf states() override {
-    return [this](const std::string& text) { return states_of(text); };
-  }
+ protected:
+  virtual at::Tensor of_texts(const std::vector<std::string>& texts) = 0;
 
  private:
-  std::vector<std::string> captions_of(const data::PictureSet& set, int64_t index) const {
-    std::vector<std::string> captions;
-    const auto& wanted = text_.languages;
+  // By language; the null condition's where there is none.
+  std::vector<std::vector<std::string>> captions_of(const data::PictureSet& set, int64_t index) const {
+    std::vector<std::string> languages;
+    std::vector<std::vector<std::string>> captions;
     for (const data::Caption& caption : set.captions(index)) {
-      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), caption.language) != wanted.end()) {
-        captions.push_back(caption.text);
+      if (!languages_.empty() && std::find(languages_.begin(), languages_.end(), caption.language) == languages_.end())
+        continue;
+      const auto known = std::find(languages.begin(), languages.end(), caption.language);
+      const auto place = static_cast<size_t>(known - languages.begin());
+      if (known == languages.end()) {
+        languages.push_back(caption.language);
+        captions.emplace_back();
       }
+      captions[place].push_back(caption.text);
     }
-    if (captions.empty()) captions.emplace_back();  // the null condition
+    if (captions.empty()) captions.push_back({""});
     return captions;
+  }
+
+  std::string first_caption(const data::PictureSet& set, int64_t index) const {
+    return captions_of(set, index).front().front();
+  }
+
+  std::string drawn_caption(const data::PictureSet& set, int64_t index, uint64_t position) const {
+    const auto captions = captions_of(set, index);
+    const uint64_t drawn = random_bits(seed_, kCaptionStream, position);
+    const auto& of_language = captions[drawn % captions.size()];
+    return of_language[drawn / captions.size() % of_language.size()];
   }
 
   // DataError where no picture has one: nothing would be learnt of text.
   void count_captions(const data::PictureSet& set) const {
     int64_t without = 0;
-    for (int64_t i = 0; i < set.size(); ++i) without += captions_of(set, i).front().empty() ? 1 : 0;
-    const std::string wanted = text_.languages.empty() ? "" : concat(" in ", join(text_.languages, ", "));
+    for (int64_t i = 0; i < set.size(); ++i) without += first_caption(set, i).empty() ? 1 : 0;
+    const std::string wanted = languages_.empty() ? "" : concat(" in ", join(languages_, ", "));
     if (without == set.size()) {
       throw DataError(concat("data set ", quoted(set.root()), ": no picture has a caption", wanted,
                              "; give them .txt files, or a \"caption\" in their JSON"));
@@ -103,17 +113,41 @@ class CaptionConditions : public Conditions {
                     ": they are learnt without text, which is the null condition"));
   }
 
-  at::Tensor states(const std::vector<std::string>& captions) {
+  std::vector<std::string> languages_;
+  uint64_t seed_;
+};
+
+// Encoded by Qwen3, which is not trained.
+class StateConditions : public CaptionConditions {
+ public:
+  StateConditions(const RunConfig& config, const data::PictureSet& pictures, StopRequested stop,
+                  const at::Device& device)
+      : CaptionConditions(config, pictures),
+        width_(config.model.txt_embed_dim),
+        encoder_(config.text.encoder,
+                 {config.text.precision, config.model.txt_max_length, config.text.cache, pictures.size(), device}),
+        stop_(std::move(stop)),
+        null_(of_texts({""})) {}
+
+  at::Tensor null_condition() override { return null_; }
+
+  sample::StatesOf states(models::Network&) override {
+    return [this](const std::string& text) { return states_of(text); };
+  }
+
+ protected:
+  at::Tensor of_texts(const std::vector<std::string>& texts) override {
     std::map<std::string_view, at::Tensor> known;  // a caption may be there many times
     std::vector<at::Tensor> states;
-    for (const std::string& caption : captions) {
-      at::Tensor& of_caption = known[caption];
-      if (!of_caption.defined()) of_caption = states_of(caption);
-      states.push_back(of_caption);
+    for (const std::string& text : texts) {
+      at::Tensor& of_text = known[text];
+      if (!of_text.defined()) of_text = states_of(text);
+      states.push_back(of_text);
     }
     return at::cat(states);
   }
 
+ private:
   at::Tensor states_of(const std::string& caption) {
     stop_if(stop_);
     const models::EncodedPrompts encoded = encoder_.encode(std::span(&caption, 1), width_);
@@ -125,13 +159,29 @@ class CaptionConditions : public Conditions {
     return encoded.states;
   }
 
-  TextConfig text_;
   int64_t width_;
-  uint64_t seed_;
-  models::PromptEncoder encoder_;
+  models::Qwen3Prompts encoder_;
   StopRequested stop_;
-  at::Tensor null_;
   bool has_warned_ = false;
+  at::Tensor null_;
+};
+
+// Encoded by the network, with gradients.
+class ByteConditions : public CaptionConditions {
+ public:
+  ByteConditions(const RunConfig& config, const data::PictureSet& pictures)
+      : CaptionConditions(config, pictures), config_(config.model) {}
+
+  sample::StatesOf states(models::Network& network) override {
+    const auto encoder = std::make_shared<models::BytePrompts>(network);
+    return [encoder](const std::string& text) { return encoder->encode(std::span(&text, 1)).states; };
+  }
+
+ protected:
+  at::Tensor of_texts(const std::vector<std::string>& texts) override { return models::bytes_of_texts(texts, config_); }
+
+ private:
+  models::ModelConfig config_;
 };
 
 }  // namespace
@@ -139,10 +189,14 @@ class CaptionConditions : public Conditions {
 std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data::PictureSet& pictures,
                                             StopRequested stop, const at::Device& device) {
   if (!config.model.takes_text()) return std::make_unique<LabelConditions>(config.model);
+  if (config.model.reads_bytes()) {
+    if (config.text.encoder.empty()) return std::make_unique<ByteConditions>(config, pictures);
+    throw ConfigError("text.encoder is of no use with model.text_encoder: bytes; leave it out");
+  }
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");
   }
-  return std::make_unique<CaptionConditions>(config, pictures, std::move(stop), device);
+  return std::make_unique<StateConditions>(config, pictures, std::move(stop), device);
 }
 
 }  // namespace pixnerd::train

@@ -1,4 +1,5 @@
-// What a network is told about the pictures of a set: their labels, or what the text encoder makes of their captions.
+// What a network is told about the pictures of a set: their labels, what the text encoder makes of their captions, or
+// the captions' bytes, where the network encodes them itself.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,8 +20,9 @@ class Conditions {
  public:
   virtual ~Conditions() = default;
 
-  // Of a batch of pictures of `set`, [B, ...] on the CPU. Of several captions each picture takes one that the run's
-  // seed and `position`, of the batch's first picture in the run, decide.
+  // Of a batch of pictures of `set`, [B, ...] on the CPU. Of several captions each picture takes one, of a
+  // language that is as likely as any other it has, which the run's seed and `position`, of the batch's first picture
+  // in the run, decide.
   virtual at::Tensor of_batch(const data::PictureSet& set, const data::Batch& batch, int64_t position) = 0;
 
   // Of one picture, always the same: a row of the above.
@@ -32,8 +34,8 @@ class Conditions {
   // Puts the label, with its style, or the caption of a picture into the request.
   virtual void ask_for(sample::PictureRequest& request, const data::PictureSet& set, int64_t index) = 0;
 
-  // Of texts, for drawing them; it refers to this object. Stopped as make_conditions().
-  virtual sample::StatesOf states() { return {}; }
+  // Of texts, for drawing them with that network; it refers to both. Stopped as make_conditions().
+  virtual sample::StatesOf states(models::Network&) { return {}; }
 };
 
 // As the network takes them. ConfigError, DataError: no text encoder, which is at work on `device`, or pictures without

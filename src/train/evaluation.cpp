@@ -37,7 +37,7 @@ std::optional<eval::Reference> read_cache(const fs::path& cache, const std::stri
 
 Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
                        const LoadExtractor& load_extractor, const at::Device& device)
-    : config_(config.eval), extractor_(load_extractor(config_.extractor, device)) {
+    : config_(config.eval), conditions_(conditions), extractor_(load_extractor(config_.extractor, device)) {
   const auto seed = static_cast<uint64_t>(config_.seed);
   settings_.metrics = config_.metrics;
   settings_.network = network();
@@ -45,7 +45,6 @@ Evaluation::Evaluation(const RunConfig& config, const data::PictureSet& pictures
   settings_.seed = seed;
   drawing_.precision = config.train.precision;
   drawing_.batch = config_.batch_size;
-  drawing_.states = conditions.states();
   const auto settings = std::make_shared<const sample::SampleConfig>(config.sample);
   for (const int64_t index : eval::drawn_pictures(pictures.size(), config_.pictures, seed)) {
     sample::PictureRequest request;
@@ -98,7 +97,9 @@ void Evaluation::require_comparable() const {
 eval::Report Evaluation::run(models::Network& network, const StopRequested& stop) const {
   const c10::NoGradGuard no_grad;
   StoppableProgress progress(stop);
-  eval::SampledPictures pictures(network, requests_, drawing_, "the run's own pictures", progress);
+  sample::DrawSettings drawing = drawing_;
+  drawing.states = conditions_.states(network);
+  eval::SampledPictures pictures(network, requests_, std::move(drawing), "the run's own pictures", progress);
   const eval::Features features =
       eval::extract(pictures, extractor_.extract, config_.batch_size, eval::needs_of(settings_.metrics), &progress);
   return eval::evaluate(features, reference_ ? &*reference_ : nullptr, settings_, &progress);

@@ -25,8 +25,9 @@ using LoadExtractor = std::function<eval::Extractor(const eval::ExtractorConfig&
 
 class Evaluation {
  public:
-  // Loads the network that looks at the pictures, on `device`. Those to draw show what pictures of `pictures` do.
-  // ConfigError, DataError, CheckpointError: the network's weights, or that there is no reference.
+  // Loads the network that looks at the pictures, on `device`. Those to draw show what pictures of `pictures` do,
+  // by the conditions, which must outlive this. ConfigError, DataError, CheckpointError: the network's weights, or that
+  // there is no reference.
   Evaluation(const RunConfig& config, const data::PictureSet& pictures, Conditions& conditions,
              const LoadExtractor& load_extractor, const at::Device& device = at::kCPU);
 
@@ -47,6 +48,7 @@ class Evaluation {
   void require_comparable() const;
 
   EvalConfig config_;
+  Conditions& conditions_;
   eval::Extractor extractor_;
   eval::Settings settings_;
   std::vector<sample::PictureRequest> requests_;

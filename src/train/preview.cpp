@@ -42,7 +42,7 @@ image::Image preview(models::Network& network, Conditions& conditions, const dat
   sample::DrawSettings drawing;
   drawing.precision = config.train.precision;
   drawing.batch = std::min<int64_t>(config.train.batch_size, count);
-  drawing.states = conditions.states();
+  drawing.states = conditions.states(network);
   std::vector<image::Image> pictures;
   StoppableProgress progress(stop);
   sample::draw(

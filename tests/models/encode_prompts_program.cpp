@@ -13,7 +13,7 @@
 
 #include "checkpoint/tensors.h"
 #include "core/errors.h"
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 
 namespace pixnerd::models {
 namespace {
@@ -33,10 +33,10 @@ std::vector<std::string> read_prompts() {
 
 void run(const std::vector<std::string>& arguments) {
   if (arguments.size() < 4) throw Error("usage: FOLDER float32|bfloat16 OUT WIDTH [CACHE] <PROMPTS");
-  PromptEncoderOptions options;
+  Qwen3PromptOptions options;
   options.precision = arguments[1] == "bfloat16" ? Precision::bfloat16 : Precision::float32;
   if (arguments.size() > 4) options.cache = arguments[4];
-  PromptEncoder encoder(arguments[0], options);
+  Qwen3Prompts encoder(arguments[0], options);
   const EncodedPrompts encoded = encoder.encode(read_prompts(), std::stoll(arguments[3]));
   checkpoint::save_safetensors(arguments[2], {{"states", encoded.states}});
   for (const CutPrompt& cut : encoded.cut) std::cout << cut.index << ": " << describe(cut) << "\n";

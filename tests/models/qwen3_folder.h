@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "checkpoint/tensors.h"
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 #include "tests/models/tiny_qwen3.h"
 #include "tests/text/tiny_tokenizer.h"
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "models/byte_prompts.h"
 #include "models/precision.h"
 #include "models/reference.h"
 #include "tests/models/tiny.h"
@@ -34,25 +35,37 @@ std::unique_ptr<diffusion::Denoiser> reference_of(const Network& network) {
 
 class TextToImage : public testing::TestWithParam<std::tuple<ModelType, int, int>> {};
 
-TEST_P(TextToImage, VelocityAndGradientsAgreeWithTheReference) {
-  const auto [type, height, width] = GetParam();
-  const auto network = random_network(tiny_text_config(type), 11);
-  network->set_requires_grad(true);
-  const auto [x, t, y] = inputs(network->config(), height, width);
-  const at::Tensor fast = network->velocity(x, t, y);
+void expect_as_the_reference(Network& network, const Inputs& in) {
+  network.set_requires_grad(true);
+  const at::Tensor fast = network.velocity(in.x, in.t, in.y);
   fast.square().mean().backward();
   std::vector<at::Tensor> gradients;
-  for (auto [name, parameter] : network->parameters()) {
+  for (auto [name, parameter] : network.parameters()) {
     gradients.push_back(parameter.grad().clone());
     parameter.mutable_grad().reset();
   }
-  const at::Tensor slow = reference_of(*network)->velocity(x, t, y);
+  const at::Tensor slow = reference_of(network)->velocity(in.x, in.t, in.y);
   EXPECT_LT((fast - slow).abs().max().item<float>(), 1e-4F * slow.abs().max().item<float>());
   slow.square().mean().backward();
   size_t i = 0;
-  for (const auto& [name, parameter] : network->parameters()) {
+  for (const auto& [name, parameter] : network.parameters()) {
     const at::Tensor difference = gradients[i++] - parameter.grad();
     EXPECT_LT(difference.abs().max().item<float>(), 1e-3F * parameter.grad().abs().max().item<float>() + 1e-5F) << name;
+  }
+}
+
+TEST_P(TextToImage, VelocityAndGradientsAgreeWithTheReference) {
+  const auto [type, height, width] = GetParam();
+  const auto network = random_network(tiny_text_config(type), 11);
+  expect_as_the_reference(*network, inputs(network->config(), height, width));
+}
+
+TEST(TextToImage, ReadsBytesAndDoesWithoutModulationAsTheReference) {
+  for (const Modulation modulation : {Modulation::adaln, Modulation::none}) {
+    const auto network = random_network(tiny_byte_config(modulation), 11);
+    Inputs in = inputs(network->config(), 8, 8);
+    in.y = bytes_of_texts({"a fox", "ёж"}, network->config());
+    expect_as_the_reference(*network, in);
   }
 }
 

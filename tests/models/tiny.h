@@ -38,6 +38,18 @@ inline ModelConfig tiny_text_config(ModelType type) {
   return config;
 }
 
+// With an encoder of its own, whose condition are bytes [B, 12].
+inline ModelConfig tiny_byte_config(Modulation modulation = Modulation::adaln) {
+  ModelConfig config = tiny_text_config(ModelType::t2i_heavy);
+  config.text_encoder = TextEncoderKind::bytes;
+  config.txt_embed_dim = 32;
+  config.txt_max_length = 4;
+  config.txt_state_bytes = 3;
+  config.num_byte_blocks = 1;
+  config.modulation = modulation;
+  return config;
+}
+
 // As training finds it: the last layer is zero.
 inline std::shared_ptr<Network> fresh_network(const ModelConfig& config, uint64_t seed) {
   auto network = make_network(config);

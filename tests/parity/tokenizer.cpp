@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "core/text.h"
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 #include "tests/parity/parity.h"
 
 namespace pixnerd::parity {

@@ -67,7 +67,7 @@ class Captions : public testing::Test {
 
 TEST_F(Captions, AreTheStatesOfTheTextEncoder) {
   const auto conditions = this->conditions();
-  models::PromptEncoder encoder(folder_ / "encoder", {models::Precision::bfloat16, 5, {}});
+  models::Qwen3Prompts encoder(folder_ / "encoder", {models::Precision::bfloat16, 5, {}});
   const auto states = [&](const std::string& text) { return encoder.encode({&text, 1}).states[0]; };
   EXPECT_TRUE(at::equal(conditions->of_picture(*pictures_, 1), states("light")));
   EXPECT_TRUE(at::equal(conditions->null_condition()[0], states("")));
@@ -104,7 +104,8 @@ TEST_F(Captions, APictureTakesAnyOfItsCaptionsInTheLanguagesAskedFor) {
 
 TEST_F(Captions, AreAskedForWhenPicturesAreDrawn) {
   const auto conditions = this->conditions();
-  const sample::StatesOf states = conditions->states();
+  const auto network = models::make_network(config_.model);
+  const sample::StatesOf states = conditions->states(*network);
   for (const int64_t picture : {1, 0}) {
     sample::PictureRequest request;
     conditions->ask_for(request, *pictures_, picture);

@@ -1,4 +1,4 @@
-#include "models/prompt_encoder.h"
+#include "models/qwen3_prompts.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -31,8 +31,8 @@ class Folder {
   TemporaryFolder folder_;
 };
 
-PromptEncoderOptions options(const std::filesystem::path& cache = {}) {
-  PromptEncoderOptions chosen;
+Qwen3PromptOptions options(const std::filesystem::path& cache = {}) {
+  Qwen3PromptOptions chosen;
   chosen.precision = Precision::float32;
   chosen.length = 8;
   chosen.cache = cache;
@@ -57,9 +57,9 @@ class Warnings {
   std::string text_;
 };
 
-TEST(PromptEncoder, EncodesWhatTheModelDoes) {
+TEST(Qwen3Prompts, EncodesWhatTheModelDoes) {
   const Folder folder;
-  PromptEncoder encoder(folder.path(), options());
+  Qwen3Prompts encoder(folder.path(), options());
   EXPECT_FALSE(encoder.is_loaded());
   const EncodedPrompts encoded = encoder.encode(Prompts{"abc", "", "abc"});
   EXPECT_TRUE(encoder.is_loaded());
@@ -74,9 +74,9 @@ TEST(PromptEncoder, EncodesWhatTheModelDoes) {
   EXPECT_EQ(thrown<RequestError>([&] { encoder.encode(Prompts{}); }), "there is no prompt to encode");
 }
 
-TEST(PromptEncoder, TellsWhereAPromptIsCut) {
+TEST(Qwen3Prompts, TellsWhereAPromptIsCut) {
   const Folder folder;
-  PromptEncoder encoder(folder.path(), options());
+  Qwen3Prompts encoder(folder.path(), options());
   const EncodedPrompts encoded = encoder.encode(Prompts{"x", "one two three"}, 20);
   ASSERT_EQ(encoded.cut.size(), 1U);
   EXPECT_EQ(encoded.cut[0].index, 1U);
@@ -87,32 +87,32 @@ TEST(PromptEncoder, TellsWhereAPromptIsCut) {
   EXPECT_TRUE(encoder.encode(Prompts{"x"}, 10).states[0].equal(encoded.states[0].narrow(1, 0, 10)));
 }
 
-TEST(PromptEncoder, KeepsWhatItEncoded) {
+TEST(Qwen3Prompts, KeepsWhatItEncoded) {
   const Folder folder, other_weights(2);
   const TemporaryFolder cache;
   const Warnings warnings;
-  PromptEncoder first(folder.path(), options(cache.path()));
+  Qwen3Prompts first(folder.path(), options(cache.path()));
   const EncodedPrompts encoded = first.encode(Prompts{"", "a long prompt"});
-  PromptEncoder second(folder.path(), options(cache.path()));
+  Qwen3Prompts second(folder.path(), options(cache.path()));
   const EncodedPrompts again = second.encode(Prompts{"", "a long prompt"});
   EXPECT_FALSE(second.is_loaded());
   EXPECT_TRUE(again.states.equal(encoded.states));
   ASSERT_EQ(again.cut.size(), 1U);
   EXPECT_EQ(describe(again.cut[0]), describe(encoded.cut[0]));
 
-  PromptEncoder third(other_weights.path(), options(cache.path()));
+  Qwen3Prompts third(other_weights.path(), options(cache.path()));
   EXPECT_FALSE(third.encode(Prompts{""}).states.equal(encoded.states.narrow(0, 0, 1)));
   EXPECT_TRUE(third.is_loaded());
   EXPECT_EQ(warnings.text(), "");
 }
 
 // A run that meets the same captions again and again needs its memory for other things.
-TEST(PromptEncoder, FreesItsWeightsWhenTheCacheHasAll) {
+TEST(Qwen3Prompts, FreesItsWeightsWhenTheCacheHasAll) {
   const Folder folder;
   const TemporaryFolder cache;
-  PromptEncoderOptions with_limit = options(cache.path());
+  Qwen3PromptOptions with_limit = options(cache.path());
   with_limit.idle_prompts = 3;
-  PromptEncoder encoder(folder.path(), with_limit);
+  Qwen3Prompts encoder(folder.path(), with_limit);
   const EncodedPrompts encoded = encoder.encode(Prompts{"a", "b"});
   encoder.encode(Prompts{"a", "b"});
   EXPECT_TRUE(encoder.is_loaded());
@@ -165,9 +165,9 @@ TEST(PromptCache, WarnsWhereItCannotWrite) {
   EXPECT_NE(warnings.text().find("an encoded prompt is not kept"), std::string::npos);
 }
 
-TEST(PromptEncoder, NamesWhatDoesNotMatch) {
+TEST(Qwen3Prompts, NamesWhatDoesNotMatch) {
   const Folder folder;
-  const auto refused = [&]<class E>(E*) { return thrown<E>([&] { PromptEncoder(folder.path(), options()); }); };
+  const auto refused = [&]<class E>(E*) { return thrown<E>([&] { Qwen3Prompts(folder.path(), options()); }); };
   nlohmann::json config = tiny_qwen3_json();
   config["vocab_size"] = 200;
   write(folder.path() / "config.json", config.dump());
