@@ -87,20 +87,17 @@ std::shared_ptr<const data::PictureSet> labelled_set(const std::string& path, co
 
 RetrievalRun::RetrievalRun(const EvalFlags& flags, const BatchedExtractor& network, eval::PictureSize size,
                            std::vector<eval::Asked> asked)
-    : flags_(flags), network_(network), size_(size), asked_(std::move(asked)) {
+    : seed_(flags.settings.seed), asked_(std::move(asked)) {
   require_classes(asked_);
-  eval::Exemplars real = exemplars(flags.reference, flags.include, "reference");
-  eval::Exemplars more;
-  if (!flags.judge_also.empty()) more = exemplars(flags.judge_also, {}, "judge-also");
-  if (!network.is_first()) return;
-  judge_ = std::make_unique<const eval::Judge>(std::move(real), std::move(more));
-  judge_->check(asked_);
-}
-
-eval::Exemplars RetrievalRun::exemplars(const std::string& path, const std::vector<std::string>& include,
-                                        const std::string& label) const {
-  eval::LabelledPictures pictures(labelled_set(path, include), flags_.crop, size_);
-  return {network_.features_of(pictures, {true, false, false}, label), pictures.shown()};
+  const eval::Needs needs{true, false, false};
+  eval::LabelledPictures real(labelled_set(flags.reference, flags.include), flags.crop, size);
+  check_known(asked_, real.shown());
+  eval::Exemplars exemplars{network.features_of(real, needs, "reference"), real.shown()}, more;
+  if (!flags.judge_also.empty()) {
+    eval::LabelledPictures others(labelled_set(flags.judge_also, {}), flags.crop, size);
+    more = {network.features_of(others, needs, "judge-also"), others.shown()};
+  }
+  if (network.is_first()) judge_ = std::make_unique<const eval::Judge>(std::move(exemplars), std::move(more));
 }
 
 RetrievalFindings RetrievalRun::findings(const eval::Features& features) const {
@@ -108,7 +105,7 @@ RetrievalFindings RetrievalRun::findings(const eval::Features& features) const {
   findings.folds = kFolds;
   findings.exemplars = judge_->exemplars();
   findings.classes = std::ssize(judge_->classes());
-  findings.unseen = rates_of(judge_->shown(), judge_->of_unseen(kFolds, flags_.settings.seed));
+  findings.unseen = rates_of(judge_->shown(), judge_->of_unseen(kFolds, seed_));
   findings.drawn = retrieval_of(asked_, judge_->opinions(features, asked_), kMostConfusions);
   return findings;
 }

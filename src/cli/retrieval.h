@@ -37,12 +37,7 @@ class RetrievalRun {
   RetrievalFindings findings(const eval::Features& features) const;
 
  private:
-  eval::Exemplars exemplars(const std::string& path, const std::vector<std::string>& include,
-                            const std::string& label) const;
-
-  const EvalFlags& flags_;
-  const BatchedExtractor& network_;
-  eval::PictureSize size_;
+  uint64_t seed_;
   std::vector<eval::Asked> asked_;
   std::unique_ptr<const eval::Judge> judge_;
 };

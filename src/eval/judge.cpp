@@ -45,10 +45,6 @@ double scale_of(const at::Tensor& features, const at::Tensor& classes, int64_t n
   return variance > 0 ? 1 / std::sqrt(variance) : 1;
 }
 
-std::vector<std::string> sorted(const std::set<std::string>& names) {
-  return {names.begin(), names.end()};
-}
-
 }  // namespace
 
 at::Tensor thumbnails(const at::Tensor& pictures) {
@@ -64,33 +60,26 @@ FeatureExtractor with_thumbnails(FeatureExtractor extractor) {
   };
 }
 
+void check_known(const std::vector<Asked>& asked, const std::vector<Asked>& shown) {
+  std::set<std::string> known;
+  for (const Asked& each : shown) known.insert(each.classes.begin(), each.classes.end());
+  for (const Asked& each : asked) {
+    for (const std::string& name : each.classes) {
+      if (known.contains(name)) continue;
+      throw DataError(concat("no picture that the judge learns from shows ", quoted(name),
+                             "; name a --reference that has all classes that are drawn"));
+    }
+  }
+}
+
 struct Judge::Fitted {
   Discriminant classes;
   std::optional<Discriminant> styles;
 };
 
 Judge::Judge(Exemplars real, Exemplars more) : shown_(std::move(real.shown)) {
-  std::set<std::string> classes, styles;
-  for (const Asked& each : shown_) {
-    classes.insert(each.classes.front());
-    if (!each.style.empty()) styles.insert(each.style);
-  }
-  classes_ = sorted(classes);
-  styles_ = sorted(styles);
-  for (const std::string& name : classes_) number_of_class_.emplace(name, std::ssize(number_of_class_));
-  for (const Asked& each : shown_) {
-    class_of_.push_back(number_of_class_.at(each.classes.front()));
-    const auto style = std::lower_bound(styles_.begin(), styles_.end(), each.style);
-    style_of_.push_back(each.style.empty() ? -1 : style - styles_.begin());
-  }
-  std::vector<int64_t> taken;
-  for (int64_t i = 0; i < std::ssize(more.shown); ++i) {
-    const auto found = number_of_class_.find(more.shown[static_cast<size_t>(i)].classes.front());
-    if (found == number_of_class_.end()) continue;
-    taken.push_back(i);
-    class_of_.push_back(found->second);
-    style_of_.push_back(-1);
-  }
+  number_shown();
+  const std::vector<int64_t> taken = numbered(more.shown);
   at::Tensor pooled = rooted(real.features.pooled);
   thumbnails_ = real.features.thumbnails;
   if (!taken.empty()) {
@@ -105,14 +94,32 @@ Judge::Judge(Exemplars real, Exemplars more) : shown_(std::move(real.shown)) {
   whole_ = std::make_shared<const Fitted>(fitted(at::arange(f_.size(0))));
 }
 
-void Judge::check(const std::vector<Asked>& asked) const {
-  for (const Asked& each : asked) {
-    for (const std::string& name : each.classes) {
-      if (number_of_class_.contains(name)) continue;
-      throw DataError(concat("no picture that the judge learns from shows ", quoted(name),
-                             "; name a --reference that has all classes that are drawn"));
-    }
+void Judge::number_shown() {
+  std::set<std::string> classes, styles;
+  for (const Asked& each : shown_) {
+    classes.insert(each.classes.front());
+    if (!each.style.empty()) styles.insert(each.style);
   }
+  classes_.assign(classes.begin(), classes.end());
+  styles_.assign(styles.begin(), styles.end());
+  for (const std::string& name : classes_) number_of_class_.emplace(name, std::ssize(number_of_class_));
+  for (const Asked& each : shown_) {
+    class_of_.push_back(number_of_class_.at(each.classes.front()));
+    const auto style = std::lower_bound(styles_.begin(), styles_.end(), each.style);
+    style_of_.push_back(each.style.empty() ? -1 : style - styles_.begin());
+  }
+}
+
+std::vector<int64_t> Judge::numbered(const std::vector<Asked>& more) {
+  std::vector<int64_t> taken;
+  for (int64_t i = 0; i < std::ssize(more); ++i) {
+    const auto found = number_of_class_.find(more[static_cast<size_t>(i)].classes.front());
+    if (found == number_of_class_.end()) continue;
+    taken.push_back(i);
+    class_of_.push_back(found->second);
+    style_of_.push_back(-1);
+  }
+  return taken;
 }
 
 at::Tensor Judge::view(const Features& features) const {

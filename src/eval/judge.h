@@ -29,6 +29,9 @@ struct Exemplars {
   std::vector<Asked> shown;
 };
 
+// DataError for a class that is asked for and that no picture of `shown` shows: it could not be judged.
+void check_known(const std::vector<Asked>& asked, const std::vector<Asked>& shown);
+
 // What the judge says of a picture.
 struct Opinion {
   std::vector<int64_t> places;  // of each class that was asked for in the judge's order, 1 for the likeliest
@@ -45,10 +48,7 @@ class Judge {
   const std::vector<std::string>& classes() const { return classes_; }
   int64_t exemplars() const { return std::ssize(class_of_); }
 
-  // DataError for a class that `real` does not show.
-  void check(const std::vector<Asked>& asked) const;
-
-  // Of pictures in the order of `asked`.
+  // Of pictures in the order of `asked`, whose classes are all known (check_known()).
   std::vector<Opinion> opinions(const Features& features, const std::vector<Asked>& asked) const;
 
   // Of every picture of `real`, by a judge that was fitted without it: in `folds` parts, drawn at random by the seed,
@@ -59,6 +59,8 @@ class Judge {
  private:
   struct Fitted;
 
+  void number_shown();
+  std::vector<int64_t> numbered(const std::vector<Asked>& more);  // those of known classes
   at::Tensor view(const Features& features) const;
   Fitted fitted(const at::Tensor& rows) const;
   std::vector<Opinion> opinions(const Fitted& fitted, const at::Tensor& f, const std::vector<Asked>& asked) const;

@@ -103,9 +103,12 @@ TEST(Judge, OfUnseenPicturesLeavesOutWhatNearlyRepeatsThem) {
 }
 
 TEST(Judge, DoesNotJudgeWhatItDoesNotKnow) {
-  const Judge judge(exemplars(kStyles, 10), {});
-  judge.check({{{name_of(0), name_of(1)}, "", "", 0}});
-  EXPECT_NE(thrown<DataError>([&] { judge.check({{{"zeppelin"}, "", "", 0}}); }).find("'zeppelin'"), std::string::npos);
+  const std::vector<Asked> shown = exemplars(kStyles, 10).shown;
+  check_known({{{name_of(0), name_of(1)}, "", "", 0}}, shown);
+  EXPECT_NE(thrown<DataError>([&] {
+              check_known({{{"zeppelin"}, "", "", 0}}, shown);
+            }).find("'zeppelin'"),
+            std::string::npos);
 }
 
 TEST(Thumbnails, AreMeansOfAreas) {
