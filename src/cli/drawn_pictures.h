@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,19 +13,24 @@
 #include "cli/sampler_flags.h"
 #include "cli/text_flags.h"
 #include "core/progress.h"
+#include "eval/captions_as_in.h"
 #include "eval/sampled_pictures.h"
 
 namespace pixnerd::cli {
 
+inline constexpr int64_t kDrawnUnlessTold = 50000;
+
 struct DrawnFlags {
-  std::string checkpoint, labels_from;
+  std::string checkpoint, labels_from, held_out;
   std::vector<std::string> include;  // of labels_from
+  eval::CaptionChoice captions;      // of labels_from or held_out, for a network that draws text
   ConditionFlags condition;
   TextFlags text;
   SamplerFlags sampler;
   ComputeFlags compute;  // of the sampler; its threads are the verb's
-  int64_t count = 50000;
-  int64_t batch = 0;  // as many as is best
+  std::optional<int64_t> count;
+  bool each_once = false;  // where no count is given: as many as there are in labels_from or held_out
+  int64_t batch = 0;       // as many as is best
   bool ignore_unknown = false;
 };
 
@@ -45,6 +51,9 @@ class DrawnPictures {
 
   eval::Pictures& pictures() const { return *pictures_; }
 
+  // What each of them is to show, in the checkpoint's names or those of a set or a file of prompts.
+  const std::vector<eval::Asked>& asked() const { return asked_; }
+
   // Shows the steps of drawing there from now on, which must outlive it.
   void report_to(Progress& progress) { relay_.to = &progress; }
 
@@ -58,6 +67,7 @@ class DrawnPictures {
 
   Relay relay_;
   sample::ModelFile file_;
+  std::vector<eval::Asked> asked_;
   std::unique_ptr<eval::SampledPictures> pictures_;
 };
 

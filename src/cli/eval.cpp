@@ -1,28 +1,30 @@
 #include "cli/eval.h"
 
-#include <ATen/ops/zeros.h>
-
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "cli/batched_extractor.h"
 #include "cli/checkpoint_flags.h"
 #include "cli/drawing_together.h"
 #include "cli/eval_flags.h"
 #include "cli/eval_report.h"
+#include "cli/retrieval.h"
 #include "cli/terminal_progress.h"
 #include "core/destination.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "data/picture_set.h"
 #include "data/shard_paths.h"
 #include "eval/evaluate.h"
 #include "eval/extractor.h"
+#include "eval/labelled_pictures.h"
 #include "eval/open_reference.h"
+#include "eval/patch_borders.h"
 #include "eval/unsupported_reason.h"
 
 namespace pixnerd::cli {
@@ -78,50 +80,14 @@ void check_include(const EvalFlags& flags) {
   throw CLI::ValidationError("--include chooses among class folders or shards, of --reference or --labels-from");
 }
 
-// The network that looks at pictures, and how many it sees at once.
-class BatchedExtractor {
- public:
-  BatchedExtractor(const eval::ExtractorConfig& config, const Processes& processes, int64_t batch)
-      : extractor_(eval::load_extractor(config, processes.device)), batch_(batch), processes_(processes) {}
-
-  const eval::Extractor& extractor() const { return extractor_; }
-
-  // Those of one black picture, which have the sizes of all others.
-  eval::Features example(const eval::Pictures& pictures) const {
-    return extractor_.extract(at::zeros({1, pictures.height(), pictures.width(), 3}, at::kByte));
-  }
-
-  eval::Features features_of(eval::Pictures& pictures, const eval::Needs& needs, const std::string& label) const {
-    const auto extract = [&](Progress& progress) {
-      return eval::extract_together(*processes_.group, pictures, extractor_.extract, batch_, needs, &progress);
-    };
-    return shown(label, "pictures", extract);
-  }
-
-  eval::Features features_of(DrawnPictures& drawn, const eval::Needs& needs) const {
-    const auto extract = [&](Progress& progress) {
-      drawn.report_to(progress);
-      return eval::extract_together(*processes_.group, drawn.pictures(), extractor_.extract, batch_, needs, nullptr);
-    };
-    return shown("sampling", "steps", extract);
-  }
-
- private:
-  // On rank 0's terminal.
-  eval::Features shown(const std::string& label, const char* unit,
-                       const std::function<eval::Features(Progress&)>& extract) const {
-    NoProgress none;
-    if (!processes_.group->is_first()) return extract(none);
-    TerminalProgress progress(label, unit);
-    eval::Features features = extract(progress);
-    progress.finish();
-    return features;
-  }
-
-  eval::Extractor extractor_;
-  int64_t batch_;
-  Processes processes_;
-};
+// What looks at the pictures: a network, and what is told from the pixels themselves.
+eval::Extractor extractor_of(const EvalFlags& flags, const eval::ExtractorConfig& config, const at::Device& device) {
+  const auto nothing = [](const at::Tensor&) { return eval::Features{}; };
+  eval::Extractor looks = flags.needs_network() ? eval::load_extractor(config, device) : eval::Extractor{nothing, ""};
+  if (flags.retrieval) looks.extract = eval::with_thumbnails(std::move(looks.extract));
+  if (flags.borders > 0) looks.extract = eval::with_borders(std::move(looks.extract), flags.borders);
+  return looks;
+}
 
 void warn_of_sizes(const eval::Pictures& pictures, const eval::Reference& reference, eval::Report& report) {
   if (reference.width == 0 || (reference.width == pictures.width() && reference.height == pictures.height())) return;
@@ -134,6 +100,7 @@ DrawnFlags drawn_flags(const EvalFlags& flags) {
   DrawnFlags drawn = flags.drawn;
   drawn.compute.threads = flags.threads;
   drawn.include = flags.include;
+  drawn.each_once = flags.retrieval;
   return drawn;
 }
 
@@ -143,7 +110,7 @@ class EvalRun {
   EvalRun(const EvalFlags& flags, const Processes& processes)
       : flags_(flags),
         processes_(processes),
-        config_(flags.extractor.config()),
+        config_(flags.needs_network() ? flags.extractor.config() : eval::ExtractorConfig{}),
         settings_(settings_of(flags, config_.network)) {}
 
   void run() {
@@ -151,28 +118,60 @@ class EvalRun {
     require_reference(flags_.reference);
     const std::optional<Destination> statistics =
         is_first() ? statistics_file(flags_, config_.weights) : std::optional<Destination>();
-    const BatchedExtractor network(config_, processes_, flags_.batch);
+    const BatchedExtractor network(extractor_of(flags_, config_, processes_.device), processes_, flags_.batch);
     warn_of_weights(network.extractor());
     if (flags_.images.empty() && flags_.drawn.checkpoint.empty()) return save_statistics_alone(network);
-    if (flags_.images.empty()) {
-      drawn_.emplace(drawn_flags(flags_), settings_.seed, processes_.device);
-    } else {
-      stored_ = eval::pictures_at(flags_.images, {{}, crop_of(flags_.images)});
-    }
+    std::vector<eval::Asked> asked = open_pictures();
     const eval::Features example = network.example(pictures());
     drop_unsupported(example);
-    require_room(example, eval::needs_of(settings_.metrics), pictures().size(), flags_.save_statistics);
+    require_room(example, needs(), pictures().size(), flags_.save_statistics);
     open_reference(network);
     drop_unsupported(example);
     if (reference_ && is_first() && !flags_.save_statistics.empty()) {
       eval::save_reference(flags_.save_statistics, *reference_, network.extractor().name);
     }
+    std::optional<RetrievalRun> retrieval;
+    const eval::PictureSize size{pictures().width(), pictures().height()};
+    if (flags_.retrieval) retrieval.emplace(flags_, network, size, std::move(asked));
+    const std::optional<double> borders = borders_of_reference(size);
     const eval::Features features = features_of(network);
-    if (is_first()) report(evaluate(features), network.extractor());
+    if (!is_first()) return;
+    Findings findings{evaluate(features), {}, {}};
+    if (retrieval) findings.retrieval = retrieval->findings(features);
+    if (flags_.borders > 0) findings.borders = {flags_.borders, eval::border_ratio(features.borders), borders};
+    report(std::move(findings), network.extractor());
   }
 
  private:
   bool is_first() const { return processes_.group->is_first(); }
+
+  // What each of the pictures is to show, where that is to be judged.
+  std::vector<eval::Asked> open_pictures() {
+    if (flags_.images.empty()) {
+      drawn_.emplace(drawn_flags(flags_), settings_.seed, processes_.device);
+      return drawn_->asked();
+    }
+    if (!flags_.retrieval) {
+      stored_ = eval::pictures_at(flags_.images, {{}, crop_of(flags_.images)});
+      return {};
+    }
+    auto labelled = std::make_unique<eval::LabelledPictures>(labelled_set(flags_.images, {}), flags_.crop);
+    std::vector<eval::Asked> shown = labelled->shown();
+    stored_ = std::move(labelled);
+    return shown;
+  }
+
+  // In the size of the pictures that are judged; nothing of a reference that is no set of pictures.
+  std::optional<double> borders_of_reference(eval::PictureSize size) {
+    if (flags_.borders == 0 || !eval::takes_patterns(flags_.reference)) return std::nullopt;
+    data::DataConfig config;
+    config.path = flags_.reference;
+    config.include = flags_.include;
+    eval::LabelledPictures reference(data::open_pictures(config), flags_.crop, size, eval::Take::all);
+    const auto nothing = [](const at::Tensor&) { return eval::Features{}; };
+    const BatchedExtractor pixels({eval::with_borders(nothing, flags_.borders), ""}, processes_, flags_.batch);
+    return eval::border_ratio(pixels.features_of(reference, {false, false, false}, "borders of the reference").borders);
+  }
 
   // Before hours of work.
   void warn_of_weights(const eval::Extractor& extractor) {
@@ -225,7 +224,7 @@ class EvalRun {
       if (first_reason.empty()) first_reason = reason;
       warnings_.push_back(concat(eval::name_of(metric, config_.network), " is left out: ", reason));
     }
-    if (possible.empty()) throw DataError(first_reason);
+    if (possible.empty() && !settings_.metrics.empty()) throw DataError(first_reason);
     settings_.metrics = possible;
   }
 
@@ -243,17 +242,24 @@ class EvalRun {
     });
   }
 
+  eval::Needs needs() const {
+    eval::Needs needs = eval::needs_of(settings_.metrics);
+    needs.pooled |= flags_.retrieval;
+    return needs;
+  }
+
   eval::Features features_of(const BatchedExtractor& network) {
-    const eval::Needs needs = eval::needs_of(settings_.metrics);
-    return stored_ ? network.features_of(*stored_, needs, "pictures") : network.features_of(*drawn_, needs);
+    return stored_ ? network.features_of(*stored_, needs(), "pictures") : network.features_of(*drawn_, needs());
   }
 
   eval::Report evaluate(const eval::Features& features) {
+    if (settings_.metrics.empty()) return {};
     TerminalProgress progress("metrics", "metrics");
     return eval::evaluate(features, reference(), settings_, &progress);
   }
 
-  void report(eval::Report report, const eval::Extractor& extractor) {
+  void report(Findings findings, const eval::Extractor& extractor) {
+    eval::Report& report = findings.report;
     for (const std::string& warning : pictures().warnings()) warnings_.push_back(warning);
     for (const auto& [metric, reason] : report.failures) {
       warnings_.push_back(concat("there is no ", eval::name_of(metric, config_.network), ": ", reason));
@@ -262,7 +268,7 @@ class EvalRun {
     if (reference_) warn_of_sizes(pictures(), *reference_, report);
     for (const std::string& warning : report.warnings) log_warning(warning);
     const auto print = flags_.json ? print_json : print_table;
-    print(report, seen(extractor, pictures().size()));
+    print(findings, seen(extractor, pictures().size()));
     if (!flags_.metrics.empty() && !report.failures.empty()) throw DataError(report.failures.front().reason);
   }
 
@@ -283,6 +289,10 @@ void run(const EvalFlags& flags) {
   if (flags.drawn.checkpoint.empty() && !flags.drawn.sampler.given.fields.empty()) {
     throw CLI::ValidationError("the sampler's settings need --checkpoint");
   }
+  const bool is_judging = !flags.images.empty() || !flags.drawn.checkpoint.empty();
+  if ((flags.retrieval || flags.borders > 0) && !is_judging) {
+    throw CLI::ValidationError("--retrieval and --borders need pictures to judge: --images or --checkpoint");
+  }
   const Processes processes = start_processes(drawn_flags(flags).compute);
   as_one_of(processes, [&] { EvalRun(flags, processes).run(); });
 }
@@ -290,8 +300,8 @@ void run(const EvalFlags& flags) {
 }  // namespace
 
 void add_eval(CLI::App& program) {
-  add_command(program, "eval", "judge pictures: FID, sFID, Inception Score, precision, recall, KID", add_eval_flags,
-              run);
+  add_command(program, "eval", "judge pictures: FID, sFID, Inception Score, precision, recall, KID, what they show",
+              add_eval_flags, run);
 }
 
 }  // namespace pixnerd::cli

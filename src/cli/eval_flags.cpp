@@ -61,10 +61,34 @@ bool names(const std::vector<std::string>& metrics, Metric metric) {
   return std::any_of(metrics.begin(), metrics.end(), is);
 }
 
+// What is judged beside metrics.
+void define_judging(CLI::App& command, EvalFlags& flags) {
+  CLI::Option* const retrieval =
+      command
+          .add_flag("--retrieval", flags.retrieval,
+                    "say which class each picture is taken for by a classifier that is fitted on --reference, whose "
+                    "classes are known: top-1 and top-5 by language and style. Metrics are then those of --metrics "
+                    "alone, and without --count every picture of --labels-from is drawn once")
+          ->needs(command.get_option("--reference"));
+  command
+      .add_option("--judge-also", flags.judge_also,
+                  "shards or class folders of more pictures of the same classes, as by other artists, which the "
+                  "classifier is fitted on besides")
+      ->needs(retrieval)
+      ->type_name("PATH");
+  command
+      .add_option("--borders", flags.borders,
+                  "side of patches: how much more neighbouring pixels differ across the patches' borders than inside, "
+                  "for the pictures and for the reference; needs no network")
+      ->check(between(2, 16384))
+      ->type_name("PIXELS");
+}
+
 }  // namespace
 
 void add_eval_flags(CLI::App& command, EvalFlags& flags) {
   define_inputs(command, flags);
+  define_judging(command, flags);
   add_extractor_flags(command, flags.extractor);
   eval::Settings& settings = flags.settings;
   command
@@ -111,13 +135,14 @@ eval::Settings settings_of(const EvalFlags& flags, eval::FeatureNetwork network)
   eval::Settings settings = flags.settings;
   settings.network = network;
   const std::vector<Metric> possible = eval::metrics_of(network);
+  const bool is_default = !flags.retrieval && flags.needs_network();  // what nobody named is computed
   for (const auto& [name, metric] : eval::enum_names(Metric{})) {
     const bool is_possible = std::find(possible.begin(), possible.end(), metric) != possible.end();
     const bool is_named = names(flags.metrics, metric);
     if (is_named && !is_possible) {
       throw CLI::ValidationError(concat("--metrics ", name, " needs another network: --inception"));
     }
-    if (is_named || (flags.metrics.empty() && is_possible)) settings.metrics.push_back(metric);
+    if (is_named || (flags.metrics.empty() && is_possible && is_default)) settings.metrics.push_back(metric);
   }
   if (flags.is_split_size > 0) settings.is_split_size = flags.is_split_size;
   if (flags.reference.empty() && eval::needs_reference(settings.metrics)) {

@@ -30,17 +30,15 @@ config::Value list_of(const std::vector<std::string>& texts) {
 
 // What all output for programs begins with.
 config::Value begun(const Seen& seen) {
-  config::Value all = config::map_value(
-      {{"pictures", config::plain_value(concat(seen.pictures))}, {"network", config::text_value(seen.network)}});
+  config::Value all = config::map_value({{"pictures", config::plain_value(concat(seen.pictures))}});
+  if (!seen.network.empty()) all.fields.emplace_back("network", config::text_value(seen.network));
   if (seen.is_published) {
     all.fields.emplace_back("published_weights", config::plain_value(*seen.is_published ? "true" : "false"));
   }
   return all;
 }
 
-}  // namespace
-
-void print_table(const eval::Report& report, const Seen& seen) {
+void print_metrics(const eval::Report& report, const Seen& seen) {
   const auto print = [](const std::string& metric, const std::string& value, const std::string& half_width,
                         const std::string& deviation) {
     char line[160];
@@ -54,23 +52,56 @@ void print_table(const eval::Report& report, const Seen& seen) {
     print(eval::name_of(each.metric, seen.kind), number(each.value), each.half_width ? number(*each.half_width) : "",
           each.deviation ? number(*each.deviation) : "");
   }
-  std::cout << "of " << seen.pictures << " pictures, seen by " << described(seen) << std::endl;
 }
 
-void print_json(const eval::Report& report, const Seen& seen) {
+std::string number_or_none(const std::optional<double>& value) {
+  return value ? number(*value) : "none, they are flat";
+}
+
+void print_borders(const BorderFindings& borders) {
+  std::cout << "differences across borders of " << borders.patch << "x" << borders.patch
+            << " patches over those inside: " << number_or_none(borders.pictures);
+  if (borders.reference) std::cout << ", of the reference " << number(*borders.reference);
+  std::cout << '\n';
+}
+
+config::Value json_of(const eval::Result& result) {
+  config::Value all = config::map_value({});
+  const auto add = [&](const char* key, const std::optional<double>& value) {
+    if (value) all.fields.emplace_back(key, config::plain_value(shortest(*value)));
+  };
+  add("value", result.value);
+  add("half_width", result.half_width);
+  add("deviation", result.deviation);
+  return all;
+}
+
+config::Value json_of(const BorderFindings& borders) {
+  config::Value all = config::map_value({{"patch", config::plain_value(concat(borders.patch))}});
+  if (borders.pictures) all.fields.emplace_back("value", config::plain_value(shortest(*borders.pictures)));
+  if (borders.reference) all.fields.emplace_back("reference", config::plain_value(shortest(*borders.reference)));
+  return all;
+}
+
+}  // namespace
+
+void print_table(const Findings& findings, const Seen& seen) {
+  if (!findings.report.results.empty()) print_metrics(findings.report, seen);
+  if (findings.borders) print_borders(*findings.borders);
+  if (findings.retrieval) print_retrieval(*findings.retrieval);
+  std::cout << "of " << seen.pictures << " pictures";
+  if (!seen.network.empty()) std::cout << ", seen by " << described(seen);
+  std::cout << std::endl;
+}
+
+void print_json(const Findings& findings, const Seen& seen) {
   config::Value all = begun(seen);
-  for (const eval::Result& each : report.results) {
-    config::Value result;
-    result.kind = config::Value::Kind::map;
-    const auto add = [&](const char* key, const std::optional<double>& value) {
-      if (value) result.fields.emplace_back(key, config::plain_value(shortest(*value)));
-    };
-    add("value", each.value);
-    add("half_width", each.half_width);
-    add("deviation", each.deviation);
-    all.fields.emplace_back(eval::name_of(each.metric, seen.kind), result);
+  for (const eval::Result& each : findings.report.results) {
+    all.fields.emplace_back(eval::name_of(each.metric, seen.kind), json_of(each));
   }
-  all.fields.emplace_back("warnings", list_of(report.warnings));
+  if (findings.borders) all.fields.emplace_back("borders", json_of(*findings.borders));
+  if (findings.retrieval) all.fields.emplace_back("retrieval", json_of(*findings.retrieval));
+  all.fields.emplace_back("warnings", list_of(findings.report.warnings));
   std::cout << config::to_json(all) << std::endl;
 }
 

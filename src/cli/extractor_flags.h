@@ -11,6 +11,8 @@ namespace pixnerd::cli {
 struct ExtractorFlags {
   std::string inception, dinov2, efficientnet_lite, dtype = "float32", resize = "tensorflow";
 
+  bool any() const { return !inception.empty() || !dinov2.empty() || !efficientnet_lite.empty(); }
+
   // CLI::ValidationError unless exactly one network is named.
   eval::ExtractorConfig config() const;
 };

@@ -156,11 +156,14 @@ class Sweep {
     const DrawnFlags& drawn = flags_.drawn;
     std::string text =
         concat(stored_.step(), "|", stored_.snapshots().size(), "|", extractor_->name, "|", flags_.reference, "|",
-               join(flags_.include, ","), "|", drawn.count, "|", settings_.seed, "|", drawn.labels_from, "|",
-               join(drawn.condition.classes, ","), "|", join(drawn.condition.names, ","), "|",
+               join(flags_.include, ","), "|", drawn.count.value_or(kDrawnUnlessTold), "|", settings_.seed, "|",
+               drawn.labels_from, "|", join(drawn.condition.classes, ","), "|", join(drawn.condition.names, ","), "|",
                join(drawn.condition.styles, ","), "|", drawn.compute.dtype, "|", drawn.sampler.preset, "|",
                config::to_line(drawn.sampler.given));
-    return concat(text, "|", drawn.text.file, "|", join(flags_.metrics, ","));
+    text += concat("|", drawn.text.file, "|", join(flags_.metrics, ","));
+    if (!drawn.held_out.empty()) text += concat("|held out ", drawn.held_out);
+    if (!drawn.captions.languages.empty()) text += concat("|languages ", join(drawn.captions.languages, ","));
+    return drawn.captions.number ? concat(text, "|caption ", *drawn.captions.number) : text;
   }
 
   bool is_asked(const SweepCell& cell) const {

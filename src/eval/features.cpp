@@ -44,7 +44,7 @@ at::Tensor joined(const dist::Group& group, const at::Tensor& share, int64_t pic
 }  // namespace
 
 int64_t Features::count() const {
-  for (const at::Tensor& each : {pooled, spatial, logits}) {
+  for (const at::Tensor& each : {pooled, spatial, logits, borders, thumbnails}) {
     if (each.defined()) return each.size(0);
   }
   return 0;
@@ -60,6 +60,8 @@ Features extract(Pictures& pictures, const FeatureExtractor& extractor, int64_t 
     if (needs.pooled) put(all.pooled, seen.pooled, done, pictures.share());
     if (needs.spatial) put(all.spatial, seen.spatial, done, pictures.share());
     if (needs.logits) put(all.logits, seen.logits, done, pictures.share());
+    put(all.borders, seen.borders, done, pictures.share());
+    put(all.thumbnails, seen.thumbnails, done, pictures.share());
     done += some.size(0);
     if (progress != nullptr) progress->update(done, pictures.share(), "");
   }
@@ -73,7 +75,8 @@ Features extract_together(const dist::Group& group, Pictures& pictures, const Fe
   Features share = extract(pictures, extractor, batch, needs, progress);
   if (group.is_alone()) return share;
   return {joined(group, share.pooled, pictures.size()), joined(group, share.spatial, pictures.size()),
-          joined(group, share.logits, pictures.size())};
+          joined(group, share.logits, pictures.size()), joined(group, share.borders, pictures.size()),
+          joined(group, share.thumbnails, pictures.size())};
 }
 
 }  // namespace pixnerd::eval

@@ -17,11 +17,14 @@ struct Features {
   at::Tensor pooled;   // [N, D]
   at::Tensor spatial;  // [N, E]
   at::Tensor logits;   // [N, classes]
+  // Of the pixels alone.
+  at::Tensor borders{};     // [N, 2] (patch_borders.h)
+  at::Tensor thumbnails{};  // [N, 192] (judge.h)
 
   int64_t count() const;  // N, of whichever is there; 0 if none is
 };
 
-// Which of them somebody wants to have.
+// Which of them somebody wants to have; what is of the pixels alone is always kept.
 struct Needs {
   bool pooled = true, spatial = true, logits = true;
 };

@@ -56,7 +56,8 @@ bool is_broken_object(std::string_view line) {
   if (line.empty()) return true;
   const char quote = line.front() == '"' || line.front() == '\'' ? line.front() : '\0';
   if (quote != '\0') line.remove_prefix(1);
-  constexpr std::array<std::string_view, 4> kKeys = {"prompt", "negative_prompt", "seed", "size"};
+  constexpr std::array<std::string_view, 7> kKeys = {"prompt",  "negative_prompt", "seed",    "size",
+                                                     "classes", "style",           "language"};
   for (const std::string_view key : kKeys) {
     if (!line.starts_with(key)) continue;
     const std::string_view rest = line.substr(key.size());

@@ -24,6 +24,9 @@ struct Prompt {
   std::optional<std::string> negative_prompt;
   std::optional<uint64_t> seed;  // of its first picture
   std::optional<PictureSize> size;
+  // What is to be found in its pictures, for those who judge them: in the names of their data set.
+  std::vector<std::string> classes{};
+  std::string style{}, language{};
   std::string where{};  // "file:line"; "" if it is from no file
 
   template <class Self, class Visitor>
@@ -32,6 +35,9 @@ struct Prompt {
     visit("negative_prompt", self.negative_prompt, "what guidance leads away from");
     visit_seed(visit, self.seed, "seed of its first picture");
     visit("size", self.size, "width and height in pixels", config::between(1, diffusion::kLongestSide));
+    visit("classes", self.classes, "what its pictures are to show, for eval --retrieval");
+    visit("style", self.style, "in which style, for eval --retrieval");
+    visit("language", self.language, "of the prompt, for eval --retrieval");
   }
 };
 

@@ -12,6 +12,7 @@
 #include "sample/requests.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
+#include "tests/eval/labelled.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::eval {
@@ -110,23 +111,6 @@ TEST(SampledPictures, InAnNpzAreReadBack) {
   EXPECT_TRUE(all.flatten(1).select(1, 29).to(at::kLong).equal(at::arange(100, 103)));
   EXPECT_EQ(all.flatten(1).narrow(1, 0, 29).max().item<int>(), 0);
 }
-
-// Pictures with the given labels and styles.
-struct Labelled : public data::PictureSet {
-  const std::filesystem::path& root() const override { return folder; }
-  int64_t size() const override { return static_cast<int64_t>(labels.size()); }
-  int64_t label(int64_t i) const override { return labels[static_cast<size_t>(i)]; }
-  int64_t style(int64_t i) const override { return drawn_styles.empty() ? -1 : drawn_styles[static_cast<size_t>(i)]; }
-  std::string name(int64_t i) const override { return concat(i, ".png"); }
-  data::Picture open(int64_t) const override { return {image::blank(1, 1), {}}; }
-  const std::vector<std::string>& classes() const override { return class_names; }
-  const std::vector<std::string>& styles() const override { return style_names; }
-  int64_t num_classes() const override { return 1 + *std::max_element(labels.begin(), labels.end()); }
-
-  std::filesystem::path folder = "set";
-  std::vector<int64_t> labels, drawn_styles;
-  std::vector<std::string> class_names, style_names;
-};
 
 std::vector<int64_t> labels_of(const std::vector<sample::PictureRequest>& pictures) {
   std::vector<int64_t> labels;

@@ -41,6 +41,16 @@ TEST_F(Prompts, OtherEncodingsAreRefusedWithTheLine) {
   }
 }
 
+TEST_F(Prompts, MaySayWhatIsToBeFoundInThePictures) {
+  const auto prompts = read(
+      R"({"prompt": "ein Fuchs auf einer Pizza", "classes": ["fox", "pizza"], "style": "flat", "language": "de"})");
+  ASSERT_EQ(prompts.size(), 1U);
+  EXPECT_EQ(prompts[0].classes, (std::vector<std::string>{"fox", "pizza"}));
+  EXPECT_EQ(prompts[0].style, "flat");
+  EXPECT_EQ(prompts[0].language, "de");
+  EXPECT_NE(error(R"({"prompt": "a fox", "classes": {"a": 1}})").find("classes"), std::string::npos);
+}
+
 // In a file of plain prompts each line stands for itself, whatever it begins with.
 TEST_F(Prompts, ABraceMakesNoJson) {
   for (const char* line :

@@ -41,12 +41,18 @@ def picture_artwork(files: dict[str, bytes], emoji: list[Emoji]) -> dict[str, Ar
 
 
 def iconify_artwork(icons: dict, chars: dict, emoji: list[Emoji]) -> dict[str, Artwork]:
-    """`chars` lists icons only: an emoji that is a mere alias of one is found by its name."""
+    """`chars` lists icons only: an emoji that is a mere alias of one is found by its name. Older packages list nothing
+    there, and all their icons are found by name, with hyphens or without."""
     names = {key_of(hexcode): name for hexcode, name in chars.items()}
+    by_name = {name: name for name in icons.get("aliases", {})}
+    if not chars:
+        by_name |= {name: name for name in icons["icons"]}
+        by_name = {name.replace("-", ""): name for name in by_name} | by_name
     artwork = {}
     for one in emoji:
-        name = names.get(one.key, icon_name(one.name))
-        if one.key in names or name in icons.get("aliases", {}):
+        plain = icon_name(one.name)
+        name = names.get(one.key) or by_name.get(plain) or (not chars and by_name.get(plain.replace("-", "")))
+        if name:
             artwork[one.key] = Artwork("svg", svg_of(icons, name).encode())
     return artwork
 

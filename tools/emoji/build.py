@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws the emoji data set: WebDataset shards <out>/<group>-00000.tar, with manifest.json and LICENSES.md beside them.
 
-    python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 128] [--with-openmoji]
+    python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 128]
+                                [--with-openmoji | --for-judging]
 
 Packages are fetched once into --cache and pictures drawn there once, so an interrupted run is completed by starting it
 again. Shards that are good are kept; those of an earlier selection are removed, so that the result depends on the
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Draw the emoji data set as WebDataset shards.")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "data/emoji", help="output folder (%(default)s)")
+    parser.add_argument("--out", type=Path, help="output folder (data/emoji; with --for-judging data/emoji_judge)")
     parser.add_argument(
         "--cache", type=Path, default=REPOSITORY / ".cache/emoji", help="npm tarballs and drawn pictures (%(default)s)"
     )
@@ -59,9 +60,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     selection.add_argument("--groups", help="comma-separated groups of Unicode's chart (default: all but flags)")
     selection.add_argument("--subset", choices=sorted(SUBSETS), help="a named choice of groups")
     parser.add_argument("--languages", default=",".join(LANGUAGES), help=f"of the captions (%(default)s), or '{ALL}'")
-    parser.add_argument("--with-openmoji", action="store_true", help="add OpenMoji, which is CC-BY-SA-4.0")
+    styles = parser.add_mutually_exclusive_group()
+    styles.add_argument("--with-openmoji", action="store_true", help="add OpenMoji, which is CC-BY-SA-4.0")
+    styles.add_argument(
+        "--for-judging",
+        action="store_true",
+        help="other artists' styles instead, for pixnerd eval --judge-also; some are CC-BY-SA-4.0",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="drawings at a time (%(default)s)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.out is None:
+        options.out = REPOSITORY / ("data/emoji_judge" if options.for_judging else "data/emoji")
+    return options
 
 
 def side_of(text: str) -> int:
@@ -74,7 +84,7 @@ def build(options: argparse.Namespace) -> None:
     tool_versions()  # A missing program is named before anything is fetched.
     wanted = wanted_languages(options.languages)
     artwork_sources, text_sources = load_sources()
-    artwork_sources = [source for source in artwork_sources if options.with_openmoji or not source.optional]
+    artwork_sources = [source for source in artwork_sources if is_drawn(source, options)]
     sources = artwork_sources + text_sources
     tarballs = {source: fetch(source, options.cache, report) for source in sources}
 
@@ -93,6 +103,12 @@ def build(options: argparse.Namespace) -> None:
     write_text(options.out / "LICENSES.md", licences_text(sources))
     write_text(options.out / MANIFEST, manifest_text(options.size, groups, languages, sources, shards))
     report(f"{options.out}: {len(pictures)} pictures of {len(emoji)} emoji in {len(shards)} shards; {done}")
+
+
+def is_drawn(source: Source, options: argparse.Namespace) -> bool:
+    if options.for_judging:
+        return source.judging
+    return options.with_openmoji if source.optional else not source.judging
 
 
 def read_catalog(tarball: Path, names: Names) -> list[Emoji]:

@@ -24,7 +24,8 @@ class Source:
     """One row of sources.json: `style` and `format` are set for artwork, `role` for texts.
 
     An `optional` style is drawn only on request. `published_in` names a style whose set of emoji bounds this one.
-    `word` is what captions call the style, where that is not its name.
+    `word` is what captions call the style, where that is not its name. A style for `judging` is no part of the training
+    set, unless it is optional and asked for: it tells a judge how else an emoji is drawn.
     """
 
     package: str
@@ -42,6 +43,7 @@ class Source:
     role: str = ""
     published_in: str = ""
     optional: bool = False
+    judging: bool = False
 
     @property
     def style_word(self) -> str:

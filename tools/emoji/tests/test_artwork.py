@@ -76,6 +76,13 @@ class ClipPaths(unittest.TestCase):
 class Joining(unittest.TestCase):
     RIGHT = emoji("1f449", "right")
 
+    def test_without_keys_all_icons_are_found_by_name(self):
+        icons = {"icons": {"catface": {"body": "a"}, "red-apple": {"body": "b"}}}
+        icons["aliases"] = {"fox": {"parent": "catface"}}
+        wanted = [emoji("1", "cat face"), emoji("2", "red apple"), emoji("3", "fox"), emoji("4", "owl")]
+        self.assertEqual(set(iconify_artwork(icons, {}, wanted)), {"1", "2", "3"})
+        self.assertEqual(set(iconify_artwork(icons, {"2": "red-apple"}, wanted)), {"2", "3"})
+
     def test_icons_are_found_by_key_and_aliases_by_name(self):
         chars = {"1f448": "left", "2764-fe0f": "wide"}
         wanted = [emoji("1f448", "pointing left"), self.RIGHT, emoji("2764", "heart"), emoji("1f34e", "apple")]
@@ -84,7 +91,7 @@ class Joining(unittest.TestCase):
         self.assertIn(b"scale(-1 1)", found["1f449"].content)
 
     def test_an_icon_of_another_emoji_is_not_taken_for_its_name(self):
-        self.assertEqual(iconify_artwork(ICONS, {}, [emoji("1f34e", "left")]), {})
+        self.assertEqual(iconify_artwork(ICONS, {"1f448": "left"}, [emoji("1f34e", "left")]), {})
 
     def test_iconify_names(self):
         self.assertEqual(icon_name("Mrs. Claus"), "mrs-claus")

@@ -78,6 +78,7 @@ class Build(unittest.TestCase):
             write_package(self.cache, "icons", icons, style="flat", format="iconify"),
             write_package(self.cache, "pictures", art, style="3d", word="3D", format="pictures", published_in="flat"),
             write_package(self.cache, "more", icons, style="more", format="iconify", optional=True),
+            write_package(self.cache, "old", icons | {"chars.json": {}}, style="old", format="iconify", judging=True),
         ]
         return artwork, [
             write_package(self.cache, "groups", texts, role="groups"),
@@ -116,6 +117,14 @@ class Build(unittest.TestCase):
         self.assertEqual(right["caption"], {"en": ["pointing right", "pointing right, 3D"]})
         self.assertEqual(self.manifest()["pictures_per_style"], {"3d": 2, "flat": 2})
         self.assertEqual([row["name"] for row in self.manifest()["shards"]], [HANDS])
+
+    def test_styles_for_judging_are_a_set_of_their_own(self):
+        code, said = self.run_build("--for-judging")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.manifest()["pictures_per_style"], {"old": 2})
+        self.assertEqual(self.pixels("1f448_old"), [RED, WHITE])
+        self.assertEqual(build.parse(["--for-judging"]).out.name, "emoji_judge")
+        self.assertEqual(build.parse([]).out.name, "emoji")
 
     def test_a_second_run_changes_nothing(self):
         self.run_build()

@@ -20,10 +20,15 @@ class Table(unittest.TestCase):
             self.assertRegex(row.version, r"^\d+\.\d+\.\d+$")
         self.assertEqual({row.role for row in texts}, {"groups", "names", "derived names"})
 
-    def test_share_alike_is_optional(self):
+    def test_share_alike_is_drawn_on_request_alone(self):
         artwork, _ = load_sources()
         for row in artwork:
-            self.assertEqual(row.optional, "-SA-" in row.licence, row.spec)
+            self.assertFalse("-SA-" in row.licence and not (row.optional or row.judging), row.spec)
+            self.assertFalse(row.optional and "-SA-" not in row.licence, row.spec)
+
+    def test_styles_are_named_once(self):
+        artwork, _ = load_sources()
+        self.assertEqual(len({row.style for row in artwork}), len(artwork))
 
     def test_the_bound_of_a_style_is_a_style(self):
         artwork, _ = load_sources()
