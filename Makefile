@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each installs what it needs and is missing (tools/setup.sh); what it then does is
 # one line here or one script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test fuzz sanitize races demo serve bench data judge-data features format lint clean
+.PHONY: help setup build test fuzz sanitize races demo serve learn bench data judge-data features format lint clean
 
 # What `make demo` draws, a class a row; `pixnerd info --classes $(DEMO_CHECKPOINT)` lists the classes there are.
 DEMO_CHECKPOINT := assets/emoji64.safetensors
@@ -10,6 +10,10 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
     --out $(DEMO_PICTURE) --overwrite --labels \
     --class "grinning face" --class "face with tears of joy" --class "smiling face with sunglasses" \
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
+
+# The run of `make learn`, and all that it draws in the end.
+LEARN_RUN := out/learn
+LEARN_PICTURE := out/faces.png
 
 # Options for `make serve`, for example SERVE_OPTIONS='--port 8000'.
 SERVE_OPTIONS :=
@@ -58,6 +62,14 @@ demo: setup ## sample a grid of pictures from the shipped weights
 serve: setup ## draw in a browser with the shipped weights: http://127.0.0.1:7860
 	@tools/build.sh pixnerd
 	build/pixnerd serve --checkpoint $(DEMO_CHECKPOINT) --folder out/serve $(SERVE_OPTIONS)
+
+learn: ## watch a network learn to draw faces, from nothing: ten minutes on two cores
+	@tools/setup.sh build python data
+	@tools/build.sh pixnerd
+	@.venv/bin/python tools/emoji/build.py --out data/faces --subset faces --styles twemoji
+	build/pixnerd train learn --out $(LEARN_RUN) --resume --or-new --watch
+	build/pixnerd sample --checkpoint $(LEARN_RUN) --classes all --count 1 --labels --out $(LEARN_PICTURE) --overwrite
+	@echo "what it draws now is in $(CURDIR)/$(LEARN_PICTURE); rm -r $(LEARN_RUN) to see it learn again"
 
 bench: setup ## measure speed against the plain reference
 	@tools/tokenizer.sh --or-warn

@@ -92,7 +92,7 @@ Subject subject_of(const std::string& name, const Flags& flags) {
   const int64_t pictures = subject.config.hidden_size < 512 ? 4 * kPictures : kPictures, side = data.image_size;
   data::SampleSequence sequence(data::open_pictures(data), data, 1);
   const at::Tensor images = at::zeros({pictures, 3, side, side});
-  for (int64_t i = 0; i < pictures; ++i) sequence.read(i, images[i].mutable_data_ptr<float>());
+  for (int64_t i = 0; i < pictures; ++i) sequence.read(i, side, images[i].mutable_data_ptr<float>());
   at::Generator generator = diffusion::seeded_generator(2);
   for (const double t : kTimes) {
     const at::Tensor noise = at::randn(images.sizes(), generator, at::kFloat);

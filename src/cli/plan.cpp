@@ -101,6 +101,10 @@ void print_plan(const train::RunConfig& config, const PlanFlags& flags) {
   line("processes", std::to_string(ranks));
   line("trained parameters", concat(static_cast<int64_t>(plan.parameters / 1e6), " M"));
   line("batch", std::to_string(config.train.batch_size), concat(plan.share, " a process, ", plan.together, " at once"));
+  if (!config.data.more_sizes.empty()) {
+    line("largest pictures", concat(config.data.largest_size(), "x", config.data.largest_size()),
+         "memory is for these, arithmetic the mean of all sizes");
+  }
   print_memory(plan, flags.messages);
   line("a process sends a step", human(plan.sent), ranks == 1 ? "" : "gradients to their owners, new values to all");
   line("a process computes a step", concat(static_cast<int64_t>(plan.operations / 1e9), " GFLOP"),

@@ -173,11 +173,11 @@ bool TerminalProgress::has_reader() {
   return !(screen_.is_standard_error && is_without_reader());
 }
 
-void TerminalProgress::show_above(std::string_view line) {
+void TerminalProgress::show_above(std::string_view lines) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::string bar = drawn_;
   clear();
-  *screen_.out << line << std::endl;
+  *screen_.out << lines << std::endl;
   if (!bar.empty()) draw(bar);
 }
 

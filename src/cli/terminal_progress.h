@@ -44,6 +44,9 @@ class TerminalProgress : public Progress {
   void update(int64_t done, int64_t total, std::string_view note) override;
   void leave_out_pause() override;
 
+  // One or several lines above the bar.
+  void show_above(std::string_view lines);
+
   // The work is done: "<label>: 28 <unit> in 12 s, 2.3 a second".
   void finish();
 
@@ -60,7 +63,6 @@ class TerminalProgress : public Progress {
   std::string bar(std::string_view note) const;
   void draw(const std::string& text);
   void clear();
-  void show_above(std::string_view line);
   bool has_reader();
 
   std::string label_, unit_;

@@ -4,11 +4,13 @@
 
 #include "cli/compute_flags.h"
 #include "cli/config_file.h"
+#include "cli/half_blocks.h"
 #include "cli/plan.h"
 #include "cli/processes.h"
 #include "cli/terminal_progress.h"
 #include "core/counted.h"
 #include "core/interrupt.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "train/run.h"
@@ -18,7 +20,7 @@ namespace {
 
 struct TrainFlags {
   std::string config, out, init, resume_from;
-  bool resume = false, or_new = false, init_other_prediction = false;
+  bool resume = false, or_new = false, init_other_prediction = false, watch = false;
   PlanFlags plan;
   std::vector<std::string> settings;
   ComputeFlags compute;
@@ -56,6 +58,8 @@ void define(CLI::App& command, TrainFlags& flags) {
                   "a setting in place of the file's, a text as it is, a list as 1,2; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  command.add_flag("--watch", flags.watch,
+                   "show each grid of train.sample_every in the terminal, or its file where that has no 24-bit colour");
   add_device_flags(command, flags.compute);
   add_progress_flag(command);
   command.footer(concat("Settings, as in --set train.steps=1000:\n", config::describe<train::RunConfig>(),
@@ -73,6 +77,19 @@ train::RunOptions options_of(const TrainFlags& flags) {
   options.init_other_prediction = flags.init_other_prediction;
   options.stop = InterruptScope::interrupted;
   return options;
+}
+
+// Above the progress bar, or the name of the file.
+train::GridShown shown_by(TerminalProgress& progress, const Screen& screen) {
+  if (!screen.terminal || !has_true_colour()) {
+    return [](int64_t step, const std::filesystem::path& file, const image::Image&) {
+      log_info(concat("step ", step, ": pictures in ", quoted(file)));
+    };
+  }
+  return
+      [&progress, columns = screen.columns](int64_t step, const std::filesystem::path& file, const image::Image& grid) {
+        progress.show_above(concat(half_blocks(grid, columns - 1), "\nstep ", step, ": ", printable(file.string())));
+      };
 }
 
 void report(const train::RunSummary& summary) {
@@ -98,7 +115,7 @@ void run(const TrainFlags& flags) {
   if (flags.plan.is_asked) return print_plan(config, flags.plan);
   if (flags.out.empty()) throw CLI::RequiredError("--out");
   keep_freed_memory();
-  const train::RunOptions options = options_of(flags);
+  train::RunOptions options = options_of(flags);
   const InterruptScope interrupts("the state after the last whole step is saved first");
   try {
     if (!options.group->is_first()) {
@@ -107,6 +124,7 @@ void run(const TrainFlags& flags) {
       return;
     }
     TerminalProgress progress("training", "steps");
+    if (flags.watch) options.show_grid = shown_by(progress, standard_error());
     const train::RunSummary summary = train::run(config, flags.out, options, progress);
     progress.finish();
     report(summary);

@@ -35,6 +35,8 @@ struct DataConfig {
   bool styles = false;
   double held_out = 0.0;
   int64_t image_size = 256;
+  std::vector<int64_t> more_sizes;
+  std::optional<double> more_sizes_share;
   Crop crop = Crop::adm;
   std::optional<std::array<int64_t, 3>> background;
   Orientation orientation = Orientation::ignored;
@@ -57,12 +59,19 @@ struct DataConfig {
     visit("held_out", self.held_out, "share of the pictures kept from training, for the validation loss",
           between(0.0, 0.5));
     visit("image_size", self.image_size, "side of the square pictures in pixels", between(1, 16384));
+    visit("more_sizes", self.more_sizes,
+          "other sides to train on as well, a whole batch of one size each; previews stay at image_size",
+          between(1, 16384));
+    visit("more_sizes_share", self.more_sizes_share,
+          "share of the batches that have them, each of more_sizes equally often; none is .25 where there are some",
+          between(0.0, 1.0));
     visit("crop", self.crop, "how a picture becomes a square: adm or resize");
     visit("background", self.background,
           "red, green and blue (0 to 255) that transparent pixels are laid on; none drops alpha", between(0, 255));
     visit("orientation", self.orientation,
           "EXIF's orientation of photographs: ignored, as the published models were trained, or exif to follow it");
-    visit("shift_pixels", self.shift_pixels, "random shift of at most that many pixels each way, edges repeated",
+    visit("shift_pixels", self.shift_pixels,
+          "random shift of at most that many pixels each way, edges repeated; of more_sizes in proportion",
           between(0, 16383));
     visit("scale_percent", self.scale_percent, "random change of the size by at most that many percent each way",
           between(0.0, 50.0));
@@ -75,7 +84,15 @@ struct DataConfig {
         "file that keeps the cropped pictures, made before the first step and mapped by all later runs; none if empty");
   }
 
-  // ConfigError for a shift that can push the whole picture out of sight.
+  // All sides that training sees, image_size first; and the largest.
+  std::vector<int64_t> sizes() const;
+  int64_t largest_size() const;
+
+  // What holds for pictures of one of them: that image_size, with no others beside it.
+  DataConfig at_size(int64_t side) const;
+
+  // ConfigError for a shift that can push the whole picture out of sight, and for sizes that are there twice or of
+  // which no batch would be.
   void validate() const;
 };
 

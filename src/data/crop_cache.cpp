@@ -68,7 +68,7 @@ class CachedSet : public PictureSet {
 std::optional<Picture> square_of(const PictureSet& set, int64_t index, const DataConfig& config) {
   try {
     const Picture whole = set.open(index);
-    return Picture{cropped(whole.image, config.crop, static_cast<int>(config.image_size)), whole.info};
+    return Picture{cropped(whole.image, config, config.largest_size()), whole.info};
   } catch (const DataError&) {  // said when the picture is wanted
     return std::nullopt;
   }

@@ -11,9 +11,10 @@
 
 namespace pixnerd::data {
 
-// The set itself where config.cache is empty. Else the same set, whose pictures are the squares of that file, to which
-// any further crop to that size does nothing, so that whatever is made of them is the same as without it: also of those
-// that cannot be read, which are read from the set again, and fail there.
+// The set itself where config.cache is empty. Else the same set, whose pictures are the squares of that file, of the
+// largest size that the configuration has, to which any further crop to that size does nothing, so that whatever is
+// made of them is the same as without it: also of those that cannot be read, which are read from the set again, and
+// fail there.
 //
 // Where there is no such file yet, it is made first, by all processors: under the name with ".unfinished" behind it,
 // which a later call goes on with, whatever has ended this one. If another process makes it, this one waits. `progress`

@@ -110,10 +110,10 @@ CropLayout crop_layout(const PictureSet& set, const DataConfig& config) {
   uint64_t names = kEmptyHash;
   for (int64_t i = 0; i < set.size(); ++i) names = hash_of(set.name(i) + "\n", names);
   return {
-      concat(kFirstLine, "\nimage_size ", config.image_size, "\ncrop ", config::enum_name(config.crop), "\nbackground ",
-             colour_text(config.background), "\norientation ", config::enum_name(config.orientation), "\npictures ",
-             set.size(), "\nnames ", hexadecimal(names), "\n"),
-      set.size(), config.image_size};
+      concat(kFirstLine, "\nimage_size ", config.largest_size(), "\ncrop ", config::enum_name(config.crop),
+             "\nbackground ", colour_text(config.background), "\norientation ", config::enum_name(config.orientation),
+             "\npictures ", set.size(), "\nnames ", hexadecimal(names), "\n"),
+      set.size(), config.largest_size()};
 }
 
 CropFile::CropFile(const std::filesystem::path& path, CropLayout layout)

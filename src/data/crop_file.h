@@ -31,8 +31,8 @@ struct CropLayout {
   uint64_t bytes() const { return square_at(pictures); }  // of the whole file
 };
 
-// What the squares depend on: the set's pictures by their names, image_size, crop, background and orientation; labels
-// and captions do not matter.
+// What the squares depend on: the set's pictures by their names, the largest size, crop, background and orientation;
+// labels and captions do not matter.
 CropLayout crop_layout(const PictureSet& set, const DataConfig& config);
 
 // A whole file, mapped. Any thread may call anything.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/batch_size.h"
 #include "data/prefetch.h"
 #include "data/samples.h"
 
@@ -19,10 +20,11 @@ namespace {
 // A batch in the making. Threads write to different rows of it at once; only the raw pointers, so that they never
 // enter torch.
 struct Rows {
-  Batch batch;
-  float* images;
-  int64_t* labels;
-  int64_t* pictures;
+  Batch batch{};
+  int64_t side = 0;
+  float* images = nullptr;
+  int64_t* labels = nullptr;
+  int64_t* pictures = nullptr;
 };
 
 // Two batches are open while the network works on a third; more where batches are so small that threads would idle.
@@ -64,12 +66,14 @@ class BatchLoader::Batches {
           int64_t first_batch, const BatchShare& share)
       : label_columns_(label_columns(*set)),
         samples_(std::move(set), config, seed),
+        config_(config),
+        seed_(seed),
         batch_size_(batch_size),
-        side_(config.image_size),
         share_(share),
         batch_(first_batch) {
     const int64_t open = slots_for(config.workers, batch_size);
-    for (int64_t i = 0; i <= open; ++i) ring_.push_back(make_rows());
+    ring_.resize(static_cast<size_t>(open) + 1);
+    for (int64_t batch = first_batch; batch <= first_batch + open; ++batch) rows_of(batch) = make_rows(batch);
     const int64_t first = first_batch * batch_size;
     rows_.emplace(std::numeric_limits<int64_t>::max() / share.ranks - first, config.workers, open * batch_size,
                   [this, first](int64_t row) { return write_row(first + row); });
@@ -83,7 +87,9 @@ class BatchLoader::Batches {
       error_ = std::current_exception();
       throw;
     }
-    return std::exchange(rows_of(batch_++), make_rows()).batch;
+    Rows& taken = rows_of(batch_);
+    const int64_t next_there = batch_++ + std::ssize(ring_);
+    return std::exchange(taken, make_rows(next_there)).batch;
   }
 
   int64_t broken() const { return samples_.broken(); }
@@ -93,13 +99,14 @@ class BatchLoader::Batches {
 
   Rows& rows_of(int64_t batch) { return ring_[static_cast<size_t>(batch) % ring_.size()]; }
 
-  Rows make_rows() const {
-    Batch batch{at::empty({batch_size_, 3, side_, side_}, at::kFloat), empty_labels(batch_size_, label_columns_),
+  Rows make_rows(int64_t number) const {
+    const int64_t side = size_of_batch(config_, seed_, number);
+    Batch batch{at::empty({batch_size_, 3, side, side}, at::kFloat), empty_labels(batch_size_, label_columns_),
                 std::vector<int64_t>(static_cast<size_t>(batch_size_))};
     float* images = batch.images.mutable_data_ptr<float>();
     int64_t* labels = batch.labels.mutable_data_ptr<int64_t>();
     int64_t* pictures = batch.pictures.data();
-    return {std::move(batch), images, labels, pictures};
+    return {std::move(batch), side, images, labels, pictures};
   }
 
   // `own`: counted over the rows of this share alone.
@@ -107,7 +114,7 @@ class BatchLoader::Batches {
     const int64_t batch = own / batch_size_, row = own % batch_size_;
     const Rows& rows = rows_of(batch);
     const int64_t position = (batch * share_.ranks + share_.rank) * batch_size_ + row;
-    const int64_t index = samples_.read(position, rows.images + row * 3 * side_ * side_);
+    const int64_t index = samples_.read(position, rows.side, rows.images + row * 3 * rows.side * rows.side);
     write_labels(samples_.set(), index, rows.labels + row * label_columns_);
     rows.pictures[row] = index;
     return {};
@@ -115,8 +122,9 @@ class BatchLoader::Batches {
 
   const int64_t label_columns_;
   SampleSequence samples_;
+  const DataConfig config_;
+  const uint64_t seed_;
   const int64_t batch_size_;
-  const int64_t side_;
   const BatchShare share_;
   int64_t batch_;           // the next one
   std::vector<Rows> ring_;  // batch k at k mod its size

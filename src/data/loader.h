@@ -1,5 +1,5 @@
 // Batches for training, made in the background: threads decode, crop and augment ahead of the network.
-// B batch, S image_size.
+// B batch, S side of its pictures.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -28,9 +28,10 @@ struct BatchShare {
 class BatchLoader {
  public:
   // Starts config.workers threads. Batch k holds the positions [k B, (k + 1) B) of the endless sequence of samples.h,
-  // or the share of them: it depends on the files and (seed, k) alone, not on workers or timing, and a run that was
-  // stopped after k batches goes on with first_batch = k. std::invalid_argument: a batch_size below 1, a first_batch
-  // below 0 or so high that positions overflow, or a share that there is not.
+  // or the share of them, all as squares of one size (batch_size.h): it depends on the files and (seed, k) alone, not
+  // on workers or timing, and a run that was stopped after k batches goes on with first_batch = k.
+  // std::invalid_argument: a batch_size below 1, a first_batch below 0 or so high that positions overflow, or a share
+  // that there is not.
   BatchLoader(std::shared_ptr<const PictureSet> set, const DataConfig& config, int64_t batch_size, uint64_t seed,
               int64_t first_batch = 0, const BatchShare& share = {});
   ~BatchLoader();  // waits for the pictures being decoded, not for whole batches

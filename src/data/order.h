@@ -13,6 +13,7 @@ namespace pixnerd::data {
 // The streams of a training seed (core/random.h). Stream e is the permutation of epoch e.
 inline constexpr uint64_t kAugmentationStream = uint64_t{1} << 63;
 inline constexpr uint64_t kSplitStream = kAugmentationStream + 1;
+inline constexpr uint64_t kSizeStream = kAugmentationStream + 2;
 
 class EpochOrder {
  public:

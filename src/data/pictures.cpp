@@ -13,14 +13,27 @@ image::Image cropped(const image::Image& whole, Crop crop, int side) {
   return crop == Crop::adm ? image::adm_center_crop(whole, side) : image::resize_center_crop(whole, side);
 }
 
+image::Image cropped(const image::Image& whole, const DataConfig& config, int64_t side) {
+  const int64_t largest = config.largest_size();
+  const image::Image square = cropped(whole, config.crop, static_cast<int>(largest));
+  return side == largest ? square : cropped(square, config.crop, static_cast<int>(side));
+}
+
 CroppedPictures::CroppedPictures(std::shared_ptr<const PictureSet> set, const DataConfig& config)
     : set_(std::move(set)),
-      side_(static_cast<int>(config.image_size)),
+      size_(config.image_size),
+      largest_(config.largest_size()),
       crop_(config.crop),
       entries_(static_cast<size_t>(set_->size())),
-      room_(config.cache_megabytes * 1'000'000 / (config.image_size * config.image_size * 3)) {}
+      room_(config.cache_megabytes * 1'000'000 / (largest_ * largest_ * 3)) {}
 
-std::shared_ptr<const image::Image> CroppedPictures::find(int64_t index) {
+std::shared_ptr<const image::Image> CroppedPictures::find(int64_t index, int64_t side) {
+  auto square = largest(index);
+  if (square == nullptr || side == largest_) return square;
+  return std::make_shared<const image::Image>(cropped(*square, crop_, static_cast<int>(side)));
+}
+
+std::shared_ptr<const image::Image> CroppedPictures::largest(int64_t index) {
   {
     const std::lock_guard lock(mutex_);
     const Entry& entry = entries_.at(static_cast<size_t>(index));
@@ -53,7 +66,7 @@ std::shared_ptr<const image::Image> CroppedPictures::read(int64_t index) {
     const std::lock_guard lock(mutex_);
     if (!std::exchange(entries_[static_cast<size_t>(index)].was_read, true)) treatment_.add(whole.info);
   }
-  return std::make_shared<const image::Image>(cropped(whole.image, crop_, side_));
+  return std::make_shared<const image::Image>(cropped(whole.image, crop_, static_cast<int>(largest_)));
 }
 
 void CroppedPictures::keep(int64_t index, const std::shared_ptr<const image::Image>& picture) {

@@ -17,15 +17,21 @@ namespace pixnerd::data {
 // A square of `side` pixels; see image/crop.h.
 image::Image cropped(const image::Image& whole, Crop crop, int side);
 
+// What a configuration makes of a picture at one of its sizes: the square of the largest, and the others of that one,
+// so that they are the same whether the largest squares come from a file (crop_cache.h) or not.
+image::Image cropped(const image::Image& whole, const DataConfig& config, int64_t side);
+
 class CroppedPictures {
  public:
   CroppedPictures(std::shared_ptr<const PictureSet> set, const DataConfig& config);
 
   const PictureSet& set() const { return *set_; }
 
-  // The picture at image_size x image_size; null if it cannot be read. That is logged once, with the file and the
-  // reason, and the file is not tried again. Other failures, such as lack of memory, are thrown.
-  std::shared_ptr<const image::Image> find(int64_t index);
+  // The picture at image_size x image_size, or as a square of another of the configuration's sizes; null if it cannot
+  // be read. That is logged once, with the file and the reason, and the file is not tried again. Other failures, such
+  // as lack of memory, are thrown.
+  std::shared_ptr<const image::Image> find(int64_t index) { return find(index, size_); }
+  std::shared_ptr<const image::Image> find(int64_t index, int64_t side);
 
   // Pictures that could not be read so far.
   int64_t broken() const;
@@ -35,16 +41,17 @@ class CroppedPictures {
 
  private:
   struct Entry {
-    std::shared_ptr<const image::Image> kept;
+    std::shared_ptr<const image::Image> kept;  // at the largest size
     bool broken = false, was_read = false;
   };
 
+  std::shared_ptr<const image::Image> largest(int64_t index);
   std::shared_ptr<const image::Image> read(int64_t index);
   void keep(int64_t index, const std::shared_ptr<const image::Image>& picture);
   void mark_broken(int64_t index, const char* reason);
 
   const std::shared_ptr<const PictureSet> set_;
-  const int side_;
+  const int64_t size_, largest_;
   const Crop crop_;
   mutable std::mutex mutex_;  // guards what follows; not held while a picture is decoded
   std::vector<Entry> entries_;

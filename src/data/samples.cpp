@@ -26,13 +26,13 @@ void SampleSequence::report(bool is_end) {
   for (const std::string& line : treatment.lines(reading_of(config_))) log_info(line);
 }
 
-int64_t SampleSequence::read(int64_t position, float* chw) {
+int64_t SampleSequence::read(int64_t position, int64_t side, float* chw) {
   for (int64_t skipped = 0; skipped < order_.size(); ++skipped) {
     const int64_t index = order_.at(position, skipped);
-    const auto picture = pictures_.find(index);
+    const auto picture = pictures_.find(index, side);
     if (!is_reported_) report(false);
     if (picture == nullptr) continue;
-    const image::Image seen = augment(*picture, draw_augmentation(config_, seed_, position));
+    const image::Image seen = augment(*picture, draw_augmentation(config_.at_size(side), seed_, position));
     image::to_model_range(seen.rgb, seen.width, seen.height, chw);
     return index;
   }

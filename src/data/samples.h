@@ -18,12 +18,12 @@ class SampleSequence {
   SampleSequence(std::shared_ptr<const PictureSet> set, const DataConfig& config, uint64_t seed);
   ~SampleSequence();
 
-  // Writes the picture at `position` >= 0 to chw [3, S, S], S = image_size, in [-1, 1], and returns its number in the
-  // set.
+  // Writes the picture at `position` >= 0, as a square of `side` = S pixels, to chw [3, S, S] in [-1, 1], and returns
+  // its number in the set. The side is one of the configuration's sizes.
   // In the place of a picture that cannot be read stands the next one of the epoch that can, so what stands at a
   // position depends on the files and (seed, position) alone, whatever was read before and by whichever thread.
   // DataError: nothing in the set can be read. Any thread may call it.
-  int64_t read(int64_t position, float* chw);
+  int64_t read(int64_t position, int64_t side, float* chw);
 
   // Pictures that could not be read so far, each named in the log.
   int64_t broken() const { return pictures_.broken(); }

@@ -7,6 +7,7 @@
 #include "core/errors.h"
 #include "core/timing.h"
 #include "data/augmentation.h"
+#include "data/batch_size.h"
 #include "data/loader.h"
 #include "data/order.h"
 #include "data/pictures.h"
@@ -60,19 +61,20 @@ class Stages {
 };
 
 void measure_stages(const PictureSet& set, const DataConfig& config, double seconds, LoadingSpeed& speed) {
-  const int side = static_cast<int>(config.image_size);
-  std::vector<float> chw(static_cast<size_t>(side) * static_cast<size_t>(side) * 3);
+  const auto largest = static_cast<size_t>(config.largest_size());
+  std::vector<float> chw(largest * largest * 3);
   EpochOrder order(set.size(), kSeed);
   Stages stages;
   int64_t count = 0;
   const double begin = steady_seconds();
   for (int64_t position = 0; count == 0 || steady_seconds() - begin < seconds; ++position) {
     try {
+      const int64_t side = size_of_batch(config, kSeed, position / kBatch);
       const Picture whole = stages.run(0, [&] { return set.open(order.at(position)); });
-      const image::Image square = stages.run(1, [&] { return cropped(whole.image, config.crop, side); });
-      const Augmentation drawn = draw_augmentation(config, kSeed, position);
+      const image::Image square = stages.run(1, [&] { return cropped(whole.image, config, side); });
+      const Augmentation drawn = draw_augmentation(config.at_size(side), kSeed, position);
       const image::Image seen = stages.run(2, [&] { return augment(square, drawn); });
-      stages.run(3, [&] { image::to_model_range(seen.rgb, side, side, chw.data()); });
+      stages.run(3, [&] { image::to_model_range(seen.rgb, seen.width, seen.height, chw.data()); });
       ++count;
     } catch (const DataError&) {  // another one; the batches have shown that there are some
     }

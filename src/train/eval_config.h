@@ -17,6 +17,7 @@ struct EvalConfig {
   std::vector<eval::Metric> metrics{eval::Metric::fid};
   std::string reference;
   std::vector<std::string> include;
+  int64_t crop = 0;
   eval::ExtractorConfig extractor;
   int64_t batch_size = 16;
   int64_t seed = 0;
@@ -31,6 +32,9 @@ struct EvalConfig {
     visit("reference", self.reference, "what they are compared with, as --reference of the verb eval");
     visit("include", self.include,
           "patterns (*, ?) of the reference's folders or shards to use, as data.include; all if there is none");
+    visit("crop", self.crop,
+          "cut a square of that many pixels of each of its pictures, as --crop of the verb; 0 for none",
+          config::between(0, 16384));
     eval::ExtractorConfig::fields(self.extractor, visit);
     visit("batch_size", self.batch_size, "pictures drawn, and looked at, together", config::between(1, 65536));
     visit("seed", self.seed, "of the first picture; picture i has seed + i", config::at_least(0));

@@ -66,6 +66,7 @@ void Evaluation::read_reference(const fs::path& cache, const StopRequested& stop
 eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopRequested& stop) const {
   std::string key = concat(extractor_.name, ", ", config_.reference);
   for (const std::string& pattern : config_.include) key += concat(", ", pattern);
+  if (config_.crop > 0) key += concat(", crop ", config_.crop);
   if (auto kept = read_cache(cache, key, settings_.metrics)) return *kept;
   bool looked = false;
   const auto look = [&](eval::Pictures& pictures, const eval::Needs& needs) {
@@ -76,8 +77,8 @@ eval::Reference Evaluation::look_at_reference(const fs::path& cache, const StopR
     StoppableProgress progress(stop);
     return eval::extract(pictures, extractor_.extract, config_.batch_size, needs, &progress);
   };
-  const eval::Reference reference =
-      eval::open_reference({config_.reference, {config_.include, 0}, extractor_.name, settings_.metrics}, look);
+  const eval::Reference reference = eval::open_reference(
+      {config_.reference, {config_.include, config_.crop}, extractor_.name, settings_.metrics}, look);
   if (looked) eval::save_reference(cache, reference, key);
   return reference;
 }

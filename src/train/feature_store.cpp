@@ -30,6 +30,11 @@ constexpr int64_t kTogether = 16;  // pictures that DINOv2 looks at
 constexpr const char *kOfKey = "pixnerd.features_of", *kTensor = "features";
 
 void require_same_each_time(const data::DataConfig& data) {
+  if (!data.more_sizes.empty()) {
+    throw ConfigError(
+        "repa.features keeps what DINOv2 makes of each picture at one size; leave out data.more_sizes, or set "
+        "repa.features=\"\"");
+  }
   const char* const key = data.shift_pixels > 0    ? "data.shift_pixels"
                           : data.scale_percent > 0 ? "data.scale_percent"
                           : data.horizontal_flip   ? "data.horizontal_flip"

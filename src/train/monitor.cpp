@@ -43,17 +43,26 @@ void Monitor::run_due() {
 }
 
 void Monitor::validate() {
-  const LossByTime losses = validation_->run(run_.trainer.averaged_network(), stop_);
-  if (losses.samples() > 0) run_.log.add(ValidationEntry{run_.trainer.steps_taken(), losses.mean(), losses});
+  models::Network& network = run_.trainer.averaged_network();
+  const data::DataConfig& data = run_.config.data;
+  const LossByTime losses = validation_->run(network, data.image_size, stop_);
+  if (losses.samples() == 0) return;
+  ValidationEntry entry{run_.trainer.steps_taken(), losses.mean(), losses, {}};
+  for (const int64_t side : data.more_sizes) {
+    entry.more_sizes.emplace_back(side, validation_->run(network, side, stop_).mean());
+  }
+  run_.log.add(entry);
 }
 
 void Monitor::draw_preview() {
   const int64_t step = run_.trainer.steps_taken();
   const image::Image grid =
       preview(run_.trainer.averaged_network(), run_.conditions, run_.training, run_.config, stop_);
-  image::write_png(run_.folder.sample_path(step), grid);
+  const std::filesystem::path file = run_.folder.sample_path(step);
+  image::write_png(file, grid);
   const std::vector<std::byte> png = image::encode_png(grid);
   run_.log.add_image(step, "samples", png, grid.width, grid.height);
+  if (run_.show_grid) run_.show_grid(step, file, grid);
 }
 
 void Monitor::evaluate() {

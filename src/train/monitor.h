@@ -11,6 +11,7 @@
 #include "train/conditions.h"
 #include "train/config.h"
 #include "train/evaluation.h"
+#include "train/run.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
 #include "train/trainer.h"
@@ -31,6 +32,7 @@ struct Monitored {
   Conditions& conditions;
   Trainer& trainer;
   RunLog& log;
+  const GridShown& show_grid;
 };
 
 class Monitor {

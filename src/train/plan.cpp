@@ -1,7 +1,9 @@
 #include "train/plan.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "data/batch_size.h"
 #include "models/cost.h"
 #include "train/preflight.h"
 
@@ -22,8 +24,12 @@ Plan plan_of(const RunConfig& config, int64_t ranks, Exchange exchange) {
   plan.collected = plan.checkpoint;
   // Gradients to their owners, and the new values from there to everyone.
   plan.sent = ranks == 1 ? 0 : 2 * others * plan.parameters * kFloat;
-  const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
-  plan.operations = cost.training() * static_cast<double>(plan.share);
+  const std::vector<int64_t> sizes = config.data.sizes();
+  const std::vector<double> shares = data::shares_of_sizes(config.data);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const models::Cost cost = models::cost_of(config.model, sizes[i], sizes[i]);
+    plan.operations += shares[i] * cost.training() * static_cast<double>(plan.share);
+  }
   return plan;
 }
 

@@ -16,7 +16,7 @@ struct Plan {
   StepMemory memory;      // of each process, in bytes
   double collected = 0;   // what rank 0 has beside it while a checkpoint is collected and written
   double sent = 0;        // bytes that each process sends in a step, and receives
-  double operations = 0;  // of a process in a step: its part of forward and backward passes
+  double operations = 0;  // of a process in a step, of all sizes the mean: its part of forward and backward passes
   double checkpoint = 0;  // bytes
 };
 

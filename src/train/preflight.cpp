@@ -42,8 +42,10 @@ void check_sizes(const RunConfig& config) {
     throw ConfigError(
         concat("model.in_channels is ", config.model.in_channels, ", but pictures have 3 channels; set it to 3"));
   }
-  const int64_t side = config.data.image_size;
-  in_terms_of("data.image_size", [&] { models::token_grid(config.model, side, side); });
+  for (const int64_t side : config.data.sizes()) {
+    const char* const key = side == config.data.image_size ? "data.image_size" : "data.more_sizes";
+    in_terms_of(key, [&] { models::token_grid(config.model, side, side); });
+  }
   if (config.train.sample_every == 0 && config.eval.every == 0) return;
   in_terms_of("sample.size", [&] { engine::require_sizes(config.model, config.sample); });
 }
@@ -129,12 +131,14 @@ void check_shares(const RunConfig& config, int64_t ranks) {
   }
   if (config.repa.weight > 0) check_block(config, "repa.block", config.repa.block);
   if (config.dispersive.weight > 0) check_block(config, "dispersive.block", config.dispersive.block);
-  if (config.perceptual.weight > 0 && config.data.image_size < kLeastPerceptualSide) {
-    throw ConfigError(concat("perceptual: data.image_size ", config.data.image_size, " is below the ",
-                             kLeastPerceptualSide, " that EfficientNet-Lite0 needs; set perceptual.weight to 0"));
+  for (const int64_t side : config.data.sizes()) {
+    if (config.perceptual.weight == 0 || side >= kLeastPerceptualSide) continue;
+    throw ConfigError(concat("perceptual: pictures of ", side, " pixels a side are below the ", kLeastPerceptualSide,
+                             " that EfficientNet-Lite0 needs; set perceptual.weight to 0"));
   }
-  if (config.repa.weight > 0 && config.data.image_size % kRepaPatch != 0) {
-    throw ConfigError(concat("repa: data.image_size ", config.data.image_size, " is no multiple of ", kRepaPatch,
+  for (const int64_t side : config.data.sizes()) {
+    if (config.repa.weight == 0 || side % kRepaPatch == 0) continue;
+    throw ConfigError(concat("repa: pictures of ", side, " pixels a side are no multiple of ", kRepaPatch,
                              ", which DINOv2's patches need; set repa.weight to 0 or choose another size"));
   }
 }

@@ -80,6 +80,7 @@ std::span<const std::string_view> changeable_on_resume() {
                                                "eval.metrics",
                                                "eval.reference",
                                                "eval.include",
+                                               "eval.crop",
                                                "eval.network",
                                                "eval.weights",
                                                "eval.resize",

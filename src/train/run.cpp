@@ -148,9 +148,10 @@ class Run {
     records_->folder.write(config_);
     remove_snapshots_after(records_->folder.path(), trainer_.steps_taken());
     records_->log.emplace(records_->folder.path(), trainer_.steps_taken());
-    records_->monitor.emplace(Monitored{config_, records_->folder, *training_, *conditions_, trainer_, *records_->log},
-                              split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out),
-                              std::move(evaluation), options_.stop);
+    records_->monitor.emplace(
+        Monitored{config_, records_->folder, *training_, *conditions_, trainer_, *records_->log, options_.show_grid},
+        split.held_out.empty() ? nullptr : data::subset(pictures_, split.held_out), std::move(evaluation),
+        options_.stop);
   }
 
   void go_on_from(const StoredRun& stored) {

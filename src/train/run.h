@@ -4,17 +4,22 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "core/progress.h"
 #include "core/stop.h"
 #include "dist/group.h"
+#include "image/image.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
 
 namespace pixnerd::train {
+
+// A grid of train.sample_every, and the file that it is in.
+using GridShown = std::function<void(int64_t step, const std::filesystem::path& file, const image::Image& grid)>;
 
 struct RunOptions {
   Start start = Start::anew;
@@ -24,6 +29,7 @@ struct RunOptions {
   at::Device device = at::kCPU;
   std::shared_ptr<dist::Group> group = dist::Group::alone();  // of the processes that train together
   StopRequested stop = [] { return false; };                  // asked all the time; once true it must stay so
+  GridShown show_grid{};                                      // called by rank 0's thread, if it is there
   LoadExtractor load_extractor = eval::load_extractor;        // for `eval:`
 };
 

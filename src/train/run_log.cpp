@@ -129,10 +129,16 @@ void RunLog::add(const LogEntry& entry) {
 }
 
 void RunLog::add(const ValidationEntry& entry) {
-  lines_.append(line_of({{"step", config::scalar_value(entry.step)},
-                         {"validation_loss", config::scalar_value(entry.loss)},
-                         {"validation_loss_by_time", config::member_value(means(entry.by_time))}}));
-  events_.add_scalars(entry.step, loss_curves("validation", entry.loss, entry.by_time));
+  Fields fields{{"step", config::scalar_value(entry.step)},
+                {"validation_loss", config::scalar_value(entry.loss)},
+                {"validation_loss_by_time", config::member_value(means(entry.by_time))}};
+  std::vector<ScalarSummary> curves = loss_curves("validation", entry.loss, entry.by_time);
+  for (const auto& [side, loss] : entry.more_sizes) {
+    fields.emplace_back(concat("validation_loss_", side), config::scalar_value(loss));
+    curves.push_back({concat("validation/loss_", side), loss});
+  }
+  lines_.append(line_of(std::move(fields)));
+  events_.add_scalars(entry.step, curves);
 }
 
 void RunLog::add(const EvaluationEntry& entry) {

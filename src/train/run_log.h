@@ -6,6 +6,7 @@
 // "perceptual_loss"; "loss" is flow matching's always. With several processes "waiting" is the share of the time in
 // which rank 0 waited for the others and for messages.
 //   {"step":40,"validation_loss":0.73,"validation_loss_by_time":[0.91,0.85,...]}
+// and, where training mixes sizes, "validation_loss_128" and so on of data.more_sizes.
 //   {"step":40,"eval":{"pictures":5000,"fid":12.3,"is":81.2}}
 //
 // Losses by time are means over the samples with t in [i / 10, (i + 1) / 10), null (and no point of a curve) where
@@ -45,6 +46,7 @@ struct ValidationEntry {
   int64_t step = 0;
   double loss = 0;
   LossByTime by_time;
+  std::vector<std::pair<int64_t, double>> more_sizes{};  // their losses
 };
 
 struct EvaluationEntry {

@@ -1,10 +1,13 @@
 #include "train/run_notes.h"
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "core/counted.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "data/batch_size.h"
 #include "models/cost.h"
 #include "train/fit_to_data.h"
 
@@ -29,6 +32,17 @@ void report_recomputation(const RunConfig& config) {
                   " kept for the backward pass instead of ", bytes(cost.kept_by_blocks + cost.kept_by_field)));
 }
 
+void report_sizes(const data::DataConfig& data) {
+  if (data.more_sizes.empty()) return;
+  const std::vector<int64_t> sizes = data.sizes();
+  const std::vector<double> shares = data::shares_of_sizes(data);
+  std::vector<std::string> each;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    each.push_back(concat(std::lround(100 * shares[i]), " % of the batches at ", sizes[i], "x", sizes[i]));
+  }
+  log_info(join(each, ", "));
+}
+
 }  // namespace
 
 void tell_what_is_trained(const RunConfig& config, int64_t pictures, int64_t held_out, const dist::Group& group) {
@@ -38,6 +52,7 @@ void tell_what_is_trained(const RunConfig& config, int64_t pictures, int64_t hel
                   group.is_alone() ? ""
                                    : concat("; ", group.size(), " processes, ", counted(share, "picture", "pictures"),
                                             " of a batch each")));
+  report_sizes(config.data);
   report_recomputation(config);
 }
 

@@ -24,10 +24,10 @@ std::string human(double bytes) {
   return human_bytes(static_cast<uint64_t>(bytes));
 }
 
-// Of one picture: what is kept, and two blocks and two field blocks more, which are at work in the backward pass. The
-// neural field computes in float32 always.
+// Of one picture of the largest size: what is kept, and two blocks and two field blocks more, which are at work in the
+// backward pass. The neural field computes in float32 always.
 double bytes_of_pass(const RunConfig& config) {
-  const models::Cost cost = models::cost_of(config.model, config.data.image_size, config.data.image_size);
+  const models::Cost cost = models::cost_of(config.model, config.data.largest_size(), config.data.largest_size());
   const double blocks = std::max(1.0, real(config.model.transformer_blocks()));
   const double field_blocks = std::max(1.0, real(config.model.field_blocks()));
   const double of_blocks = config.train.recompute_blocks ? cost.kept_by_blocks_recomputed : cost.kept_by_blocks;
@@ -102,7 +102,7 @@ int64_t together(const RunConfig& config, int64_t ranks) {
 
 StepMemory step_memory(const RunConfig& config, int64_t ranks, Exchange exchange) {
   const double batch = real(config.train.batch_size / ranks), micro = real(together(config, ranks));
-  const double parameters = trained_values(config), side = real(config.data.image_size);
+  const double parameters = trained_values(config), side = real(config.data.largest_size());
   constexpr double kBatchesAtOnce = 8;  // two read ahead and one made, the step's own, noise, x_t and the velocity
   constexpr double kGaps = 1.2;         // between tensors, and between an operation's input and its result
   const double read_ahead = std::max(0.0, 2 * real(config.data.workers) - 2 * batch);

@@ -7,7 +7,8 @@
 
 namespace pixnerd::train {
 
-// In bytes. Estimates that hold to a tenth or so; model.num_classes must be settled.
+// In bytes, of a step with pictures of the largest size. Estimates that hold to a tenth or so; model.num_classes must
+// be settled.
 struct StepMemory {
   double network = 0;   // weights, gradients, two moments, average; in bfloat16 the copies of weights, too
   double beside = 0;    // DINOv2, where REPA asks it in every step

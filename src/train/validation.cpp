@@ -31,28 +31,28 @@ Validation::Validation(std::shared_ptr<const data::PictureSet> pictures, Conditi
     : pictures_(std::move(pictures), config.data),
       conditions_(conditions),
       size_(std::min(pictures_.set().size(), config.train.validation_pictures)),
-      side_(config.data.image_size),
       batch_size_(config.train.micro_batch_size.value_or(config.train.batch_size)),
       seed_(static_cast<uint64_t>(config.train.seed)),
       precision_(config.train.precision) {}
 
-LossByTime Validation::run(models::Network& network, const StopRequested& stop) {
+LossByTime Validation::run(models::Network& network, int64_t side, const StopRequested& stop) {
   LossByTime all;
   for (int64_t first = 0; first < size_; first += batch_size_) {
     std::vector<int64_t> indices;
     for (int64_t i = first; i < std::min(size_, first + batch_size_); ++i) indices.push_back(i);
-    all.add(run(network, indices, stop));
+    all.add(run(network, indices, side, stop));
   }
   return all;
 }
 
-LossByTime Validation::run(models::Network& network, const std::vector<int64_t>& indices, const StopRequested& stop) {
+LossByTime Validation::run(models::Network& network, const std::vector<int64_t>& indices, int64_t side,
+                           const StopRequested& stop) {
   const c10::NoGradGuard no_grad;
   const models::ModeScope training(network, models::Mode::train);  // the loss that training sees
   std::vector<at::Tensor> pictures, conditions;
   std::vector<uint64_t> seeds;
   for (const int64_t index : indices) {
-    const auto picture = pictures_.find(index);
+    const auto picture = pictures_.find(index, side);
     if (picture == nullptr) continue;
     pictures.push_back(in_model_range(*picture));
     conditions.push_back(conditions_.of_picture(pictures_.set(), index));
@@ -69,7 +69,7 @@ LossByTime Validation::run(models::Network& network, const std::vector<int64_t>&
   for (size_t bucket = 0; bucket < kTimeBuckets; ++bucket) {
     stop_if(stop);
     const double t = (static_cast<double>(bucket) + 0.5) / kTimeBuckets;
-    const at::Tensor eps = noise.draw(3, side_, side_).to(device) * network.config().noise_scale;
+    const at::Tensor eps = noise.draw(3, side, side).to(device) * network.config().noise_scale;
     const diffusion::FlowSample sample{t * x1 + (1 - t) * eps, at::full({count}, t, x1.options()), x1 - eps, y};
     const at::Tensor each = diffusion::sample_losses(network, sample).cpu();
     for (int64_t i = 0; i < count; ++i) losses.add(t, each.const_data_ptr<float>()[i]);

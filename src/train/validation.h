@@ -22,19 +22,21 @@ class Validation {
   // augmented. The conditions must outlive it.
   Validation(std::shared_ptr<const data::PictureSet> pictures, Conditions& conditions, const RunConfig& config);
 
-  // The loss of each time. Pictures that cannot be read are left out (and named in the log, once). Stopped if `stop`,
-  // which is asked before every evaluation of the network, says so.
-  LossByTime run(models::Network& network, const StopRequested& stop);
+  // The loss of each time on squares of `side` pixels, one of the data's sizes. Pictures that cannot be read are left
+  // out (and named in the log, once). Stopped if `stop`, which is asked before every evaluation of the network, says
+  // so.
+  LossByTime run(models::Network& network, int64_t side, const StopRequested& stop);
 
   // Pictures that could not be read so far.
   int64_t broken() const { return pictures_.broken(); }
 
  private:
-  LossByTime run(models::Network& network, const std::vector<int64_t>& indices, const StopRequested& stop);
+  LossByTime run(models::Network& network, const std::vector<int64_t>& indices, int64_t side,
+                 const StopRequested& stop);
 
   data::CroppedPictures pictures_;
   Conditions& conditions_;
-  int64_t size_, side_, batch_size_;
+  int64_t size_, batch_size_;
   uint64_t seed_;
   models::Precision precision_;
 };

@@ -120,6 +120,17 @@ TEST_F(Train, SignalsWriteACheckpointAndLeaveCleanly) {
   }
 }
 
+TEST_F(Train, WatchedItSaysWhereItsPicturesAre) {
+  const Outcome outcome =
+      program_(arguments("run", {"--set", "train.steps=4", "--set", "train.sample_every=2", "--watch"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* step : {"2", "4"}) {
+    const std::string line = std::string("step ") + step + ": pictures in '";
+    EXPECT_NE(outcome.err.find(line), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(outcome.err.find('\x1b'), std::string::npos) << outcome.err;  // it is no terminal
+}
+
 TEST_F(Train, AFinishedRunSaysSoAndMayBeMadeLonger) {
   const auto steps = [](int64_t count) { return "train.steps=" + std::to_string(count); };
   ASSERT_EQ(program_(arguments("run", {"--set", steps(20)})).code, 0);

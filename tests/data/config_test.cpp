@@ -25,9 +25,26 @@ TEST(DataConfig, ReadsEveryKey) {
   EXPECT_EQ(config::dump(read_text(config::dump(config))), config::dump(config));
 }
 
+TEST(DataConfig, OfSeveralSizesTheFirstIsThatOfPreviews) {
+  const DataConfig config = read_text("image_size: 64\nshift_pixels: 2\nmore_sizes: [128, 32]\n");
+  EXPECT_EQ(config.sizes(), (std::vector<int64_t>{64, 128, 32}));
+  EXPECT_EQ(config.largest_size(), 128);
+  EXPECT_EQ(config.at_size(128).shift_pixels, 4);
+  EXPECT_EQ(config.at_size(32).shift_pixels, 1);
+  EXPECT_EQ(config.at_size(128).sizes(), std::vector<int64_t>{128});
+  EXPECT_EQ(config::dump(read_text(config::dump(config))), config::dump(config));
+}
+
 TEST(DataConfig, RefusesWhatCannotBe) {
   expect_contains(error_of<ConfigError>([] { read_text("image_size: 8\nshift_pixels: 8\n"); }), "shift_pixels 8");
   EXPECT_EQ(read_text("image_size: 8\nshift_pixels: 7\n").shift_pixels, 7);
+  const auto refused = [](const char* text) { return error_of<ConfigError>([&] { read_text(text); }); };
+  expect_contains(refused("image_size: 8\nmore_sizes: [16, 8]"), "image_size and more_sizes have 8 twice");
+  expect_contains(refused("image_size: 8\nmore_sizes: [16, 24, 16]"), "have 16 twice");
+  expect_contains(refused("more_sizes_share: 0.5"), "there are no more_sizes");
+  expect_contains(refused("image_size: 8\nmore_sizes: [16]\nmore_sizes_share: 0"), "more_sizes_share is 0");
+  expect_contains(refused("more_sizes: [0]"), "more_sizes");
+  expect_contains(refused("image_size: 8\nmore_sizes: [16]\nmore_sizes_share: 1.5"), "more_sizes_share");
   for (const char* text : {"image_size: 0", "workers: 0", "workers: 257", "cache_megabytes: -1", "shift_pixels: -1",
                            "crop: square", "image_size: 16385"}) {
     const std::string key = std::string(text).substr(0, std::string_view(text).find(':'));

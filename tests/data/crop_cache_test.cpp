@@ -95,6 +95,21 @@ TEST_F(CropCacheTest, BatchesAreTheSameToTheByteOfFoldersAndShards) {
   }
 }
 
+TEST_F(CropCacheTest, OfSeveralSizesItHasTheLargest) {
+  config_.more_sizes = cached_.more_sizes = {8, 24};
+  config_.more_sizes_share = cached_.more_sizes_share = 0.7;
+  const std::vector<Batch> expected = batches(config_);
+  expect_same(batches(cached_), expected);  // makes it
+  expect_same(batches(cached_), expected);
+  DataConfig alone = cached_;
+  alone.image_size = 24;
+  alone.more_sizes.clear();
+  alone.more_sizes_share.reset();
+  EXPECT_NO_THROW(open_pictures(alone));  // the same squares
+  alone.image_size = 16;
+  expect_contains(refusal(alone), "image_size");
+}
+
 TEST_F(CropCacheTest, DecodesNothingOnceItIsThere) {
   const std::vector<Batch> expected = batches(cached_);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "pictures")) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "data/batch_size.h"
 #include "data/samples.h"
 #include "tests/data/folders.h"
 
@@ -49,7 +50,7 @@ TEST(BatchLoader, BatchesAreTheSequenceCutInPieces) {
     EXPECT_EQ(batch.labels.scalar_type(), at::kLong);
     for (int64_t row = 0; row < 4; ++row, ++position) {
       std::vector<float> expected(size_t{3} * 8 * 8);
-      const int64_t index = samples.read(position, expected.data());
+      const int64_t index = samples.read(position, 8, expected.data());
       EXPECT_EQ(batch.labels.const_data_ptr<int64_t>()[row], samples.set().label(index));
       const float* start = batch.images.const_data_ptr<float>() + row * 3 * 8 * 8;
       EXPECT_EQ(std::vector<float>(start, start + expected.size()), expected);
@@ -100,6 +101,56 @@ TEST(BatchLoader, GoesOnAtAnyBatch) {
     const std::vector<Batch> found = first_batches(folder, busy_config(), 3, 2, first);
     expect_equal(found[0], expected[static_cast<size_t>(first)]);
     expect_equal(found[1], expected[static_cast<size_t>(first) + 1]);
+  }
+}
+
+std::vector<int64_t> sides(const std::vector<Batch>& batches) {
+  std::vector<int64_t> found;
+  for (const Batch& batch : batches) found.push_back(batch.images.size(2));
+  return found;
+}
+
+TEST(BatchLoader, EachBatchHasOneOfTheSizes) {
+  TemporaryFolder folder;
+  write_data_set(folder, 2, 5, 16);
+  DataConfig config = busy_config();
+  config.more_sizes = {16, 4};
+  config.more_sizes_share = 0.6;
+  const std::vector<Batch> batches = first_batches(folder, config, 3, 24);
+  SampleSequence samples(folder_at(folder.path()), config, kSeed);
+  for (int64_t k = 0; k < 24; ++k) {
+    const Batch& batch = batches[static_cast<size_t>(k)];
+    const int64_t side = size_of_batch(config, kSeed, k);
+    ASSERT_EQ(batch.images.sizes(), (at::IntArrayRef{3, 3, side, side}));
+    for (int64_t row = 0; row < 3; ++row) {
+      std::vector<float> expected(static_cast<size_t>(3 * side * side));
+      EXPECT_EQ(batch.pictures[static_cast<size_t>(row)], samples.read(3 * k + row, side, expected.data()));
+      const float* start = batch.images[row].const_data_ptr<float>();
+      EXPECT_EQ(std::vector<float>(start, start + expected.size()), expected);
+    }
+  }
+  const std::vector<int64_t> found = sides(batches);
+  EXPECT_EQ(std::set<int64_t>(found.begin(), found.end()), (std::set<int64_t>{4, 8, 16}));
+  for (const int first : {1, 7, 19}) {
+    const std::vector<Batch> later = first_batches(folder, config, 3, 5, first);
+    for (size_t i = 0; i < later.size(); ++i) expect_equal(later[i], batches[static_cast<size_t>(first) + i]);
+  }
+  config.workers = 7;
+  config.cache_megabytes = 1;
+  const std::vector<Batch> again = first_batches(folder, config, 3, 24);
+  for (size_t i = 0; i < again.size(); ++i) expect_equal(again[i], batches[i]);
+}
+
+TEST(BatchLoader, SharesOfABatchHaveItsSize) {
+  TemporaryFolder folder;
+  write_data_set(folder, 2, 5, 16);
+  DataConfig config = busy_config();
+  config.more_sizes = {16};
+  config.more_sizes_share = 0.5;
+  const std::vector<Batch> whole = first_batches(folder, config, 4, 8);
+  for (const int64_t rank : {0, 1}) {
+    BatchLoader share(folder_at(folder.path()), config, 2, kSeed, 0, {rank, 2});
+    for (const Batch& batch : whole) EXPECT_TRUE(at::equal(share.next().images, batch.images.narrow(0, 2 * rank, 2)));
   }
 }
 

@@ -26,6 +26,18 @@ TEST(CroppedPictures, CropsAsConfigured) {
   }
 }
 
+TEST(CroppedPictures, SmallerSizesAreMadeOfTheLargest) {
+  TemporaryFolder folder;
+  write_picture(folder / "a/1.png", marked_picture(40, 3));
+  DataConfig config = small_config(7);
+  config.more_sizes = {20, 10};
+  CroppedPictures pictures(folder_at(folder.path()), config);
+  const image::Image largest = image::adm_center_crop(marked_picture(40, 3), 20);
+  EXPECT_EQ(pictures.find(0, 20)->rgb, largest.rgb);
+  EXPECT_EQ(pictures.find(0, 10)->rgb, image::adm_center_crop(largest, 10).rgb);
+  EXPECT_EQ(pictures.find(0)->rgb, image::adm_center_crop(largest, 7).rgb);
+}
+
 TEST(CroppedPictures, NamesABrokenPictureOnceAndDoesNotTryItAgain) {
   TemporaryFolder folder;
   write_data_set(folder, 1, 2);

@@ -3,8 +3,10 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "data/augmentation.h"
+#include "image/crop.h"
 #include "image/pixels.h"
 #include "tests/data/folders.h"
 
@@ -20,7 +22,7 @@ struct Sample {
 
 Sample read(SampleSequence& samples, int64_t position, int64_t side = 8) {
   Sample sample{std::vector<float>(static_cast<size_t>(3 * side * side)), 0};
-  sample.label = samples.set().label(samples.read(position, sample.chw.data()));
+  sample.label = samples.set().label(samples.read(position, side, sample.chw.data()));
   return sample;
 }
 
@@ -63,6 +65,28 @@ TEST(SampleSequence, AugmentsByPosition) {
     different.insert(chw);
   }
   EXPECT_GT(different.size(), 20u);
+}
+
+TEST(SampleSequence, ShiftsGrowWithTheSize) {
+  TemporaryFolder folder;
+  write_picture(folder / "a/1.png", marked_picture(16, 1));
+  DataConfig config = small_config();
+  config.more_sizes = {16, 4};
+  config.shift_pixels = 2;
+  SampleSequence samples(folder_at(folder.path()), config, 5);
+  for (int64_t position = 0; position < 20; ++position) {
+    for (const auto& [side, most] : {std::pair{16, 4}, {8, 2}, {4, 1}}) {
+      DataConfig alone = config;
+      alone.more_sizes.clear();
+      alone.image_size = side;
+      alone.shift_pixels = most;
+      const image::Image square = image::adm_center_crop(marked_picture(16, 1), side);
+      const image::Image expected = augment(square, draw_augmentation(alone, 5, position));
+      std::vector<float> chw(expected.rgb.size());
+      image::to_model_range(expected.rgb, side, side, chw.data());
+      EXPECT_EQ(read(samples, position, side).chw, chw);
+    }
+  }
 }
 
 TEST(SampleSequence, ACacheChangesNothing) {
@@ -126,8 +150,8 @@ TEST(SampleSequence, SaysOnceWhatIsDoneWithThePictures) {
   std::vector<float> chw(size_t{3} * 8 * 8);
   {
     SampleSequence samples(folder_at(folder.path()), config, 1);
-    for (int64_t i = 0; i < 3; ++i) samples.read(i, chw.data());
-    samples.read(3, chw.data());
+    for (int64_t i = 0; i < 3; ++i) samples.read(i, 8, chw.data());
+    samples.read(3, 8, chw.data());
     EXPECT_EQ(log.lines().size(), 1u);
     expect_contains(log.lines().at(0), "1 of 3 pictures has an EXIF orientation, which is ignored");
   }

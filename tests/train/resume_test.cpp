@@ -73,7 +73,7 @@ TEST(CheckResumable, EveryChangeableKeyIsOneOfTheConfiguration) {
 TEST(CheckResumable, EverythingOfAnEvaluationMayChange) {
   const RunConfig before;
   RunConfig now;
-  now.eval = {1, 50, {eval::Metric::kid}, "r", {"a*"}, {eval::FeatureNetwork::dinov2, "w"}, 3, 9};
+  now.eval = {1, 50, {eval::Metric::kid}, "r", {"a*"}, 8, {eval::FeatureNetwork::dinov2, "w"}, 3, 9};
   now.eval.extractor.resize = models::InceptionResize::pytorch;
   now.eval.extractor.precision = models::Precision::bfloat16;
   EXPECT_NO_THROW(check_resumable(before, now));

@@ -97,6 +97,13 @@ TEST_F(RunLogTest, OneLineAnEntry) {
       "\n");
 }
 
+TEST_F(RunLogTest, ValidationLossesOfMoreSizesHaveTheirNames) {
+  RunLog log(folder_.path(), -1);
+  log.add(ValidationEntry{.step = 4, .loss = 0.5, .by_time = {}, .more_sizes = {{128, 0.25}, {96, 0.75}}});
+  const std::string line = content();
+  EXPECT_NE(line.find(R"(null],"validation_loss_128":0.25,"validation_loss_96":0.75})"), std::string::npos) << line;
+}
+
 TEST_F(RunLogTest, AnEntryIsInTheFilesAtOnce) {
   RunLog log(folder_.path(), -1);
   size_t before = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <new>
 
@@ -18,6 +19,7 @@
 #include "tests/core/temporary_folder.h"
 #include "tests/core/thrown.h"
 #include "tests/data/tars.h"
+#include "tests/models/qwen3_folder.h"
 #include "tests/train/tiny_run.h"
 
 namespace pixnerd::train {
@@ -89,6 +91,61 @@ TEST_F(Run, StoppedAfterAnyStepAndResumedItEndsInTheSameBytes) {
   const RunSummary last = run(config_, folder_ / "parts", stopping_after(1), progress_);
   EXPECT_FALSE(last.stopped);
   EXPECT_EQ(read_file(whole, 1 << 24), read_file(last.checkpoint, 1 << 24));
+}
+
+TEST_F(Run, SeveralSizesGoOnWhereTheyWere) {
+  config_.train.steps = 8;
+  const fs::path alone = run(config_, folder_ / "alone", {}, progress_).checkpoint;
+  config_.data.more_sizes = {16, 4};
+  config_.data.more_sizes_share = 0.6;
+  const fs::path whole = run(config_, folder_ / "whole", {}, progress_).checkpoint;
+  for (int64_t step = 1; step <= 7; ++step) run(config_, folder_ / "parts", stopping_after(1), progress_);
+  const fs::path last = run(config_, folder_ / "parts", stopping_after(1), progress_).checkpoint;
+  EXPECT_EQ(read_file(whole, 1 << 24), read_file(last, 1 << 24));
+  const auto with = checkpoint::load_safetensors(whole).tensors, without = checkpoint::load_safetensors(alone).tensors;
+  EXPECT_TRUE(std::any_of(with.begin(), with.end(),
+                          [&](const auto& each) { return !each.second.equal(without.at(each.first)); }));
+  config_.data.more_sizes_share = 0.5;
+  EXPECT_NE(thrown<ConfigError>([&] {
+              run(config_, folder_ / "parts", resuming(), progress_);
+            }).find("data.more_sizes_share is 0.6 in the run and 0.5 now"),
+            std::string::npos);
+}
+
+TEST_F(Run, SizesThatTheNetworkCannotDrawAreRefused) {
+  config_.data.more_sizes = {16, 18};
+  const std::string message = thrown<ConfigError>([&] { run(config_, folder_ / "run", {}, progress_); });
+  EXPECT_NE(message.find("data.more_sizes: an image of 18x18"), std::string::npos) << message;
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(Run, AHeavyDecoderTrainsOnSeveralSizesOfOneGrid) {
+  std::ofstream(folder_ / "data.tar", std::ios::binary)
+      << data::tar_entry("a.png", data::png_bytes(image::blank(16, 16)))
+      << data::tar_entry("a.json", R"({"caption": "a"})") << data::kTarEnd;
+  models::write_qwen3_folder(folder_ / "encoder");
+  config_.model = models::tiny_text_config(models::ModelType::t2i_heavy);
+  config_.model.txt_embed_dim = 16;
+  config_.text.encoder = (folder_ / "encoder").string();
+  config_.data.path = (folder_ / "data.tar").string();
+  config_.data.more_sizes = {16, 6};
+  config_.data.more_sizes_share = 0.8;
+  config_.train.steps = 6;
+  EXPECT_EQ(run(config_, folder_ / "run", {}, progress_).step, 6);
+}
+
+TEST_F(Run, GridsAreShownAsTheyAreWritten) {
+  config_.train.sample_every = 2;
+  config_.train.sample_pictures = 2;
+  config_.sample.sampler.steps = 2;
+  std::vector<int64_t> steps;
+  RunOptions options;
+  options.show_grid = [&](int64_t step, const fs::path& file, const image::Image& grid) {
+    steps.push_back(step);
+    EXPECT_EQ(image::read_image(file).rgb, grid.rgb);
+  };
+  run(config_, folder_ / "run", options, progress_);
+  EXPECT_EQ(steps, (std::vector<int64_t>{2, 3}));
 }
 
 TEST_F(Run, AnAverageThatWarmsUpGoesOnWhereItWas) {
@@ -437,6 +494,11 @@ TEST_F(Run, AHeldOutPictureIsNotTrainedOnButValidated) {
   run(config_, folder_ / "run", {}, progress_);
   const std::string log = read_file(folder_ / "run/log.jsonl", 1 << 20);
   EXPECT_NE(log.find("validation_loss_by_time"), std::string::npos) << log;
+  EXPECT_EQ(log.find("validation_loss_16"), std::string::npos) << log;
+  config_.data.more_sizes = {16};
+  run(config_, folder_ / "sizes", {}, progress_);
+  const std::string more = read_file(folder_ / "sizes/log.jsonl", 1 << 20);
+  EXPECT_NE(more.find("\"validation_loss_16\":"), std::string::npos) << more;
 }
 
 TEST_F(Run, ABrokenPictureIsSkippedInValidationToo) {

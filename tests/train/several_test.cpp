@@ -87,6 +87,16 @@ TEST_F(SeveralProcesses, WithMicroBatchesToo) {
   expect_same_losses("two", "one");
 }
 
+TEST_F(SeveralProcesses, WithSeveralSizesToo) {
+  config_.data.more_sizes = {16};
+  config_.data.more_sizes_share = 0.5;
+  train("one", 1);
+  for (const int64_t ranks : {2, 3}) {
+    train(std::to_string(ranks), ranks);
+    expect_same_losses(std::to_string(ranks), "one");
+  }
+}
+
 TEST_F(SeveralProcesses, EndInTheSameBytesEachTimeAndResumed) {
   config_.train.validate_every = 4;
   config_.data.held_out = 0.25;

@@ -5,6 +5,7 @@
 #include "config/builtin.h"
 #include "core/errors.h"
 #include "tests/core/thrown.h"
+#include "train/plan.h"
 
 namespace pixnerd::train {
 namespace {
@@ -24,6 +25,24 @@ TEST(StepMemory, OfL16IsAsMeasured) {
   const StepMemory memory = step_memory(config);
   EXPECT_NEAR(memory.network, 452.1e6 * 22, 0.1e9);
   EXPECT_NEAR(memory.total(), 11e9, 1.1e9);
+}
+
+TEST(StepMemory, TheLargestPicturesCount) {
+  RunConfig config = builtin("emoji64"), large = config;
+  config.data.more_sizes = {128};
+  large.data.image_size = 128;
+  EXPECT_EQ(step_memory(config).pass, step_memory(large).pass);
+  EXPECT_EQ(step_memory(config).pictures, step_memory(large).pictures);
+}
+
+TEST(Plan, ArithmeticIsTheMeanOfTheSizes) {
+  RunConfig config = builtin("emoji64"), large = config;
+  large.data.image_size = 128;
+  const double small = plan_of(config, 1, Exchange::memory).operations,
+               much = plan_of(large, 1, Exchange::memory).operations;
+  config.data.more_sizes = {128};
+  config.data.more_sizes_share = 0.5;
+  EXPECT_NEAR(plan_of(config, 1, Exchange::memory).operations, (small + much) / 2, 1e-6 * much);
 }
 
 TEST(StepMemory, SeveralProcessesShareOutTheOptimiser) {

@@ -2,7 +2,7 @@
 """Draws the emoji data set: WebDataset shards <out>/<group>-00000.tar, with manifest.json and LICENSES.md beside them.
 
     python tools/emoji/build.py [--out data/emoji] [--subset demo | --groups a,b] [--size 128]
-                                [--with-openmoji | --for-judging]
+                                [--styles a,b | --with-openmoji | --for-judging]
 
 Packages are fetched once into --cache and pictures drawn there once, so an interrupted run is completed by starting it
 again. Shards that are good are kept; those of an earlier selection are removed, so that the result depends on the
@@ -21,7 +21,7 @@ except ImportError:
     sys.exit("error: Pillow is not installed; install it (python3 -m pip install -r tools/emoji/requirements.txt)")
 
 from artwork import load_artwork
-from catalog import SUBSETS, Emoji, build_catalog, choose_groups
+from catalog import SUBSETS, Emoji, build_catalog, choose_emoji
 from drawing import DRAWN_SIDE, SMALLEST_SIDE, Picture, draw_picture, recipe_in, tool_versions
 from earlier import begin_change, read_earlier, remove_former_pictures
 from errors import BuildError
@@ -29,7 +29,7 @@ from files import write_text
 from licences import licences_text
 from manifest import MANIFEST, manifest_text
 from names import ALL, ENGLISH, LANGUAGES, Names, captions_of, choose_languages, read_names, wanted_languages
-from packages import Source, fetch, load_sources, read_json
+from packages import Source, choose_styles, fetch, load_sources, read_json
 from progress import ProgressLines, duration, report
 from shards import Sample, Shard, group_samples, recipe_of, shard_name, split, write_shard
 
@@ -58,9 +58,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=side_of, default=128, help="side of the pictures in pixels (%(default)s)")
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--groups", help="comma-separated groups of Unicode's chart (default: all but flags)")
-    selection.add_argument("--subset", choices=sorted(SUBSETS), help="a named choice of groups")
+    subsets = "a named part of them: demo, what the demo models draw, or faces"
+    selection.add_argument("--subset", choices=sorted(SUBSETS), help=subsets)
     parser.add_argument("--languages", default=",".join(LANGUAGES), help=f"of the captions (%(default)s), or '{ALL}'")
     styles = parser.add_mutually_exclusive_group()
+    styles.add_argument("--styles", help="comma-separated styles of sources.json (default: those of the training set)")
     styles.add_argument("--with-openmoji", action="store_true", help="add OpenMoji, which is CC-BY-SA-4.0")
     styles.add_argument(
         "--for-judging",
@@ -83,32 +85,27 @@ def side_of(text: str) -> int:
 def build(options: argparse.Namespace) -> None:
     tool_versions()  # A missing program is named before anything is fetched.
     wanted = wanted_languages(options.languages)
-    artwork_sources, text_sources = load_sources()
-    artwork_sources = [source for source in artwork_sources if is_drawn(source, options)]
-    sources = artwork_sources + text_sources
-    tarballs = {source: fetch(source, options.cache, report) for source in sources}
+    known_sources, text_sources = load_sources()
+    artwork_sources = choose_styles(known_sources, options.styles, options.with_openmoji, options.for_judging)
+    bounds = {source.published_in for source in artwork_sources}
+    fetched = [source for source in known_sources if source in artwork_sources or source.style in bounds]
+    tarballs = {source: fetch(source, options.cache, report) for source in fetched + text_sources}
 
     by_role = {source.role: source for source in text_sources}
     name_tarballs = [tarballs[by_role[role]] for role in ("names", "derived names")]
     names = read_names(*name_tarballs, languages=None if wanted is None else {ENGLISH, *wanted})
     catalog = read_catalog(tarballs[by_role["groups"]], names)
     languages = choose_languages(wanted, names, catalog, by_role["names"])
-    chosen = choose_groups(catalog, options.groups, options.subset)
-    emoji = [one for one in catalog if one.group in chosen]
-    artwork = {source: load_artwork(source, tarballs[source], emoji) for source in artwork_sources}
-    pictures = plan(emoji, artwork, options.size)
+    emoji = choose_emoji(catalog, options.groups, options.subset)
+    artwork = {source: load_artwork(source, tarballs[source], emoji) for source in fetched}
+    pictures = [one for one in plan(emoji, artwork, options.size) if one.source in artwork_sources]
     groups = group_samples(sample_of(picture, names, languages) for picture in pictures)
 
+    sources = artwork_sources + text_sources
     shards, done = write_shards(groups, options)
     write_text(options.out / "LICENSES.md", licences_text(sources))
     write_text(options.out / MANIFEST, manifest_text(options.size, groups, languages, sources, shards))
     report(f"{options.out}: {len(pictures)} pictures of {len(emoji)} emoji in {len(shards)} shards; {done}")
-
-
-def is_drawn(source: Source, options: argparse.Namespace) -> bool:
-    if options.for_judging:
-        return source.judging
-    return options.with_openmoji if source.optional else not source.judging
 
 
 def read_catalog(tarball: Path, names: Names) -> list[Emoji]:

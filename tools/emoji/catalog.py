@@ -15,7 +15,21 @@ VARIATION_SELECTOR = "fe0f"
 COMPONENTS = "component"
 COUNTRY_FLAGS = frozenset({"country-flag", "subdivision-flag"})
 FLAGS = "flags"
-SUBSETS = {"demo": ("smileys-emotion", "animals-nature", "food-drink")}
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Groups of Unicode's chart; of their subgroups all, unless some are named."""
+
+    groups: tuple[str, ...]
+    subgroups: tuple[str, ...] = ()
+
+
+FACES = "smiling affection tongue hand hat glasses".split()
+SUBSETS = {
+    "demo": Subset(("smileys-emotion", "animals-nature", "food-drink")),
+    "faces": Subset(("smileys-emotion",), tuple(f"face-{kind}" for kind in FACES)),
+}
 
 
 @dataclass(frozen=True)
@@ -98,18 +112,27 @@ def build_catalog(entries: list[dict], meta: dict, names: dict[str, str]) -> lis
     return [Emoji(*row, class_name=classes[row[0]]) for row in rows]
 
 
-def choose_groups(catalog: list[Emoji], groups: str | None, subset: str | None) -> list[str]:
-    """The groups to draw, in chart order, from a comma-separated list or a named subset. Neither: all but the flags."""
-    known = list(dict.fromkeys(one.group for one in catalog))
+def choose_emoji(catalog: list[Emoji], groups: str | None, subset: str | None) -> list[Emoji]:
+    """Those to draw, in chart order, of a comma-separated list of groups or a named subset. Neither: all but flags."""
     if subset is not None:
-        wanted = list(SUBSETS[subset])
+        wanted = SUBSETS[subset]
     elif groups is not None:
-        wanted = [word.strip() for word in groups.split(",") if word.strip()]
+        wanted = Subset(named_groups(catalog, groups))
     else:
-        wanted = [group for group in known if group != FLAGS]
+        wanted = Subset(tuple({one.group for one in catalog} - {FLAGS}))
+    return [
+        one
+        for one in catalog
+        if one.group in wanted.groups and (not wanted.subgroups or one.subgroup in wanted.subgroups)
+    ]
+
+
+def named_groups(catalog: list[Emoji], groups: str) -> tuple[str, ...]:
+    known = list(dict.fromkeys(one.group for one in catalog))
+    wanted = tuple(word.strip() for word in groups.split(",") if word.strip())
     for group in wanted:
         if group not in known:
             raise BuildError(f"--groups: there is no group '{group}'; choose from {', '.join(known)}")
     if not wanted:
         raise BuildError(f"--groups: names no group; choose from {', '.join(known)}")
-    return [group for group in known if group in wanted]
+    return wanted

@@ -65,6 +65,23 @@ def load_sources(path: Path = SOURCES_FILE) -> tuple[list[Source], list[Source]]
     return [Source(**row) for row in table["artwork"]], [Source(**row) for row in table["text"]]
 
 
+def choose_styles(
+    artwork: list[Source], styles: str | None, with_optional: bool, for_judging: bool = False
+) -> list[Source]:
+    """The sources of a comma-separated list of styles; without one those of the training set, or those for judging."""
+    if styles is None and for_judging:
+        return [source for source in artwork if source.judging]
+    if styles is None:
+        return [source for source in artwork if (with_optional if source.optional else not source.judging)]
+    wanted = {word.strip() for word in styles.split(",") if word.strip()}
+    known = [source.style for source in artwork]
+    for style in sorted(wanted - set(known)):
+        raise BuildError(f"--styles: there is no style '{style}'; choose from {', '.join(known)}")
+    if not wanted:
+        raise BuildError(f"--styles: names no style; choose from {', '.join(known)}")
+    return [source for source in artwork if source.style in wanted]
+
+
 def integrity_of(path: Path) -> str:
     """The subresource-integrity string of a file, as npm's registry states it."""
     with path.open("rb") as file:

@@ -12,9 +12,9 @@ from catalog import Emoji
 from packages import Source, integrity_of
 
 
-def emoji(key: str, name: str, group: str = "food-drink") -> Emoji:
+def emoji(key: str, name: str, group: str = "food-drink", subgroup: str = "food-fruit") -> Emoji:
     text = "".join(chr(int(part, 16)) for part in key.split("-"))
-    return Emoji(key, text, group, "food-fruit", name, name)
+    return Emoji(key, text, group, subgroup, name, name)
 
 
 def source(package: str, **fields) -> Source:

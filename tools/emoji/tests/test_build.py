@@ -178,6 +178,12 @@ class Build(unittest.TestCase):
         self.run_build()
         self.assertEqual(contents(self.out), whole)
 
+    def test_a_style_alone_keeps_to_what_bounds_it(self):
+        self.run_build("--styles", "3d")
+        wanted = ["1f448_3d", "1f449_3d"]  # the family is not among the flat ones
+        self.assertEqual(members(self.out / HANDS), [f"{key}.{end}" for key in wanted for end in ("json", "png")])
+        self.assertEqual([row.get("style") for row in self.manifest()["sources"] if "style" in row], ["3d"])
+
     def test_a_group_that_stays_is_not_written_again(self):
         self.run_build("--groups", "flags")
         before = times(self.out)[FLAGS]
@@ -227,7 +233,7 @@ class Build(unittest.TestCase):
             code, said = self.run_build("--size", "32")
         self.assertEqual((code, said), (1, "error: disk: full; free it\n"))
         self.assertEqual(contents(self.out), whole)
-        for wrong in (("--groups", "food"), ("--languages", "xx")):
+        for wrong in (("--groups", "food"), ("--languages", "xx"), ("--styles", "oil")):
             code, said = self.run_build(*wrong)
             self.assertEqual((code, said.count("\n")), (1, 1))
 

@@ -1,6 +1,6 @@
 import unittest
 
-from catalog import Words, build_catalog, choose_groups, class_names, key_of, key_of_text, plain_name, words_of
+from catalog import Words, build_catalog, choose_emoji, class_names, key_of, key_of_text, plain_name, words_of
 from errors import BuildError
 from tests.fixtures import emoji
 
@@ -79,17 +79,29 @@ class Catalog(unittest.TestCase):
         self.assertEqual([one.key for one in build_catalog(entries, META, {})], ["1f3c1"])
 
 
-class Groups(unittest.TestCase):
-    CATALOG = [emoji("1f600", "a", "smileys-emotion"), emoji("1f34e", "b"), emoji("1f3c1", "c", "flags")]
+class Choice(unittest.TestCase):
+    CATALOG = [
+        emoji("1f600", "a", "smileys-emotion", "face-smiling"),
+        emoji("1f631", "d", "smileys-emotion", "face-concerned"),
+        emoji("1f34e", "b"),
+        emoji("1f3c1", "c", "flags"),
+    ]
+
+    def chosen(self, groups: str | None, subset: str | None) -> str:
+        return "".join(one.name for one in choose_emoji(self.CATALOG, groups, subset))
 
     def test_default_is_all_but_flags(self):
-        self.assertEqual(choose_groups(self.CATALOG, None, None), ["smileys-emotion", "food-drink"])
+        self.assertEqual(self.chosen(None, None), "adb")
 
     def test_a_list_is_taken_in_chart_order(self):
-        self.assertEqual(choose_groups(self.CATALOG, "flags, smileys-emotion", None), ["smileys-emotion", "flags"])
+        self.assertEqual(self.chosen("flags, smileys-emotion", None), "adc")
+
+    def test_a_subset_has_groups_or_parts_of_them(self):
+        self.assertEqual(self.chosen(None, "demo"), "adb")
+        self.assertEqual(self.chosen(None, "faces"), "a")
 
     def test_unknown_or_no_groups_are_refused(self):
         with self.assertRaisesRegex(BuildError, "no group 'food'; choose from smileys-emotion, food-drink, flags"):
-            choose_groups(self.CATALOG, "food", None)
+            self.chosen("food", None)
         with self.assertRaisesRegex(BuildError, "names no group"):
-            choose_groups(self.CATALOG, ",", None)
+            self.chosen(",", None)

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from errors import BuildError
-from packages import complaint_of, fetch, integrity_of, load_sources, read_json, read_members
+from packages import choose_styles, complaint_of, fetch, integrity_of, load_sources, read_json, read_members
 from tests.fixtures import source, write_package, write_program
 
 
@@ -34,6 +34,21 @@ class Table(unittest.TestCase):
         artwork, _ = load_sources()
         styles = {row.style for row in artwork if not row.optional}
         self.assertEqual({row.published_in for row in artwork if row.published_in} - styles, set())
+
+    def test_styles_are_taken_by_name_in_the_order_of_the_table(self):
+        artwork, _ = load_sources()
+
+        def chosen(styles: str | None, with_optional: bool = False) -> list[str]:
+            return [row.style for row in choose_styles(artwork, styles, with_optional)]
+
+        self.assertEqual(chosen("twemoji, noto"), ["noto", "twemoji"])
+        self.assertEqual(chosen("openmoji"), ["openmoji"])
+        self.assertNotIn("openmoji", chosen(None))
+        self.assertEqual(chosen(None, True), ["noto", "twemoji", "fluent-flat", "fluent-3d", "openmoji"])
+        with self.assertRaisesRegex(BuildError, "--styles: there is no style 'oil'; choose from noto, twemoji"):
+            chosen("noto,oil")
+        with self.assertRaisesRegex(BuildError, "--styles: names no style"):
+            chosen(" ,")
 
     def test_tarball_names_are_those_of_npm(self):
         self.assertEqual(source("@iconify-json/noto", version="1.2.9").tarball_name, "iconify-json-noto-1.2.9.tgz")
