@@ -112,9 +112,9 @@ RetrievalFindings RetrievalRun::findings(const eval::Features& features) const {
 
 void print_retrieval(const RetrievalFindings& findings) {
   std::cout << "real pictures that the judge has not seen (" << findings.folds << " folds): top-1 "
-            << percent(findings.unseen.top1) << " %, top-5 " << percent(findings.unseen.top5) << " % of "
-            << findings.unseen.pictures << ", among " << findings.classes << " classes; it learns from "
-            << findings.exemplars << '\n';
+            << percent(findings.unseen.top1) << " %, top-5 " << percent(findings.unseen.top5) << " %, style "
+            << percent(findings.unseen.style) << " % of " << findings.unseen.pictures << ", among " << findings.classes
+            << " classes; it learns from " << findings.exemplars << '\n';
   print_line("recognised, %", "pictures", "top-1", "top-5", "style");
   print_line("all", findings.drawn.all);
   for (const eval::Group& group : findings.drawn.groups) {

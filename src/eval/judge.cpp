@@ -88,6 +88,7 @@ Judge::Judge(Exemplars real, Exemplars more) : shown_(std::move(real.shown)) {
     pooled = at::cat({pooled, rooted(more.features.pooled.index_select(0, rows))});
     thumbnails_ = at::cat({thumbnails_, more.features.thumbnails.index_select(0, rows)});
   }
+  seen_ = pooled.size(1);
   const at::Tensor numbers = at::tensor(class_of_);
   network_scale_ = scale_of(pooled, numbers, std::ssize(classes_));
   thumbnail_scale_ = kThumbnailWeight * scale_of(thumbnails_, numbers, std::ssize(classes_));
@@ -133,7 +134,8 @@ Judge::Fitted Judge::fitted(const at::Tensor& rows) const {
   const at::Tensor styles = at::tensor(style_of_).index_select(0, rows), have = styles.ge(0).nonzero().flatten();
   std::optional<Discriminant> of_styles;
   if (have.numel() > 0) {
-    of_styles.emplace(f.index_select(0, have), styles.index_select(0, have), std::ssize(styles_), kShrinkage);
+    const at::Tensor seen = f.narrow(1, 0, seen_).index_select(0, have);
+    of_styles.emplace(seen, styles.index_select(0, have), std::ssize(styles_), kShrinkage);
   }
   return {Discriminant(f, classes, std::ssize(classes_), kShrinkage), std::move(of_styles)};
 }
@@ -144,7 +146,7 @@ std::vector<Opinion> Judge::opinions(const Features& features, const std::vector
 
 std::vector<Opinion> Judge::opinions(const Fitted& fitted, const at::Tensor& f, const std::vector<Asked>& asked) const {
   const at::Tensor scores = fitted.classes.scores(f), first = scores.argmax(1);
-  const at::Tensor styles = fitted.styles ? fitted.styles->scores(f).argmax(1) : at::Tensor();
+  const at::Tensor styles = fitted.styles ? fitted.styles->scores(f.narrow(1, 0, seen_)).argmax(1) : at::Tensor();
   std::vector<Opinion> all;
   for (int64_t i = 0; i < std::ssize(asked); ++i) {
     Opinion& opinion = all.emplace_back();

@@ -1,6 +1,7 @@
-// Which class a picture shows, told by linear discriminants of two views of it: what a network sees, and a thumbnail
-// of 8 x 8 pixels, which tells faces apart that the network takes for one thing. It is fitted on real pictures, and
-// says of itself how often it is right about real pictures that it has not seen. N pictures, C classes.
+// Which class a picture shows, told by linear discriminants of two views of it: what a network sees, and a thumbnail of
+// 8 x 8 pixels, which tells faces apart that the network takes for one thing; and in which style it is drawn, told from
+// what the network sees alone. It is fitted on real pictures, and says of itself how often it is right about real
+// pictures that it has not seen. N pictures, C classes.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -71,6 +72,7 @@ class Judge {
   std::map<std::string, int64_t> number_of_class_;
   std::vector<int64_t> class_of_, style_of_;  // of all exemplars, `real` first; a style is -1 where it counts nothing
   double network_scale_ = 1, thumbnail_scale_ = 1;
+  int64_t seen_ = 0;           // how many numbers of f the network's are, which come first
   at::Tensor thumbnails_, f_;  // of all exemplars
   std::shared_ptr<const Fitted> whole_;
 };
