@@ -1,6 +1,7 @@
 #include "train/alignment.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -52,7 +53,7 @@ TEST(Alignment, HasItsGradient) {
   const at::Tensor states = at::randn({5, 2, 3}, generator).requires_grad_();
   const at::Tensor groups = at::tensor({0, 1, 0, 1, 2}, at::kLong);
   alignment_loss(states, groups).backward();
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   constexpr double kStep = 1e-3;
   for (int64_t i = 0; i < states.numel(); i += 4) {
     at::Tensor up = states.clone(), down = states.clone();
