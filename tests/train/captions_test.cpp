@@ -232,7 +232,7 @@ TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
     const auto entry = nlohmann::json::parse(line);
     if (!entry.contains("loss")) continue;
     losses.push_back(entry.at("loss"));
-    alignments.push_back(entry.at("alignment"));
+    alignments.push_back(entry.at("alignment_loss"));
   }
   ASSERT_EQ(losses.size(), 16U);
   EXPECT_LT(losses.back(), 0.6 * losses.front());
