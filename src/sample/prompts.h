@@ -24,10 +24,10 @@ struct Prompt {
   std::optional<std::string> negative_prompt;
   std::optional<uint64_t> seed;  // of its first picture
   std::optional<PictureSize> size;
+  std::string where{};  // "file:line"; "" if it is from no file
   // What is to be found in its pictures, for those who judge them: in the names of their data set.
   std::vector<std::string> classes{};
   std::string style{}, language{};
-  std::string where{};  // "file:line"; "" if it is from no file
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
