@@ -220,7 +220,8 @@ TEST_F(Seen, WithoutItsNetworkNothingBegins) {
   config_.perceptual.network = (folder_ / "elsewhere.pth").string();
   EXPECT_NE(thrown<ConfigError>([&] { train("run", 1); }).find("perceptual.network"), std::string::npos);
   config_.data.image_size = 8;
-  EXPECT_NE(thrown<ConfigError>([&] { train("run", 1); }).find("pictures of 8 pixels a side are below the 16"), std::string::npos);
+  EXPECT_NE(thrown<ConfigError>([&] { train("run", 1); }).find("pictures of 8 pixels a side are below the 16"),
+            std::string::npos);
 }
 
 TEST_F(Aligned, SeveralProcessesHaveTheLossesOfOne) {
