@@ -10,9 +10,11 @@
 
 namespace pixnerd::train {
 
-at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& groups) {
+at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& bytes, const at::Tensor& groups) {
   constexpr double kShortest = 1e-6;
-  const at::Tensor mean = states.to(at::kFloat).mean(1);  // [C, T]
+  const at::Tensor says = bytes.unflatten(1, {states.size(1), -1}).ne(0).any(2).to(at::kFloat);  // [C, N]
+  const at::Tensor mean =
+      (states.to(at::kFloat) * says.unsqueeze(2)).sum(1) / says.sum(1, true).clamp_min(1);  // [C, T]
   const at::Tensor z = mean / at::linalg_vector_norm(mean, 2, {1}, /*keepdim=*/true).clamp_min(kShortest);
   const at::Tensor itself = at::eye(z.size(0), z.options()).to(at::kBool);
   const at::Tensor others = groups.unsqueeze(0).eq(groups.unsqueeze(1)).logical_and(itself.logical_not());  // [C, C]

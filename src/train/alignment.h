@@ -1,7 +1,7 @@
 // Captions of the same thing drawn together, whatever their languages: a contrastive loss on the states of a network's
 // own text encoder (supervised contrastive learning, Khosla et al., arXiv 2004.11362, L_out).
 //
-//   z_i = mean over the N states of caption i, of length 1
+//   z_i = mean over the states of caption i that are not padding alone, of length 1
 //   loss = - mean over i of mean over j of i's group of log( exp(z_i z_j / tau) / sum over k != i of exp(z_i z_k / tau)
 //   )
 //
@@ -22,8 +22,8 @@ struct CaptionGroups {
   at::Tensor groups;  // [B] int64: the same number for pictures of the same thing
 };
 
-// states [C, N, T] of C captions and the groups [C] they are of -> a scalar, float32; 0 where all are of one group or
-// each is alone.
-at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& groups);
+// states [C, N, T] of C captions, their bytes [C, M] (0 is padding) and the groups [C] they are of -> a scalar,
+// float32; 0 where each is alone.
+at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& bytes, const at::Tensor& groups);
 
 }  // namespace pixnerd::train

@@ -98,8 +98,8 @@ Losses Objective::operator()(models::Network& network, const MicroBatch& batch) 
   }
   if (has(SideLoss::alignment)) {
     const auto& [texts, groups] = batch.captions;
-    const at::Tensor loss =
-        alignment_loss(network.encode_text(texts.flatten(0, 1)), groups.repeat_interleave(texts.size(1)));
+    const at::Tensor bytes = texts.flatten(0, 1);
+    const at::Tensor loss = alignment_loss(network.encode_text(bytes), bytes, groups.repeat_interleave(texts.size(1)));
     losses.beside[SideLoss::alignment] = loss.expand({t.size(0)});
   }
   look_at_pictures(v.to(at::kFloat), batch, losses);

@@ -96,13 +96,14 @@ TEST_F(ShelfTest, EncodesTextsOnce) {
   const TemporaryFolder folder;
   models::write_qwen3_folder(folder / "qwen3");
   Shelf shelf({.text_encoder = folder / "qwen3"}, [] {});
-  const models::ModelConfig& config = catalogue_.find("words").description.model;
-  const EncodedText text = shelf.encode("ab", config);
-  EXPECT_TRUE(shelf.encode("ab", config).states.is_same(text.states));
+  const auto words = wait_for(shelf, "words");
+  ASSERT_NE(words, nullptr);
+  const EncodedText text = shelf.encode("ab", *words);
+  EXPECT_TRUE(shelf.encode("ab", *words).states.is_same(text.states));
   EXPECT_EQ(text.warning, "");
-  EXPECT_NE(shelf.encode(std::string(10'000, 'a'), config).warning, "");
-  for (int i = 0; i < 64; ++i) shelf.encode(std::to_string(i), config);
-  EXPECT_FALSE(shelf.encode("ab", config).states.is_same(text.states));
+  EXPECT_NE(shelf.encode(std::string(10'000, 'a'), *words).warning, "");
+  for (int i = 0; i < 64; ++i) shelf.encode(std::to_string(i), *words);
+  EXPECT_FALSE(shelf.encode("ab", *words).states.is_same(text.states));
 }
 
 }  // namespace

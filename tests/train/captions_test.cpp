@@ -2,6 +2,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "core/errors.h"
@@ -236,7 +237,9 @@ TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
   }
   ASSERT_EQ(losses.size(), 16U);
   EXPECT_LT(losses.back(), 0.6 * losses.front());
-  EXPECT_LT(alignments.back(), 0.7 * alignments.front());
+  // A picture that is there twice has four captions together, which are equally near at best.
+  EXPECT_GT(alignments.front(), 1.02 * std::log(3));
+  EXPECT_LT(alignments.back(), 1.01 * std::log(3));
   const sample::ModelFile model = sample::load_model(folder_ / "run/checkpoints/step-00000160.safetensors");
   EXPECT_TRUE(model.description.model.reads_bytes());
 }
