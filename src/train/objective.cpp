@@ -97,10 +97,7 @@ Losses Objective::operator()(models::Network& network, const MicroBatch& batch) 
     losses.beside[SideLoss::dispersive] = loss.expand({t.size(0)});
   }
   if (has(SideLoss::alignment)) {
-    const auto& [texts, groups] = batch.captions;
-    const at::Tensor bytes = texts.flatten(0, 1);
-    const at::Tensor loss = alignment_loss(network.encode_text(bytes), bytes, groups.repeat_interleave(texts.size(1)));
-    losses.beside[SideLoss::alignment] = loss.expand({t.size(0)});
+    losses.beside[SideLoss::alignment] = together(network, batch.captions).expand({t.size(0)});
   }
   look_at_pictures(v.to(at::kFloat), batch, losses);
   return losses;
@@ -120,6 +117,13 @@ at::Tensor Objective::aligned(const at::Tensor& tokens, const MicroBatch& batch)
   const at::Tensor features =
       batch.features.defined() ? batch.features : teacher_features(*judges_.teacher, batch.images);
   return alignment_losses((*projector_)(tokens), features);
+}
+
+// As look_at_pictures().
+at::Tensor Objective::together(models::Network& network, const CaptionGroups& captions) const {
+  const at::Tensor bytes = captions.texts.flatten(0, 1), states = network.encode_text(bytes);
+  const models::PrecisionScope precision(models::Precision::float32, states.device());
+  return alignment_loss(states, bytes, captions.groups.repeat_interleave(captions.texts.size(1)));
 }
 
 // In float32, whatever the network computes in.

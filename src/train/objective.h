@@ -88,6 +88,7 @@ class Objective {
   bool has(SideLoss loss) const { return weights_[loss] > 0; }
   std::vector<models::BlockTap> taps() const;
   at::Tensor aligned(const at::Tensor& tokens, const MicroBatch& batch) const;
+  at::Tensor together(models::Network& network, const CaptionGroups& captions) const;
   void look_at_pictures(const at::Tensor& velocity, const MicroBatch& batch, Losses& losses) const;
 
   ObjectiveConfig config_;

@@ -244,6 +244,13 @@ TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
   EXPECT_TRUE(model.description.model.reads_bytes());
 }
 
+TEST_F(ByteCaptions, AreLearntInMixedPrecisionToo) {
+  config_.train.steps = 2;
+  config_.train.precision = models::Precision::bfloat16;
+  Quiet progress;
+  EXPECT_TRUE(std::isfinite(run(config_, folder_ / "run", {}, progress).loss));
+}
+
 TEST_F(ByteCaptions, TextEncodersThatDoNotGoTogetherAreRefused) {
   config_.text.encoder = (folder_ / "encoder").string();
   EXPECT_NE(thrown<ConfigError>([&] { conditions(); }).find("text.encoder is of no use"), std::string::npos);
