@@ -62,6 +62,17 @@ class Captions : public testing::Test {
     return make_conditions(config_, *pictures_);
   }
 
+  // Of the run in "run", line by line.
+  std::vector<double> logged(const char* key) const {
+    std::ifstream log(folder_ / "run/log.jsonl");
+    std::vector<double> values;
+    for (std::string line; std::getline(log, line);) {
+      const auto entry = nlohmann::json::parse(line);
+      if (entry.contains(key)) values.push_back(entry.at(key));
+    }
+    return values;
+  }
+
   TemporaryFolder folder_;
   RunConfig config_;
   std::shared_ptr<const data::PictureSet> pictures_;
@@ -143,12 +154,7 @@ TEST_F(Captions, ASmallNetworkLearnsFromThem) {
   config_.train.sample_pictures = 2;
   Quiet progress;
   run(config_, folder_ / "run", {}, progress);
-  std::ifstream log(folder_ / "run/log.jsonl");
-  std::vector<double> losses;
-  for (std::string line; std::getline(log, line);) {
-    const auto entry = nlohmann::json::parse(line);
-    if (entry.contains("loss")) losses.push_back(entry.at("loss"));
-  }
+  const std::vector<double> losses = logged("loss");
   ASSERT_EQ(losses.size(), 12U);
   EXPECT_LT(losses.back(), 0.6 * losses.front());
   EXPECT_TRUE(fs::exists(folder_ / "run/samples/step-00000120.png"));
@@ -227,14 +233,7 @@ TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
   config_.train.sample_pictures = 2;
   Quiet progress;
   run(config_, folder_ / "run", {}, progress);
-  std::ifstream log(folder_ / "run/log.jsonl");
-  std::vector<double> losses, alignments;
-  for (std::string line; std::getline(log, line);) {
-    const auto entry = nlohmann::json::parse(line);
-    if (!entry.contains("loss")) continue;
-    losses.push_back(entry.at("loss"));
-    alignments.push_back(entry.at("alignment_loss"));
-  }
+  const std::vector<double> losses = logged("loss"), alignments = logged("alignment_loss");
   ASSERT_EQ(losses.size(), 16U);
   EXPECT_LT(losses.back(), 0.6 * losses.front());
   // A picture that is there twice has four captions together, which are equally near at best.

@@ -70,6 +70,17 @@ class SeveralProcesses : public TinyRun {
   }
 
   static std::string bytes(const fs::path& path) { return read_file(path, 1 << 26); }
+
+  // A run that is stopped after 5 of 8 steps and goes on ends in the bytes of one that is not, and logs these losses.
+  void expect_resumed_alike(std::initializer_list<const char*> keys) {
+    const std::string whole = bytes(train("whole", 1));
+    config_.train.steps = 5;
+    train("parts", 1);
+    config_.train.steps = 8;
+    EXPECT_EQ(bytes(train("parts", 1, resuming())), whole);
+    const std::string log = bytes(folder_ / "parts/log.jsonl");
+    for (const char* key : keys) EXPECT_NE(log.find(concat("\"", key, "\"")), std::string::npos) << key;
+  }
 };
 
 TEST_F(SeveralProcesses, HaveTheLossesOfOne) {
@@ -174,14 +185,7 @@ class Aligned : public SeveralProcesses {
 TEST_F(Aligned, LearnsAndIsResumedWithItsProjector) {
   config_.dispersive.weight = 0.1;
   config_.dispersive.block = 1;
-  const std::string whole = bytes(train("whole", 1));
-  config_.train.steps = 5;
-  train("parts", 1);
-  config_.train.steps = 8;
-  EXPECT_EQ(bytes(train("parts", 1, resuming())), whole);
-  const std::string log = bytes(folder_ / "parts/log.jsonl");
-  EXPECT_NE(log.find("\"repa_loss\""), std::string::npos);
-  EXPECT_NE(log.find("\"dispersive_loss\""), std::string::npos);
+  expect_resumed_alike({"repa_loss", "dispersive_loss"});
 }
 
 class Seen : public SeveralProcesses {
@@ -199,14 +203,7 @@ class Seen : public SeveralProcesses {
 };
 
 TEST_F(Seen, LearnsAndIsResumed) {
-  const std::string whole = bytes(train("whole", 1));
-  config_.train.steps = 5;
-  train("parts", 1);
-  config_.train.steps = 8;
-  EXPECT_EQ(bytes(train("parts", 1, resuming())), whole);
-  const std::string log = bytes(folder_ / "parts/log.jsonl");
-  EXPECT_NE(log.find("\"frequency_loss\""), std::string::npos);
-  EXPECT_NE(log.find("\"perceptual_loss\""), std::string::npos);
+  expect_resumed_alike({"frequency_loss", "perceptual_loss"});
 }
 
 TEST_F(Seen, SeveralProcessesAndMicroBatchesHaveTheLossesOfOne) {
