@@ -70,7 +70,7 @@ class Network : public diffusion::Denoiser {
   Mode mode() const { return mode_; }
   void set_mode(Mode mode) { mode_ = mode; }
 
-  // Of a network that reads texts itself: their bytes [B, M], as byte_texts.h makes them -> states [B, N, T], which
+  // Of a network that reads texts itself: their bytes [B, M], as byte_prompts.h makes them -> states [B, N, T], which
   // stand for the bytes as the condition of encode(). RequestError for another network or another M.
   virtual at::Tensor encode_text(const at::Tensor& bytes) = 0;
 
