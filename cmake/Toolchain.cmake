@@ -1,7 +1,8 @@
 # Compiler cache, linker and warnings: used where present, never required.
 find_program(PIXNERD_CCACHE ccache)
 if(PIXNERD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PIXNERD_CCACHE})
+  # Without that it does not keep what is compiled after precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,locale ${PIXNERD_CCACHE})
 endif()
 
 find_program(PIXNERD_MOLD mold)
