@@ -32,6 +32,12 @@ std::span<const std::pair<const char*, Modulation>> enum_names(Modulation) {
   return kNames;
 }
 
+std::span<const std::pair<const char*, NetworkParts>> enum_names(NetworkParts) {
+  static constexpr std::array<std::pair<const char*, NetworkParts>, 2> kNames{
+      {{"t2i", NetworkParts::t2i}, {"c2i", NetworkParts::c2i}}};
+  return kNames;
+}
+
 int64_t whole_patches(int64_t pixels, int64_t patch_size) {
   return std::max<int64_t>(pixels / patch_size, 1) * patch_size;
 }
@@ -47,6 +53,9 @@ void ModelConfig::validate() const {
   if (!takes_text() && num_cond_blocks > num_blocks) {
     throw ConfigError(concat("num_cond_blocks ", num_cond_blocks, " is more than num_blocks ", num_blocks,
                              "; num_blocks counts the transformer blocks and the neural-field blocks together"));
+  }
+  if (takes_text() && pooled_text && modulation == Modulation::none) {
+    throw ConfigError("pooled_text is told to the blocks by their modulation, which is none; set it to adaln");
   }
   if (reads_bytes() && txt_embed_dim % nn::kByteHeadWidth != 0) {
     throw ConfigError(concat("txt_embed_dim ", txt_embed_dim, " is no multiple of ", nn::kByteHeadWidth,

@@ -26,6 +26,12 @@ std::span<const std::pair<const char*, TextEncoderKind>> enum_names(TextEncoderK
 enum class Modulation { adaln, none };
 std::span<const std::pair<const char*, Modulation>> enum_names(Modulation);
 
+// Whose positions, coordinate code and norms of the neural field a text-to-image network has: its own (published), or
+// the class-conditional network's, whose field has all weights of unit length and a norm before the last layer. So it
+// bears larger steps, and can begin with the weights of a class-conditional network.
+enum class NetworkParts { t2i, c2i };
+std::span<const std::pair<const char*, NetworkParts>> enum_names(NetworkParts);
+
 // The side of a picture in whole patches, at least one, that is `pixels` or else the nearest below.
 int64_t whole_patches(int64_t pixels, int64_t patch_size);
 
@@ -54,6 +60,8 @@ struct ModelConfig {
   int64_t txt_embed_dim = 2048;
   int64_t txt_max_length = 128;
   Modulation modulation = Modulation::adaln;
+  bool pooled_text = false;
+  NetworkParts parts = NetworkParts::t2i;
   TextEncoderKind text_encoder = TextEncoderKind::qwen3;
 
   // Of the encoder of bytes alone.
@@ -122,6 +130,11 @@ struct ModelConfig {
     visit("txt_max_length", self.txt_max_length, "states N of a text", config::between(1, 65536));
     visit("modulation", self.modulation,
           "adaln: blocks are modulated by the time; none: they are not, and have fewer parameters");
+    visit("pooled_text", self.pooled_text,
+          "whether the sum of a text's states is told to the blocks as the time is, beside the states that they attend "
+          "to");
+    visit("parts", self.parts,
+          "t2i: positions and neural field as published; c2i: those of the class-conditional network");
     visit("text_encoder", self.text_encoder,
           "qwen3, which reads tokens, or bytes: an encoder of UTF-8 bytes in this network, trained with it");
     if (self.text_encoder == TextEncoderKind::bytes) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/byte_encoder.h"
+#include "nn/embedders.h"
+
 namespace pixnerd::models {
 
 Cost cost_of(const ModelConfig& config, int64_t height, int64_t width) {
@@ -55,6 +58,8 @@ double parameters_of(const ModelConfig& config) {
   double all = real(config.transformer_blocks()) * block + real(config.field_blocks()) * generator;
   all += real(config.patch_features()) * d + (256 + d) * d + (c + 64) * e;
   if (!config.takes_text()) return all + real(config.num_classes + 1 + config.num_styles) * d;
+  if (config.pooled_text) all += (real(config.txt_embed_dim) + d) * real(nn::kPooledWidening) * d;
+  if (config.reads_bytes()) all += real(nn::kNgramRows * nn::kNgramWidth);  // nearly all of the encoder
   all += real(config.transformer_blocks()) * 2 * d * d + real(config.num_text_blocks) * block;
   return all + real(config.txt_embed_dim + config.txt_max_length) * d;
 }

@@ -9,9 +9,10 @@
 // in float32, bfloat16 and int8, prepared for inference or not. Products are oneDNN's for that (nn/onednn.h), the
 // framework's attention gets its heads aligned (nn/attention.cpp), the rest are kernels row by row. The bits belong to
 // a precision, a processor's instruction set (docs/performance.md says how far others are), a LibTorch, and to whether
-// the network was prepared. They are not promised on a GPU, nor where LibTorch lacks oneDNN's operators: then float32 products of 1 to 3 rows, and with
-// several threads those of other numbers, come out otherwise in the last place. Nor, on processors with AMX, for
-// bfloat16 attention by the framework (a network that was not prepared; more than 8192 keys), which was not measured.
+// the network was prepared. They are not promised on a GPU, nor where LibTorch lacks oneDNN's operators: then float32
+// products of 1 to 3 rows, and with several threads those of other numbers, come out otherwise in the last place. Nor,
+// on processors with AMX, for bfloat16 attention by the framework (a network that was not prepared; more than 8192
+// keys), which was not measured.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -73,6 +74,10 @@ class Network : public diffusion::Denoiser {
   // Of a network that reads texts itself: their bytes [B, M], as byte_prompts.h makes them -> states [B, N, T], which
   // stand for the bytes as the condition of encode(). RequestError for another network or another M.
   virtual at::Tensor encode_text(const at::Tensor& bytes) = 0;
+
+  // Of a network with model.pooled_text: states [B, N, T] -> what its blocks are told of a text as a whole [B, D].
+  // RequestError for another network.
+  virtual at::Tensor pool_text(const at::Tensor& states) = 0;
 
   // Parameters under their checkpoint names, in the order of registration. The tensors alias the network's own.
   virtual checkpoint::NamedTensors parameters() const = 0;

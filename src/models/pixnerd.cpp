@@ -84,6 +84,10 @@ at::Tensor PixNerdImpl::encode_text(const at::Tensor&) {
   throw RequestError("the network reads no texts itself; its states come from a text encoder");
 }
 
+at::Tensor PixNerdImpl::pool_text(const at::Tensor&) {
+  throw RequestError("the network's blocks are not told of a text as a whole; that is model.pooled_text");
+}
+
 at::Tensor PixNerdImpl::encode_part(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                     const at::Tensor& condition, std::span<BlockTap> taps) {
   const int64_t height = grid.rows * config_.patch_size, width = grid.columns * config_.patch_size;

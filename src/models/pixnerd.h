@@ -51,6 +51,7 @@ class PixNerdImpl : public torch::nn::Module, public Network {
                            std::span<BlockTap> taps) override;
 
   at::Tensor encode_text(const at::Tensor& bytes) override;  // RequestError
+  at::Tensor pool_text(const at::Tensor& states) override;   // RequestError
 
   // [blocks, T, 2 E E r], in Mode::infer and unless they are more than 2^27 values.
   at::Tensor field_weights(const at::Tensor& s) override;

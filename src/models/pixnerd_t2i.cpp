@@ -19,6 +19,11 @@ PixNerdParts parts_of(const ModelConfig& config) {
   PixNerdParts parts;
   parts.blocks = {nn::AttentionKeys::own_and_text, nn::SwiGLUMatrices::fused, config.mlp_hidden(),
                   is_modulated(config)};
+  if (config.parts == NetworkParts::c2i) {
+    parts.rope = [d = config.head_width()](int64_t h, int64_t w) { return nn::rope_table_c2i(h, w, d); };
+    parts.code = nn::cosine_product_code;
+    return parts;
+  }
   parts.unit_columns = nn::UnitColumns::first;
   parts.final_norm = false;
   parts.rope = [d = config.head_width()](int64_t h, int64_t w) { return nn::rope_table_t2i(h, w, d); };
@@ -34,6 +39,9 @@ PixNerdT2IImpl::PixNerdT2IImpl(const ModelConfig& config)
       text_positions_([d = config.head_width()](int64_t, int64_t n) { return nn::rope_table_of_no_positions(n, d); }) {
   const int64_t width = config.hidden_size;
   y_embedder_ = register_module("y_embedder", nn::TextEmbedder(config.txt_embed_dim, width));
+  if (config.pooled_text) {
+    pooled_embedder_ = register_module("y_pooled_embedder", nn::PooledTextEmbedder(config.txt_embed_dim, width));
+  }
   y_pos_embedding_ = register_parameter("y_pos_embedding", at::empty({1, config.txt_max_length, width}));
   auto blocks = register_module("text_refine_blocks", std::make_shared<torch::nn::Module>());
   const nn::TransformerBlockParts parts{nn::AttentionKeys::own, nn::SwiGLUMatrices::fused, config.mlp_hidden(),
@@ -51,14 +59,20 @@ at::Tensor PixNerdT2IImpl::encode_text(const at::Tensor& bytes) {
   return text_encoder_.is_empty() ? PixNerdImpl::encode_text(bytes) : text_encoder_->forward(bytes);
 }
 
+at::Tensor PixNerdT2IImpl::pool_text(const at::Tensor& states) {
+  return pooled_embedder_.is_empty() ? PixNerdImpl::pool_text(states) : pooled_embedder_->forward(states);
+}
+
 BlockCondition PixNerdT2IImpl::embed_condition(const at::Tensor& t_emb, const at::Tensor& condition) {
   const at::Tensor y = condition.scalar_type() == at::kLong ? encode_text(condition) : condition;
   if (y.dim() != 3 || y.size(1) != config_.txt_max_length || y.size(2) != config_.txt_embed_dim) {
     throw RequestError(concat("the text's states have the shape ", y.sizes(), ", but the network takes [B, ",
                               config_.txt_max_length, ", ", config_.txt_embed_dim, "]"));
   }
-  const BlockCondition of_text{nn::silu(t_emb).unsqueeze(1), {}};
-  const at::Tensor embedded = y_embedder_->forward(y.to(at::kFloat));
+  const at::Tensor states = y.to(at::kFloat);
+  const at::Tensor c = pooled_embedder_.is_empty() ? t_emb : t_emb + pooled_embedder_->forward(states);
+  const BlockCondition of_text{nn::silu(c).unsqueeze(1), {}};
+  const at::Tensor embedded = y_embedder_->forward(states);
   at::Tensor text = embedded + y_pos_embedding_.to(embedded.scalar_type());  // [B, N, D]
   const at::Tensor positions = text_positions_.get(1, config_.txt_max_length, y.device());
   for (const auto& block : text_refine_blocks_) text = run_block(block, text, of_text, positions);
@@ -81,6 +95,7 @@ void PixNerdT2IImpl::initialise(at::Generator& generator) {
 
   s_embedder_->initialise_again(generator);
   t_embedder_->initialise_weights_again(generator);
+  if (!pooled_embedder_.is_empty()) pooled_embedder_->initialise(generator);
   if (!text_encoder_.is_empty()) text_encoder_->initialise(generator);
 }
 

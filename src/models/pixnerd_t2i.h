@@ -17,6 +17,7 @@ class PixNerdT2IImpl : public PixNerdImpl {
 
   void initialise(at::Generator& generator) override;
   at::Tensor encode_text(const at::Tensor& bytes) override;
+  at::Tensor pool_text(const at::Tensor& states) override;
 
  protected:
   // RequestError unless it is [B, txt_max_length, txt_embed_dim], or bytes.
@@ -26,7 +27,8 @@ class PixNerdT2IImpl : public PixNerdImpl {
  private:
   nn::ByteEncoder text_encoder_{nullptr};  // null where states come from outside
   nn::TextEmbedder y_embedder_{nullptr};
-  at::Tensor y_pos_embedding_;  // [1, N, D]
+  nn::PooledTextEmbedder pooled_embedder_{nullptr};  // null unless config.pooled_text
+  at::Tensor y_pos_embedding_;                       // [1, N, D]
   std::vector<nn::TransformerBlock> text_refine_blocks_;
   nn::GridTables text_positions_;
 };

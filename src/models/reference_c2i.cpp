@@ -1,25 +1,10 @@
 // The class-conditional network.
 #include <ATen/ATen.h>
 
-#include <numbers>
-
 #include "models/reference_layers.h"
 
 namespace pixnerd::models {
 namespace {
-
-at::Tensor coordinate_code(int64_t patch, const at::Device& device) {
-  const auto options = at::TensorOptions().device(device);
-  const at::Tensor line = at::linspace(0, 1, patch, options);
-  const auto grid = at::meshgrid({line, line}, "ij");
-  const at::Tensor frequency = at::linspace(0, 8, 8, options);
-  const at::Tensor f_i = frequency.view({1, 8, 1});
-  const at::Tensor f_j = frequency.view({1, 1, 8});
-  const at::Tensor x = grid[1].reshape({-1, 1, 1});
-  const at::Tensor y = grid[0].reshape({-1, 1, 1});
-  const at::Tensor code = at::cos(x * f_i * std::numbers::pi) * at::cos(y * f_j * std::numbers::pi);
-  return (code / (1 + f_i * f_j)).flatten(1);  // [P * P, 64]
-}
 
 class ReferenceC2I : public ReferenceLayers {
  public:
@@ -39,7 +24,7 @@ class ReferenceC2I : public ReferenceLayers {
 
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
     const int64_t patch = config_.patch_size;
-    return decode_patches(x, t, s, patch, patch, coordinate_code(patch, x.device()));
+    return decode_patches(x, t, s, patch, patch, product_code(patch, patch, x.device()));
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <numbers>
 
 namespace pixnerd::models {
 
@@ -19,6 +20,18 @@ at::Tensor rotations(const at::Tensor& x, const at::Tensor& y, int64_t head_widt
 at::Tensor rotate(const at::Tensor& x_blhd, const at::Tensor& rotations) {
   const at::Tensor pairs = at::view_as_complex(x_blhd.to(at::kFloat).unflatten(3, {-1, 2}).contiguous());
   return at::view_as_real(pairs * rotations.unsqueeze(1)).flatten(3).to(x_blhd.scalar_type());
+}
+
+at::Tensor product_code(int64_t height, int64_t width, const at::Device& device) {
+  const auto options = at::TensorOptions().device(device);
+  const auto grid = at::meshgrid({at::linspace(0, 1, height, options), at::linspace(0, 1, width, options)}, "ij");
+  const at::Tensor frequency = at::linspace(0, 8, 8, options);
+  const at::Tensor f_i = frequency.view({1, 8, 1});
+  const at::Tensor f_j = frequency.view({1, 1, 8});
+  const at::Tensor x = grid[1].reshape({-1, 1, 1});
+  const at::Tensor y = grid[0].reshape({-1, 1, 1});
+  const at::Tensor code = at::cos(x * f_i * std::numbers::pi) * at::cos(y * f_j * std::numbers::pi);
+  return (code / (1 + f_i * f_j)).flatten(1);
 }
 
 at::Tensor cut_patches(const at::Tensor& x, int64_t height, int64_t width) {

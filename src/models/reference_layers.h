@@ -46,6 +46,9 @@ class ReferenceLayers : public diffusion::Denoiser {
 at::Tensor rotations(const at::Tensor& x, const at::Tensor& y, int64_t head_width);
 at::Tensor rotate(const at::Tensor& x_blhd, const at::Tensor& rotations);
 
+// The class-conditional network's code of a patch's pixels, [height * width, 64].
+at::Tensor product_code(int64_t height, int64_t width, const at::Device& device);
+
 at::Tensor cut_patches(const at::Tensor& x, int64_t height, int64_t width);  // [B, L, C * N]
 at::Tensor unit_columns(const at::Tensor& w);
 

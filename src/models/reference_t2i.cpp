@@ -25,11 +25,13 @@ class ReferenceT2I : public ReferenceLayers {
     const at::Tensor seen = at::upsample_nearest2d(x, {size_seen(x, 0), size_seen(x, 1)});
     const int64_t rows = seen.size(2) / patch, columns = seen.size(3) / patch;
     const at::Tensor t_emb = embed_time(t);
-    const at::Tensor c = config_.modulation == Modulation::adaln ? at::silu(t_emb).unsqueeze(1) : at::Tensor();
-    const at::Tensor text = refine(y.scalar_type() == at::kLong ? read(y) : y, c);
-    const at::Tensor turns =
-        rotations(at::linspace(0, static_cast<double>(rows), columns, t.options()),
-                  at::linspace(0, static_cast<double>(columns), rows, t.options()), config_.head_width());
+    const at::Tensor states = y.scalar_type() == at::kLong ? read(y) : y;
+    const at::Tensor of_all = config_.pooled_text ? t_emb + pooled(states) : t_emb;
+    const at::Tensor c = config_.modulation == Modulation::adaln ? at::silu(of_all).unsqueeze(1) : at::Tensor();
+    const at::Tensor text = refine(states, c);
+    const double wide = of_c2i() ? 16 : static_cast<double>(rows), high = of_c2i() ? 16 : static_cast<double>(columns);
+    const at::Tensor turns = rotations(at::linspace(0, wide, columns, t.options()),
+                                       at::linspace(0, high, rows, t.options()), config_.head_width());
     at::Tensor s = observed("s_embedder", linear("s_embedder.proj", cut_patches(seen, patch, patch)));
     for (int64_t i = 0; i < config_.num_encoder_blocks; ++i) {
       s = image_block("blocks." + std::to_string(i), s, c, text, turns);
@@ -42,10 +44,14 @@ class ReferenceT2I : public ReferenceLayers {
     const auto height = static_cast<int64_t>(patch * scaling(x, 0)),
                width = static_cast<int64_t>(patch * scaling(x, 1));
     const double extent = config_.type == ModelType::t2i_heavy ? 16 : patch;
-    return decode_patches(x, t, s, height, width, coordinate_code(height, width, extent, x.device()));
+    const at::Tensor code =
+        of_c2i() ? product_code(height, width, x.device()) : coordinate_code(height, width, extent, x.device());
+    return decode_patches(x, t, s, height, width, code);
   }
 
  private:
+  bool of_c2i() const { return config_.parts == NetworkParts::c2i; }
+
   double scaling(const at::Tensor& x, int64_t axis) const {
     if (config_.decoder_patch_scaling) return (*config_.decoder_patch_scaling)[static_cast<size_t>(axis)];
     if (config_.type != ModelType::t2i_heavy) return 1;
@@ -84,21 +90,44 @@ class ReferenceT2I : public ReferenceLayers {
     return text;
   }
 
+  at::Tensor pooled(const at::Tensor& states) const {
+    const std::string name = "y_pooled_embedder";
+    return linear(name + ".mlp.2", at::silu(linear(name + ".mlp.0", rms_norm(name + ".norm", states.sum(1)))));
+  }
+
+  // The row of the hash table of the `length` bytes of `text` that end at `last`.
+  static int64_t row_of(const int64_t* text, int64_t last, int64_t length) {
+    int64_t hash = 0;
+    for (int64_t i = last - length + 1; i <= last; ++i) hash = (hash * 257 + (i < 0 ? 0 : text[i])) % 2147483647;
+    return (hash * 48271 + length * 7919) % 2147483647 % 65535 + 1;
+  }
+
   // Bytes [B, M] -> states [B, N, T].
   at::Tensor read(const at::Tensor& bytes) const {
     constexpr int64_t kHeadWidth = 32;
-    at::Tensor e =
-        parameter("text_encoder.byte_table.weight").index_select(0, bytes.flatten()).unflatten(0, bytes.sizes());
-    e = at::constant_pad_nd(e, {0, 0, 2, 2});
-    std::vector<at::Tensor> neighbours;  // two before, the byte, two behind
-    for (int64_t i = 0; i < 5; ++i) neighbours.push_back(e.narrow(1, i, bytes.size(1)));
-    const at::Tensor h = at::silu(linear("text_encoder.neighbours", at::cat(neighbours, 2)));
-    at::Tensor s = h.reshape({h.size(0), config_.txt_max_length, config_.txt_state_bytes, -1}).mean(2);
-    s = s + parameter("text_encoder.positions");
+    const at::Tensor table = parameter("text_encoder.ngram_table.weight"), texts = bytes.cpu().contiguous();
+    std::vector<at::Tensor> sums, says;
+    for (int64_t first = 0; first < texts.numel(); first += config_.txt_state_bytes) {
+      at::Tensor sum = at::zeros({table.size(1)}, table.options());
+      bool any = false;
+      const int64_t start = first / texts.size(1) * texts.size(1);
+      const auto* text = texts.const_data_ptr<int64_t>() + start;
+      for (int64_t i = first - start; i < first - start + config_.txt_state_bytes; ++i) {
+        if (text[i] == 0) continue;
+        any = true;
+        for (const int64_t length : {2, 3, 4, 6, 8}) sum = sum + table[row_of(text, i, length)];
+      }
+      sums.push_back(10 * sum / std::sqrt(5.0 * static_cast<double>(config_.txt_state_bytes)));
+      says.push_back(at::full({1}, any ? 1.0 : 0.0, table.options()));
+    }
+    const auto of_texts = [&](const std::vector<at::Tensor>& rows) {
+      return at::stack(rows).view({texts.size(0), config_.txt_max_length, -1});
+    };
+    at::Tensor s = linear("text_encoder.proj", of_texts(sums), false) + parameter("text_encoder.positions");
     for (int64_t i = 0; i < config_.num_byte_blocks; ++i) {
       s = text_block("text_encoder.blocks." + std::to_string(i), s, {}, config_.txt_embed_dim / kHeadWidth);
     }
-    return rms_norm("text_encoder.norm", s);
+    return rms_norm("text_encoder.norm", s) * of_texts(says);
   }
 
   at::Tensor image_block(const std::string& name, const at::Tensor& x, const at::Tensor& c, const at::Tensor& text,
@@ -115,8 +144,12 @@ class ReferenceT2I : public ReferenceLayers {
     return transformer_block(name, x, c, attention, [&](const at::Tensor& in) { return mlp(name + ".mlp", in); });
   }
 
-  at::Tensor second_weight(const at::Tensor& predicted) const override { return predicted; }
-  at::Tensor before_final_layer(const at::Tensor& u) const override { return u; }
+  at::Tensor second_weight(const at::Tensor& predicted) const override {
+    return of_c2i() ? unit_columns(predicted) : predicted;
+  }
+  at::Tensor before_final_layer(const at::Tensor& u) const override {
+    return of_c2i() ? rms_norm("final_layer.norm", u) : u;
+  }
 };
 
 }  // namespace

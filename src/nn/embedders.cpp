@@ -94,6 +94,25 @@ at::Tensor TextEmbedderImpl::forward(const at::Tensor& y) const {
   return norm_->forward(proj_->forward(y));
 }
 
+PooledTextEmbedderImpl::PooledTextEmbedderImpl(int64_t text_width, int64_t width) {
+  norm_ = register_module("norm", RMSNorm(text_width));
+  first_ = register_in_sequence(*this, "mlp", 0, Linear(text_width, kPooledWidening * width, /*with_bias=*/true));
+  second_ = register_in_sequence(*this, "mlp", 2, Linear(kPooledWidening * width, width, /*with_bias=*/true));
+}
+
+void PooledTextEmbedderImpl::initialise(at::Generator& generator) {
+  const at::NoGradGuard no_grad;
+  for (const Linear& layer : {first_, second_}) {
+    layer->weight.normal_(0, 1 / std::sqrt(static_cast<double>(layer->weight.size(1))), generator);
+    layer->bias.zero_();
+  }
+  norm_->initialise();
+}
+
+at::Tensor PooledTextEmbedderImpl::forward(const at::Tensor& y) const {
+  return second_->forward(nn::silu(first_->forward(norm_->forward(y.sum(1)))));
+}
+
 PatchEmbedderImpl::PatchEmbedderImpl(int64_t features, int64_t width) {
   proj_ = register_module("proj", Linear(features, width, /*with_bias=*/true));
 }

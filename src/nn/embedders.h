@@ -60,6 +60,23 @@ struct TextEmbedderImpl : torch::nn::Module {
 };
 TORCH_MODULE(TextEmbedder);
 
+// Hidden width of what follows, in D: a vector of D values for each of many things has to come from one for each text.
+inline constexpr int64_t kPooledWidening = 4;
+
+// States y [B, N, T] of a text encoder -> W2 silu(W0 RMSNorm(sum over N of y)) [B, D], what a text says as a whole.
+struct PooledTextEmbedderImpl : torch::nn::Module {
+  PooledTextEmbedderImpl(int64_t text_width, int64_t width);
+
+  void initialise(at::Generator& generator);  // weights of variance 1 / inputs, biases 0
+
+  at::Tensor forward(const at::Tensor& y) const;
+
+ private:
+  RMSNorm norm_{nullptr};
+  Linear first_{nullptr}, second_{nullptr};
+};
+TORCH_MODULE(PooledTextEmbedder);
+
 // Patches [B, L, C * P * P] -> [B, L, D].
 struct PatchEmbedderImpl : torch::nn::Module {
   PatchEmbedderImpl(int64_t features, int64_t width);

@@ -60,9 +60,11 @@ TEST_P(TextToImage, VelocityAndGradientsAgreeWithTheReference) {
   expect_as_the_reference(*network, inputs(network->config(), height, width));
 }
 
-TEST(TextToImage, ReadsBytesAndDoesWithoutModulationAsTheReference) {
-  for (const Modulation modulation : {Modulation::adaln, Modulation::none}) {
-    const auto network = random_network(tiny_byte_config(modulation), 11);
+TEST(TextToImage, ReadsBytesWithPooledTextOrWithoutModulationAsTheReference) {
+  for (const bool pooled : {true, false}) {
+    ModelConfig config = tiny_byte_config(pooled ? Modulation::adaln : Modulation::none);
+    config.pooled_text = pooled;
+    const auto network = random_network(config, 11);
     Inputs in = inputs(network->config(), 8, 8);
     in.y = bytes_of_texts({"a fox", "ёж"}, network->config());
     expect_as_the_reference(*network, in);
@@ -94,6 +96,23 @@ TEST(TextToImage, RecomputedBlocksGiveTheSameGradients) {
       }
     }
   }
+}
+
+TEST(TextToImage, HasThePartsOfTheOtherNetworkAsTheReference) {
+  for (const auto& [height, width] : {std::pair{8, 8}, {4, 12}, {14, 6}}) {
+    ModelConfig config = tiny_text_config(ModelType::t2i_heavy);
+    config.parts = NetworkParts::c2i;
+    const auto network = random_network(config, 11);
+    expect_as_the_reference(*network, inputs(config, height, width));
+  }
+}
+
+TEST(TextToImage, PooledTextNeedsModulation) {
+  ModelConfig config = tiny_text_config(ModelType::t2i);
+  config.pooled_text = true;
+  EXPECT_NO_THROW(make_network(config));
+  config.modulation = Modulation::none;
+  EXPECT_THROW(make_network(config), ConfigError);
 }
 
 TEST(TextToImage, RefusesStatesOfAnotherShape) {
