@@ -10,12 +10,10 @@
 
 namespace pixnerd::train {
 
-at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& bytes, const at::Tensor& groups) {
+at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& groups) {
   constexpr double kShortest = 1e-6;
-  const at::Tensor says = bytes.unflatten(1, {states.size(1), -1}).ne(0).any(2).to(at::kFloat);  // [C, N]
-  const at::Tensor mean =
-      (states.to(at::kFloat) * says.unsqueeze(2)).sum(1) / says.sum(1, true).clamp_min(1);  // [C, T]
-  const at::Tensor z = mean / at::linalg_vector_norm(mean, 2, {1}, /*keepdim=*/true).clamp_min(kShortest);
+  const at::Tensor said = states.to(at::kFloat).narrow(2, 0, states.size(2) / 2).sum(1);  // [C, T / 2]
+  const at::Tensor z = said / at::linalg_vector_norm(said, 2, {1}, /*keepdim=*/true).clamp_min(kShortest);
   const at::Tensor itself = at::eye(z.size(0), z.options()).to(at::kBool);
   const at::Tensor others = groups.unsqueeze(0).eq(groups.unsqueeze(1)).logical_and(itself.logical_not());  // [C, C]
   const at::Tensor near =
@@ -24,6 +22,10 @@ at::Tensor alignment_loss(const at::Tensor& states, const at::Tensor& bytes, con
   const at::Tensor count = others.sum(1);
   const at::Tensor each = -logs.sum(1) / count.clamp_min(1);
   return each.sum() / count.gt(0).sum().clamp_min(1);
+}
+
+at::Tensor teacher_loss(const at::Tensor& pooled, const at::Tensor& labels) {
+  return (pooled.to(at::kFloat) - labels).square().mean() / labels.square().mean();
 }
 
 }  // namespace pixnerd::train

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "models/byte_prompts.h"
 #include "models/network.h"
 #include "models/qwen3_prompts.h"
+#include "train/label_teacher.h"
 
 namespace pixnerd::train {
 namespace {
@@ -184,15 +186,20 @@ class StateConditions : public CaptionConditions {
 class ByteConditions : public CaptionConditions {
  public:
   ByteConditions(const RunConfig& config, const data::PictureSet& pictures)
-      : CaptionConditions(config, pictures), config_(config.model), aligns_(config.text.alignment > 0) {}
+      : CaptionConditions(config, pictures), config_(config.model), aligns_(config.text.alignment > 0) {
+    if (config.text.teacher.empty() || config.text.teacher_weight == 0) return;
+    if (!config.model.pooled_text) throw ConfigError("text.teacher needs model.pooled_text: true");
+    teacher_.emplace(config.text.teacher, pictures, config.model.hidden_size);
+  }
 
   // Pictures of one class show the same; without classes each is a thing of its own.
   CaptionGroups captions_together(const data::PictureSet& set, const data::Batch& batch, int64_t position) override {
-    if (!aligns_) return {};
+    if (!aligns_ && !teacher_) return {};
     const auto captions = drawn_captions(set, batch, position, kCaptionsTogether);
     std::vector<int64_t> groups;
     for (const int64_t index : batch.pictures) groups.push_back(set.label(index) >= 0 ? set.label(index) : -1 - index);
-    return {of_texts(captions).unflatten(0, {-1, kCaptionsTogether}), at::tensor(groups, at::kLong)};
+    return {of_texts(captions).unflatten(0, {-1, kCaptionsTogether}), at::tensor(groups, at::kLong),
+            teacher_ ? teacher_->of(set, batch.pictures) : at::Tensor()};
   }
 
   sample::StatesOf states(models::Network& network) override {
@@ -206,6 +213,7 @@ class ByteConditions : public CaptionConditions {
  private:
   models::ModelConfig config_;
   bool aligns_;
+  std::optional<LabelTeacher> teacher_;
 };
 
 }  // namespace
@@ -217,10 +225,11 @@ std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data:
     if (config.text.encoder.empty()) return std::make_unique<ByteConditions>(config, pictures);
     throw ConfigError("text.encoder is of no use with model.text_encoder: bytes; leave it out");
   }
-  if (config.text.alignment > 0) {
+  if (config.text.alignment > 0 || !config.text.teacher.empty() || config.text.alone) {
     throw ConfigError(
-        "text.alignment trains a text encoder, and Qwen3 is not trained; set it to 0, or "
-        "model.text_encoder to bytes");
+        "text.alignment, text.teacher and text.alone train a text encoder, and Qwen3 is not trained; leave them out, "
+        "or "
+        "set model.text_encoder to bytes");
   }
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");

@@ -6,6 +6,7 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/nonzero.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <array>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "core/errors.h"
 #include "models/precision.h"
 #include "train/perceptual.h"
+#include "train/text_config.h"
 
 namespace pixnerd::train {
 namespace {
@@ -51,6 +53,11 @@ void PerceptualConfig::validate() const {
   }
 }
 
+void TextConfig::validate() const {
+  if (!alone || alignment > 0 || (!teacher.empty() && teacher_weight > 0)) return;
+  throw ConfigError("alone trains the text encoder by alignment or by a teacher; set one of them");
+}
+
 Losses joined(const std::vector<Losses>& parts) {
   const auto all = [&](const auto& part_of) {
     std::vector<at::Tensor> tensors;
@@ -82,11 +89,17 @@ Objective::Objective(const ObjectiveConfig& config, std::optional<Projector> pro
   weights_[SideLoss::frequency] = config.frequency.weight;
   weights_[SideLoss::perceptual] = config.perceptual.weight;
   weights_[SideLoss::alignment] = config.alignment;
+  weights_[SideLoss::teacher] = config.teacher;
   if (has(SideLoss::frequency)) frequency_.emplace(config.frequency.quality);
 }
 
 Losses Objective::operator()(models::Network& network, const MicroBatch& batch) const {
   const auto& [x_t, t, velocity, condition] = batch.flow;
+  if (config_.text_alone) {
+    Losses losses{at::zeros_like(t), {}};
+    read_captions(network, batch.captions, losses);
+    return losses;
+  }
   std::vector<models::BlockTap> tapped = taps();
   const at::Tensor v = tapped.empty() ? network.velocity(x_t, t, condition)
                                       : network.decode(x_t, t, network.encode_tapped(x_t, t, condition, tapped));
@@ -96,9 +109,7 @@ Losses Objective::operator()(models::Network& network, const MicroBatch& batch) 
     const at::Tensor loss = dispersive_loss(tapped.back().tokens, config_.dispersive.temperature);
     losses.beside[SideLoss::dispersive] = loss.expand({t.size(0)});
   }
-  if (has(SideLoss::alignment)) {
-    losses.beside[SideLoss::alignment] = together(network, batch.captions).expand({t.size(0)});
-  }
+  read_captions(network, batch.captions, losses);
   look_at_pictures(v.to(at::kFloat), batch, losses);
   return losses;
 }
@@ -120,10 +131,19 @@ at::Tensor Objective::aligned(const at::Tensor& tokens, const MicroBatch& batch)
 }
 
 // As look_at_pictures().
-at::Tensor Objective::together(models::Network& network, const CaptionGroups& captions) const {
-  const at::Tensor bytes = captions.texts.flatten(0, 1), states = network.encode_text(bytes);
+void Objective::read_captions(models::Network& network, const CaptionGroups& captions, Losses& losses) const {
+  if (!has(SideLoss::alignment) && !has(SideLoss::teacher)) return;
+  const int64_t batch = captions.texts.size(0), each = captions.texts.size(1);
+  const at::Tensor states = network.encode_text(captions.texts.flatten(0, 1));
   const models::PrecisionScope precision(models::Precision::float32, states.device());
-  return alignment_loss(states, bytes, captions.groups.repeat_interleave(captions.texts.size(1)));
+  if (has(SideLoss::alignment)) {
+    losses.beside[SideLoss::alignment] =
+        alignment_loss(states, captions.groups.repeat_interleave(each)).expand({batch});
+  }
+  if (has(SideLoss::teacher)) {
+    losses.beside[SideLoss::teacher] =
+        teacher_loss(network.pool_text(states), captions.labels.repeat_interleave(each, 0)).expand({batch});
+  }
 }
 
 // In float32, whatever the network computes in.

@@ -2,7 +2,8 @@
 //
 //   flow matching's loss  +  repa.weight * mean(1 - cos(projected tokens, DINOv2's))  +  dispersive.weight * log(
 //     sum over i != j of exp(-|z_i - z_j|^2 / temperature) / B^2 + 1e-6),   z the mean of a picture's tokens
-//   +  text.alignment * the loss of alignment.h on captions  +  frequency.weight * the weighted errors of frequency.h
+//   +  text.alignment, text.teacher_weight * the losses of alignment.h on captions  +  frequency.weight * the weighted
+//   errors of frequency.h
 //   +  perceptual.weight * the distance of perceptual.h
 //
 // The last two are of pictures with t >= `from`, and 0 for the others (noise gating: Ma et al., "PixelGen", arXiv
@@ -56,7 +57,9 @@ struct ObjectiveConfig {
   DispersiveConfig dispersive{};
   FrequencyConfig frequency{};
   PerceptualConfig perceptual{};
-  double alignment = 0;  // text.alignment
+  double alignment = 0;     // text.alignment
+  double teacher = 0;       // text.teacher_weight, where there is a teacher
+  bool text_alone = false;  // text.alone
 };
 
 // The networks that losses ask, where they have a weight. EfficientNet-Lite0 is in Mode::train.
@@ -88,7 +91,7 @@ class Objective {
   bool has(SideLoss loss) const { return weights_[loss] > 0; }
   std::vector<models::BlockTap> taps() const;
   at::Tensor aligned(const at::Tensor& tokens, const MicroBatch& batch) const;
-  at::Tensor together(models::Network& network, const CaptionGroups& captions) const;
+  void read_captions(models::Network& network, const CaptionGroups& captions, Losses& losses) const;
   void look_at_pictures(const at::Tensor& velocity, const MicroBatch& batch, Losses& losses) const;
 
   ObjectiveConfig config_;

@@ -106,7 +106,8 @@ Objective make_objective(const RunConfig& config, Judges judges, const at::Devic
     projector->initialise(generator);
   }
   if (!config.repa.features.empty()) judges.teacher.reset();  // it is asked once, for all pictures
-  return {{config.repa, config.dispersive, config.frequency, config.perceptual, config.text.alignment},
+  return {{config.repa, config.dispersive, config.frequency, config.perceptual, config.text.alignment,
+           config.text.teacher.empty() ? 0 : config.text.teacher_weight, config.text.alone},
           std::move(projector),
           std::move(judges)};
 }

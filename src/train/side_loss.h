@@ -7,12 +7,12 @@
 namespace pixnerd::train {
 
 // Checkpoints keep their sums in this order: new ones go to the end.
-enum class SideLoss : size_t { repa, dispersive, frequency, perceptual, alignment };
-inline constexpr std::array kSideLosses = {SideLoss::repa, SideLoss::dispersive, SideLoss::frequency,
-                                           SideLoss::perceptual, SideLoss::alignment};
+enum class SideLoss : size_t { repa, dispersive, frequency, perceptual, alignment, teacher };
+inline constexpr std::array kSideLosses = {SideLoss::repa,       SideLoss::dispersive, SideLoss::frequency,
+                                           SideLoss::perceptual, SideLoss::alignment,  SideLoss::teacher};
 
 constexpr const char* name_of(SideLoss loss) {
-  constexpr std::array kNames = {"repa", "dispersive", "frequency", "perceptual", "alignment"};
+  constexpr std::array kNames = {"repa", "dispersive", "frequency", "perceptual", "alignment", "teacher"};
   static_assert(kNames.size() == kSideLosses.size());
   return kNames[static_cast<size_t>(loss)];
 }

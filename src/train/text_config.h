@@ -15,6 +15,9 @@ struct TextConfig {
   std::vector<std::string> languages;
   models::Precision precision = models::Precision::bfloat16;
   double alignment = 0.0;
+  std::string teacher;
+  double teacher_weight = 1.0;
+  bool alone = false;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor& visit) {
@@ -28,7 +31,15 @@ struct TextConfig {
         "weight of a loss that draws the captions of a picture together in the states of a network that reads bytes; 0 "
         "does without",
         config::at_least(0.0));
+    visit(
+        "teacher", self.teacher,
+        "a class-conditional network of the same hidden_size, the vectors of whose labels captions learn to stand for "
+        "as a whole (model.pooled_text); \"\" for none");
+    visit("teacher_weight", self.teacher_weight, "of the squared distance to them, in their mean square",
+          config::at_least(0.0));
+    visit("alone", self.alone, "whether the encoder of a network that reads bytes is trained alone, by these two");
   }
+  void validate() const;  // ConfigError: alone, and nothing to be trained by
 };
 
 }  // namespace pixnerd::train

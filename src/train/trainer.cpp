@@ -133,7 +133,9 @@ MicroBatch Trainer::asked(const TrainingBatch& batch) const {
   all.images = images;
   if (batch.features.defined()) all.features = batch.features.to(device);
   if (batch.captions.texts.defined()) {
-    all.captions = {batch.captions.texts.to(device), batch.captions.groups.to(device)};
+    const at::Tensor& labels = batch.captions.labels;
+    all.captions = {batch.captions.texts.to(device), batch.captions.groups.to(device),
+                    labels.defined() ? labels.to(device) : labels};
   }
   return all;
 }
@@ -152,7 +154,7 @@ Losses Trainer::forward_backward(const MicroBatch& batch) {
         {rows(batch.flow.x_t), rows(batch.flow.t), rows(batch.flow.velocity), rows(batch.flow.condition)},
         rows(batch.images),
         rows(batch.features),
-        {rows(batch.captions.texts), rows(batch.captions.groups)}};
+        {rows(batch.captions.texts), rows(batch.captions.groups), rows(batch.captions.labels)}};
     Losses losses;
     {
       const models::PrecisionScope precision(config_.precision, network_->device());
