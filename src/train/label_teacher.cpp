@@ -1,5 +1,6 @@
 #include "train/label_teacher.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 

@@ -21,6 +21,7 @@ RunConfig curve_config() {
   config.data.include.clear();
   config.data.styles = false;
   config.data.held_out = 0;
+  config.data.shift_pixels = 2;  // as the curve was kept
   config.train.steps = 200;
   config.train.batch_size = 8;
   config.train.warmup_steps = 20;

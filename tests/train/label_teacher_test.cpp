@@ -1,6 +1,6 @@
 #include "train/label_teacher.h"
 
-#include <ATen/ops/allclose.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
