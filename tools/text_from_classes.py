@@ -22,7 +22,8 @@ def read(path):
 
 def averaged(tensors):
     prefix = "ema_denoiser."
-    return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    weights = {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return weights or sys.exit(f"a file has no averaged weights ({prefix}*)")
 
 
 def widened_mlp(name, target, classes):
@@ -41,8 +42,9 @@ def begun(target, classes):
     for name, tensor in classes.items():
         alike = name.replace(".attn.qkv.", ".attn.qkv_x.")
         if not name.startswith("y_embedder.") and ".mlp.w" not in name:
-            if target[alike].shape != tensor.shape:
-                sys.exit(f"{alike} is {list(target[alike].shape)}, in CLASSES {list(tensor.shape)}")
+            there = list(target[alike].shape) if alike in target else "missing"
+            if there != list(tensor.shape):
+                sys.exit(f"{alike} is {there} in TEXT, {list(tensor.shape)} in CLASSES; has TEXT model.parts: c2i?")
             result[alike] = tensor
     for name in list(target):
         if name.startswith("blocks.") and ".w12." in name:

@@ -2,7 +2,7 @@
 // them.
 //
 //   e = table[hash of the 2, 3, 4, 6 and 8 bytes that end at a byte]     rows of 64; of every byte that is no padding
-//   s = W (sum of e over a group of M / N bytes)                         [B, N, T]
+//   s = W (10 / sqrt(5 M / N) * sum of e over a group of M / N bytes)    [B, N, T]
 //   s = transformer blocks(s + learned positions)                        [B, N, T]    pre-norm, without modulation
 //   states = RMSNorm(s), and 0 for a group that is padding alone         [B, N, T]
 //

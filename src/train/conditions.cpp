@@ -228,8 +228,7 @@ std::unique_ptr<Conditions> make_conditions(const RunConfig& config, const data:
   if (config.text.alignment > 0 || !config.text.teacher.empty() || config.text.alone) {
     throw ConfigError(
         "text.alignment, text.teacher and text.alone train a text encoder, and Qwen3 is not trained; leave them out, "
-        "or "
-        "set model.text_encoder to bytes");
+        "or set model.text_encoder to bytes");
   }
   if (config.text.encoder.empty()) {
     throw ConfigError("text.encoder is not set; name the folder of the text encoder, such as Qwen3-1.7B");

@@ -57,6 +57,10 @@ LabelTeacher::LabelTeacher(const std::filesystem::path& path, const data::Pictur
   if (const std::string missing = without_namesake(pictures.classes(), names); !missing.empty()) {
     refuse(concat("has no class ", quoted(missing), ", which ", quoted(pictures.root()), " has"));
   }
+  if (styles.defined() &&
+      (styles.dim() != 2 || styles.size(1) != width || styles.size(0) != std::ssize(description->styles) + 1)) {
+    refuse(concat("has styles of the shape ", styles.sizes(), ", and names ", description->styles.size(), " of them"));
+  }
   classes_ = rows_by_name(classes, pictures.classes(), names);
   styles_ = styles.defined() ? rows_by_name(styles, pictures.styles(), description->styles)
                              : at::zeros({std::ssize(pictures.styles()) + 1, width});

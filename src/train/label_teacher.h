@@ -17,8 +17,9 @@ namespace pixnerd::train {
 class LabelTeacher {
  public:
   // Of the file of a class-conditional network, whose average is taken where it has one. Classes and styles go by their
-  // names; `width` is that of the network to be taught. ConfigError: another width, no names, or a class of `pictures`
-  // that it does not know. CheckpointError, DataError: the file cannot be read.
+  // names; `width` is that of the network to be taught. ConfigError: another width, no names, tables of other sizes
+  // than its names, or a class of `pictures` that it does not know. CheckpointError, DataError: the file cannot be
+  // read.
   LabelTeacher(const std::filesystem::path& path, const data::PictureSet& pictures, int64_t width);
 
   // For pictures of that set, or of a part of it -> [pictures, width] float32. A picture without a class has the null

@@ -40,7 +40,7 @@ struct MicroBatch {
   CaptionGroups captions{};  // of them, where they are to be aligned
 };
 
-// [B] float32 each, with gradients. The dispersive one and the alignment are the same for all.
+// [B] float32 each, with gradients. The dispersive one and those of captions are the same for all.
 struct Losses {
   at::Tensor flow;
   OfSideLosses<at::Tensor> beside;  // undefined where the loss has no weight

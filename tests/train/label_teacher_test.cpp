@@ -5,6 +5,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "checkpoint/safetensors.h"
 #include "core/errors.h"
 #include "sample/model_file.h"
@@ -35,8 +37,10 @@ class Zoo : public data::PictureSet {
 
 class LabelTeachers : public testing::Test {
  protected:
-  // A network that knows these classes, and the styles "3D" and "flat".
-  void write(const std::vector<std::string>& classes) {
+  // A network that knows these classes, and the styles "3D" and "flat", but for what `change` does to its tensors.
+  void write(
+      const std::vector<std::string>& classes,
+      const std::function<void(checkpoint::NamedTensors&)>& change = [](auto&) {}) {
     sample::ModelDescription description;
     description.model = models::tiny_config();
     description.model.num_classes = std::ssize(classes);
@@ -49,7 +53,9 @@ class LabelTeachers : public testing::Test {
       if (name == "y_embedder.style_table.weight") styles_ = tensor.detach();
     }
     width_ = description.model.hidden_size;
-    checkpoint::save_safetensors(path_, network->parameters(), describe(description, 7));
+    checkpoint::NamedTensors tensors = network->parameters();
+    change(tensors);
+    checkpoint::save_safetensors(path_, tensors, describe(description, 7));
   }
 
   TemporaryFolder folder_;
@@ -74,6 +80,12 @@ TEST_F(LabelTeachers, ThatCannotTeachAreRefused) {
   write({"owl", "fox"});
   EXPECT_NE(thrown<ConfigError>([&] { LabelTeacher(path_, zoo_, width_ + 8); }).find("model.hidden_size"),
             std::string::npos);
+  write({"owl", "fox"}, [](checkpoint::NamedTensors& tensors) {
+    for (auto& [name, tensor] : tensors) {
+      if (name == "y_embedder.style_table.weight") tensor = tensor.narrow(0, 0, 2).contiguous();
+    }
+  });
+  EXPECT_THROW(LabelTeacher(path_, zoo_, width_), std::runtime_error);
   const auto network = models::random_network(models::tiny_byte_config(), 3);
   checkpoint::save_safetensors(path_, network->parameters(), {});
   EXPECT_NE(thrown<ConfigError>([&] { LabelTeacher(path_, zoo_, width_); }).find("no class-conditional network"),
