@@ -43,9 +43,15 @@ void require_possible(const OutputPlan& plan) {
 class GridOutput : public PictureOutput {
  public:
   GridOutput(std::filesystem::path path, const OutputPlan& plan)
-      : path_(std::move(path)), plan_(plan), destination_(path_, plan.overwrite, plan.inputs) {}
+      : path_(std::move(path)),
+        plan_(plan),
+        destination_(path_, plan.overwrite, plan.inputs),
+        pictures_(static_cast<size_t>(plan.pictures)) {}
 
-  void put(int64_t, image::Image picture) override { pictures_.push_back(std::move(picture)); }
+  // Pictures of several sizes do not come in their order.
+  void put(int64_t index, image::Image picture) override {
+    pictures_.at(static_cast<size_t>(index)) = std::move(picture);
+  }
 
   Written finish() override {
     image::write_png(path_, sheet(), texts());

@@ -49,8 +49,8 @@ class PictureOutput {
   // Which of plan.pictures are there already, one each, as plan.resume finds them; nothing without it.
   virtual std::vector<bool> is_there() const { return {}; }
 
-  // Picture `index` of plan.pictures that is not there, each of them once; of the planned size for arrays, no
-  // larger for a grid, in order for both.
+  // Picture `index` of plan.pictures that is not there, each of them once; of the planned size and in order for
+  // arrays, no larger for a grid.
   virtual void put(int64_t index, image::Image picture) = 0;
 
   // After the last picture.

@@ -69,6 +69,16 @@ TEST_F(OutputTest, APathInPngIsAGrid) {
   EXPECT_EQ(write(path, over).replaced, 1);
 }
 
+TEST_F(OutputTest, PicturesOfAGridStandInTheirPlacesHoweverTheyCome) {
+  const auto output = open_output(folder_ / "grid.png", plan_for(2));
+  output->put(1, plain(2, 4, 2));
+  output->put(0, plain(1));
+  EXPECT_EQ(output->finish().pictures, 2);
+  const Image grid = image::read_image(folder_ / "grid.png");
+  EXPECT_EQ(grid.row(4)[4 * 3], 1);
+  EXPECT_EQ(grid.row(4)[(2 + 6 + 4) * 3], 2);
+}
+
 TEST_F(OutputTest, WhatIsReadIsNeverReplaced) {
   const auto input = folder_ / "input.bin";
   checkpoint::write_whole(input, "weights");
