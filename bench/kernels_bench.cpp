@@ -16,10 +16,12 @@
 #include <c10/core/GradMode.h>
 
 #include <array>
+#include <vector>
 
 #include "bench/table.h"
 #include "core/text.h"
 #include "kernels/field_block.h"
+#include "nn/attention_kernel.h"
 #include "nn/packed_attention.h"
 #include "nn/quantised.h"
 
@@ -144,17 +146,22 @@ void bench_rounding(int64_t tokens, int64_t width) {
         kRuns);
 }
 
-void bench_attention(int64_t heads, int64_t tokens, int64_t width) {
+void bench_attention(int64_t heads, int64_t tokens, int64_t width, Arithmetic arithmetic) {
   const c10::NoGradGuard no_grad;
-  const auto drawn = [&] { return at::randn({1, heads, tokens, width}).to(at::kBFloat16); };
+  const bool half = arithmetic == Arithmetic::bfloat16;
+  const auto drawn = [&] { return at::randn({1, heads, tokens, width}).to(half ? at::kBFloat16 : at::kFloat); };
   const at::Tensor q = drawn(), k = drawn(), v = drawn();
-  if (!nn::has_packed_attention(q, k)) return;
   const double operations = 4.0 * static_cast<double>(heads * tokens * tokens * width);
-  print(concat("attention, bfloat16, ", heads, " heads of ", width, ", ", tokens, " tokens"),
-        std::array{Candidate{"framework", [&] { at::scaled_dot_product_attention(q, k, v); }, operations,
-                             Arithmetic::bfloat16},
-                   Candidate{"pixnerd", [&] { nn::packed_attention(q, k, v); }, operations, Arithmetic::bfloat16}},
-        kRuns);
+  std::vector<Candidate> candidates = {
+      {"framework", [&] { at::scaled_dot_product_attention(q, k, v); }, operations, arithmetic}};
+  if (nn::has_attention_kernel(q, k)) {
+    candidates.push_back({"pixnerd", [&] { nn::attention_by_kernel(q, k, v); }, operations, arithmetic});
+  }
+  if (nn::has_packed_attention(q, k)) {
+    candidates.push_back({"pixnerd, matrix units", [&] { nn::packed_attention(q, k, v); }, operations, arithmetic});
+  }
+  print(concat("attention, ", half ? "bfloat16, " : "float32, ", heads, " heads of ", width, ", ", tokens, " tokens"),
+        candidates, kRuns);
 }
 
 }  // namespace
@@ -168,6 +175,12 @@ int main() {
   std::cout << pixnerd::measure::header("around products");
   bench_rounding(256, 1024);
   bench_rounding(256, 2730);
-  for (const int64_t tokens : {256, 1024, 4096}) bench_attention(16, tokens, 64);
+  for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::bfloat16}) {
+    bench_attention(6, 64, 32, arithmetic);
+    bench_attention(16, 256, 64, arithmetic);
+    bench_attention(16, 256, 72, arithmetic);
+    bench_attention(16, 1024, 64, arithmetic);
+    bench_attention(16, 4096, 64, arithmetic);
+  }
   return 0;
 }

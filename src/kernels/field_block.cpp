@@ -1,6 +1,7 @@
 #include "kernels/field_block.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/reference.h"
 #include "kernels/targets.h"
@@ -31,6 +32,19 @@ inline HWY_NOINLINE void apply_silu(const Matrix& a, int64_t rows) {
     }
   }
 }
+
+#if HWY_TARGET == HWY_AVX3
+// h = silu(a), rounded.
+inline HWY_NOINLINE void round_silu(const Matrix& a, const Matrix& h, int64_t rows) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < a.columns; j += kLanes) {
+      const Vector x = load(AllLanes(), a.row(i) + j);
+      hn::StoreU(halves(hn::Mul(x, rough_sigmoid(x))), HalfBits(), halves_of_row(h, i) + j);
+    }
+    end_row(h, i, a.columns);
+  }
+}
+#endif
 
 // a becomes h = silu(a), and the gradient by h in `grad` becomes the one by a.
 inline HWY_NOINLINE void apply_silu_backward(const Matrix& a, const Matrix& grad, int64_t rows) {
@@ -135,6 +149,39 @@ void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range 
   }
 }
 
+#if HWY_TARGET == HWY_AVX3
+// The same with products of bfloat16.
+inline void field_forward_of_pairs(const FieldShape& shape, const FieldForward<BFloat16>& field, Range tokens) {
+  Scratch scratch;
+  const int64_t block_rows = std::min(shape.pixels, kForwardPixels), width = shape.width, hidden = shape.hidden;
+  const Matrix v1(scratch, pairs_of(width), hidden), v2(scratch, pairs_of(hidden), width);
+  const Matrix x(scratch, block_rows, pairs_of(width)), h(scratch, block_rows, pairs_of(hidden));
+  const Matrix a(scratch, block_rows, hidden), change(scratch, block_rows, width);
+  float* scales = scratch.floats(block_rows);
+  const auto put = [&](int64_t i, int64_t j, Vector v)
+                       HWY_ATTR { hn::StoreU(halves(v), HalfBits(), halves_of_row(x, i) + j); };
+  for (int64_t token = tokens.begin; token < tokens.end; ++token) {
+    const BFloat16* w1 = field.parameters + token * shape.parameters();
+    pair_columns(w1, width, true, v1);
+    pair_columns(w1 + width * hidden, hidden, shape.normalise_second, v2);
+    for (int64_t pixel = 0; pixel < shape.pixels; pixel += block_rows) {
+      const PixelBlock block{token, pixel, std::min(block_rows, shape.pixels - pixel)};
+      const BFloat16* u = field.u + block.first(shape);
+      BFloat16* y = field.y + block.first(shape);
+      Prefetch ahead;
+      ahead.write(y, block.size(shape));
+      read_ahead(shape, block, tokens, field.u, field.parameters, ahead);
+      normalise_pixels(u, block.rows, width, field.norm_weight, scales, put);
+      for (int64_t i = 0; i < block.rows; ++i) end_row(x, i, width);
+      multiply<Pairs>(x, v1, a, block.rows, ahead);
+      round_silu(a, h, block.rows);
+      multiply<Pairs>(h, v2, change, block.rows, ahead);
+      add_rows(u, change, block.rows, y);
+    }
+  }
+}
+#endif
+
 // What the backward pass holds for one token.
 struct BackwardScratch {
   BackwardScratch(Scratch& scratch, const FieldShape& shape, int64_t block_rows)
@@ -204,7 +251,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-PIXNERD_EXPORT(field_forward, const FieldShape&, FieldForward)
+template <class T>
+void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range tokens, Isa isa) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    switch (isa) {
+      PIXNERD_CASE_PAIRS(field_forward_of_pairs(shape, field, tokens))
+      default:
+        break;
+    }
+  }
+  PIXNERD_CALL_FOR(isa, field_forward(shape, field, tokens))
+}
+template void field_forward(const FieldShape&, const FieldForward<float>&, Range, Isa);
+template void field_forward(const FieldShape&, const FieldForward<BFloat16>&, Range, Isa);
 PIXNERD_EXPORT(field_backward, const FieldShape&, FieldBackward)
 
 }  // namespace pixnerd::kernels

@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "kernels/field_block.h"
-#include "kernels/matrix-inl.h"
+#include "kernels/pairs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
@@ -108,6 +108,39 @@ HWY_NOINLINE void normalise_columns_backward(const UnitColumns& unit, const Matr
     normalise_strip_backward<vectors()>(lanes, unit, grad_v, grad_w, column);
   });
 }
+
+#if HWY_TARGET == HWY_AVX3
+template <int kVectors, class Lanes>
+HWY_INLINE void pair_strip(Lanes lanes, const BFloat16* w, int64_t rows, bool normalise, const Matrix& pairs,
+                           int64_t column) {
+  Vector sum[kVectors];
+  for (Vector& one : sum) one = all(normalise ? 0 : 1);
+  for (int64_t i = 0; normalise && i < rows; ++i) {
+    HWY_UNROLL(8)
+    for (int k = 0; k < kVectors; ++k) {
+      const Vector x = load(lanes, w + i * pairs.columns + column + k * kLanes);
+      sum[k] = hn::MulAdd(x, x, sum[k]);
+    }
+  }
+  for (Vector& one : sum) one = hn::Div(all(1), hn::Max(hn::Sqrt(one), all(kFieldNormaliseEps)));
+  for (int64_t i = 0; i < rows; i += 2) {
+    HWY_UNROLL(8)
+    for (int k = 0; k < kVectors; ++k) {
+      const BFloat16* above = w + i * pairs.columns + column + k * kLanes;
+      const Vector first = hn::Mul(load(lanes, above), sum[k]);
+      const Vector second = i + 1 < rows ? hn::Mul(load(lanes, above + pairs.columns), sum[k]) : all(0);
+      store(AllLanes(), join(first, second), pairs.row(i / 2) + column + k * kLanes);
+    }
+  }
+}
+
+// The right operand of w [rows, pairs.columns], with columns of unit length if they are to be normalised.
+inline HWY_NOINLINE void pair_columns(const BFloat16* w, int64_t rows, bool normalise, const Matrix& pairs) {
+  in_strips<4>(pairs.columns, 0, [&](auto vectors, auto lanes, int64_t column) HWY_ATTR {
+    pair_strip<vectors()>(lanes, w, rows, normalise, pairs, column);
+  });
+}
+#endif
 
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE

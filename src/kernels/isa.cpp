@@ -18,6 +18,8 @@ std::string_view isa_name(Isa isa) {
       return "avx2";
     case Isa::avx512:
       return "avx512";
+    case Isa::avx512bf16:
+      return "avx512bf16";
     case Isa::aten:
       return "aten";
     case Isa::reference:
@@ -26,9 +28,22 @@ std::string_view isa_name(Isa isa) {
   return "reference";
 }
 
+namespace {
+
+bool multiplies_pairs() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
 std::vector<Isa> available_isas() {
   std::vector<Isa> available;
   const int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
+  if ((targets & HWY_AVX3) != 0 && multiplies_pairs()) available.push_back(Isa::avx512bf16);
   if ((targets & HWY_AVX3) != 0) available.push_back(Isa::avx512);
   if ((targets & HWY_AVX2) != 0) available.push_back(Isa::avx2);
   if ((targets & HWY_NEON) != 0) available.push_back(Isa::neon);

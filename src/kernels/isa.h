@@ -10,9 +10,11 @@
 
 namespace pixnerd::kernels {
 
-enum class Isa { reference, neon, avx2, avx512, aten };
+// avx512bf16 is avx512 on processors that also multiply pairs of bfloat16 and add them up in float32 (AVX512_BF16):
+// what does so, its header says.
+enum class Isa { reference, neon, avx2, avx512, avx512bf16, aten };
 
-// "reference", "neon", "avx2", "avx512", "aten".
+// "reference", "neon", "avx2", "avx512", "avx512bf16", "aten".
 std::string_view isa_name(Isa isa);
 
 // What kernels there are here for this processor, best first; `reference` is always there, at the end, `aten` never.

@@ -41,6 +41,14 @@ struct Matrix {
         stride(round_up(column_count + kTileRows, 32) + 16),
         data(scratch.floats(round_up(row_count, kTileRows) * stride)) {}
 
+  // Floats that lie one row after the other, to be read alone and by what needs no room for tiles.
+  Matrix(const float* values, int64_t row_count, int64_t column_count)
+      : rows(row_count), columns(column_count), stride(column_count), data(const_cast<float*>(values)) {}
+
+  // The rows of `other` from `first` on, of which there are as many as whole tiles of `row_count` need.
+  Matrix(const Matrix& other, int64_t first, int64_t row_count)
+      : rows(row_count), columns(other.columns), stride(other.stride), data(other.row(first)) {}
+
   float* row(int64_t i) const { return data + i * stride; }
 
   int64_t rows, columns, stride;

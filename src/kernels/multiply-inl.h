@@ -19,7 +19,12 @@ enum class Operand { plain, transposed };
 // Whether a product replaces C or is added to it.
 enum class Result { replaced, added };
 
-template <int kVectors, Operand kA, Result kC>
+// What is added up of two values.
+struct Singles {
+  static HWY_INLINE Vector add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
+};
+
+template <class Products, int kVectors, Operand kA, Result kC>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, int64_t a_stride, const float* HWY_RESTRICT b,
                               int64_t b_stride, float* HWY_RESTRICT c, int64_t c_stride, int64_t depth) {
   const Floats d;
@@ -39,7 +44,7 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, int64_t a_stride, con
     for (int i = 0; i < kTileRows; ++i) {
       const Vector left = hn::Set(d, kA == Operand::plain ? a[i * a_stride + k] : a[k * a_stride + i]);
       HWY_UNROLL(16)
-      for (int j = 0; j < kVectors; ++j) sum[i][j] = hn::MulAdd(left, row[j], sum[i][j]);
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = Products::add(left, row[j], sum[i][j]);
     }
   }
   HWY_UNROLL(16)
@@ -50,31 +55,32 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, int64_t a_stride, con
 }
 
 // The columns from `column` on, in strips of kVectors vectors, what is left in narrower ones.
-template <int kVectors, Operand kA, Result kC>
+template <class Products, int kVectors, Operand kA, Result kC>
 HWY_INLINE void multiply_strips(const Matrix& a, const Matrix& b, const Matrix& c, int64_t rows, int64_t depth,
                                 int64_t column, Prefetch& ahead) {
   for (; column + (kVectors - 1) * kLanes < c.columns; column += kVectors * kLanes) {
     for (int64_t i = 0; i < rows; i += kTileRows) {
-      multiply_tile<kVectors, kA, kC>(kA == Operand::plain ? a.row(i) : a.data + i, a.stride, b.data + column, b.stride,
-                                      c.row(i) + column, c.stride, depth);
+      multiply_tile<Products, kVectors, kA, kC>(kA == Operand::plain ? a.row(i) : a.data + i, a.stride, b.data + column,
+                                                b.stride, c.row(i) + column, c.stride, depth);
       ahead.step();
     }
   }
-  if constexpr (kVectors > 1) multiply_strips<kVectors / 2, kA, kC>(a, b, c, rows, depth, column, ahead);
+  if constexpr (kVectors > 1) multiply_strips<Products, kVectors / 2, kA, kC>(a, b, c, rows, depth, column, ahead);
 }
 
-// C = A B, for the first `rows` rows of A and C. `ahead` is fetched in the meantime.
-inline HWY_NOINLINE void multiply(const Matrix& a, const Matrix& b, const Matrix& c, int64_t rows, Prefetch& ahead) {
-  multiply_strips<kTileVectors, Operand::plain, Result::replaced>(a, b, c, rows, a.columns, 0, ahead);
+// C = A B, or C += A B, for the first `rows` rows of A and C. `ahead` is fetched in the meantime.
+template <class Products = Singles, Result kC = Result::replaced>
+HWY_NOINLINE void multiply(const Matrix& a, const Matrix& b, const Matrix& c, int64_t rows, Prefetch& ahead) {
+  multiply_strips<Products, kTileVectors, Operand::plain, kC>(a, b, c, rows, a.columns, 0, ahead);
 }
 
 // C = A^T B or C += A^T B, summed over the first `depth` rows of A and B.
 inline HWY_NOINLINE void multiply_transposed(const Matrix& a, const Matrix& b, const Matrix& c, int64_t depth,
                                              Result result, Prefetch& ahead) {
   if (result == Result::replaced) {
-    multiply_strips<kTileVectors, Operand::transposed, Result::replaced>(a, b, c, c.rows, depth, 0, ahead);
+    multiply_strips<Singles, kTileVectors, Operand::transposed, Result::replaced>(a, b, c, c.rows, depth, 0, ahead);
   } else {
-    multiply_strips<kTileVectors, Operand::transposed, Result::added>(a, b, c, c.rows, depth, 0, ahead);
+    multiply_strips<Singles, kTileVectors, Operand::transposed, Result::added>(a, b, c, c.rows, depth, 0, ahead);
   }
 }
 

@@ -13,11 +13,11 @@ HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
 #if PIXNERD_HAS_VECTORS
 
-// x = weight * u * scale with scale = 1 / sqrt(mean(u^2) + eps) of each row, kept in `scales`, which has room for
-// whole vectors. u [rows, x.columns].
-template <class T>
-HWY_INLINE void normalise_pixels(const T* u, int64_t rows, const float* weight, const Matrix& x, float* scales) {
-  const int64_t width = x.columns;
+// put(row, column, x) for x = weight * u * scale with scale = 1 / sqrt(mean(u^2) + eps) of each row, kept in `scales`,
+// which has room for whole vectors. u [rows, width].
+template <class T, class Put>
+HWY_INLINE void normalise_pixels(const T* u, int64_t rows, int64_t width, const float* weight, float* scales,
+                                 const Put& put) {
   for (int64_t i = 0; i < rows; ++i) scales[i] = sum_of_lanes(sums_of_squares(u + i * width, width));
   const Vector mean = all(1 / static_cast<float>(width)), eps = all(kFieldNormEps);
   for (int64_t i = 0; i < rows; i += kLanes) {
@@ -28,9 +28,16 @@ HWY_INLINE void normalise_pixels(const T* u, int64_t rows, const float* weight, 
     const Vector scale = all(scales[i]);
     along_row(width, [&](auto lanes, int64_t j) HWY_ATTR {
       const Vector scaled = hn::Mul(load(lanes, u + i * width + j), scale);
-      store(AllLanes(), hn::Mul(scaled, load(lanes, weight + j)), x.row(i) + j);
+      put(i, j, hn::Mul(scaled, load(lanes, weight + j)));
     });
   }
+}
+
+// The same into the rows of x.
+template <class T>
+HWY_INLINE void normalise_pixels(const T* u, int64_t rows, const float* weight, const Matrix& x, float* scales) {
+  normalise_pixels(u, rows, x.columns, weight, scales,
+                   [&](int64_t i, int64_t j, Vector v) HWY_ATTR { store(AllLanes(), v, x.row(i) + j); });
 }
 
 // From the gradient by x to that by u: grad_u = grad + scale (g - u scale^2 mean(g u)), g = weight * grad_x; `grad`

@@ -5,6 +5,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/adamw.h"
+#include "kernels/attention.h"
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
@@ -29,6 +30,9 @@ template <class T>
 void final_forward(const FieldEndShape& shape, const FinalForward<T>& last, Range tokens);
 template <class T>
 void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Range tokens);
+
+template <class T>
+void attention_forward(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads);
 
 template <class T>
 void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows);

@@ -16,10 +16,16 @@
 
 #if HWY_TARGETS & HWY_AVX3
 #define PIXNERD_CASE_AVX512(...) \
+  case Isa::avx512bf16:          \
   case Isa::avx512:              \
+    return N_AVX3::__VA_ARGS__;
+// The same of kernels that have a function of their own for pairs of bfloat16 (pairs-inl.h).
+#define PIXNERD_CASE_PAIRS(...) \
+  case Isa::avx512bf16:         \
     return N_AVX3::__VA_ARGS__;
 #else
 #define PIXNERD_CASE_AVX512(...)
+#define PIXNERD_CASE_PAIRS(...)
 #endif
 #if HWY_TARGETS & HWY_AVX2
 #define PIXNERD_CASE_AVX2(...) \

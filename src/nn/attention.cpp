@@ -4,6 +4,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include "nn/attention_kernel.h"
 #include "nn/kernel_call.h"
 #include "nn/packed_attention.h"
 #include "nn/rotary.h"
@@ -69,7 +70,10 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, c
     v = at::cat({v, kv.select(2, 1).transpose(1, 2)}, 2);
   }
   // For inference alone: a block that is recomputed must come to the same bits with gradients and without.
-  if (proj_->is_packed() && has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
+  if (proj_->is_packed()) {
+    if (has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
+    if (has_attention_kernel(q, k)) return proj_->forward(attention_by_kernel(q, k, v));
+  }
   return proj_->forward(attend(q, k, v).transpose(1, 2).flatten(2));
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/peak_tiles.h"
 #include "kernels/scratch.h"
 #include "kernels/softmax.h"
 #include "nn/kernel_call.h"
@@ -109,8 +110,8 @@ void attend(const Work& work, const BFloat16* q, int64_t queries, int64_t keys, 
 bool has_packed_attention(const at::Tensor& q, const at::Tensor& k) {
   const int64_t keys = k.size(2), width = k.size(3);
   return q.is_cpu() && q.scalar_type() == at::kBFloat16 && k.scalar_type() == at::kBFloat16 && width % 2 == 0 &&
-         keys <= kMostKeys && !(c10::GradMode::is_enabled() && q.requires_grad()) && has_onednn(at::kBFloat16) &&
-         has_small_products();
+         kernels::has_tiles() && keys <= kMostKeys && !(c10::GradMode::is_enabled() && q.requires_grad()) &&
+         has_onednn(at::kBFloat16) && has_small_products();
 }
 
 at::Tensor packed_attention(const at::Tensor& given_q, const at::Tensor& given_k, const at::Tensor& given_v) {

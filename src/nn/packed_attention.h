@@ -1,13 +1,13 @@
-// Attention for inference in bfloat16. The framework's own multiplies by a slow path on processors without AMX; this
-// one uses oneDNN's small products. Scores and sums are float32.
+// Attention for inference in bfloat16 on processors with matrix units (AMX), which oneDNN's small products use. Scores
+// and sums are float32.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 namespace pixnerd::nn {
 
-// Whether packed_attention serves: bfloat16 on a CPU that multiplies in it, no gradients, not too many keys for the
-// scores of a few queries to stay in the cache.
+// Whether packed_attention() serves: bfloat16 on such a CPU, no gradients, not too many keys for the scores of a few
+// queries to stay in the cache.
 bool has_packed_attention(const at::Tensor& q, const at::Tensor& k);
 
 // q [B, H, L, d], k and v [B, H, M, d] -> softmax(q k^T / sqrt(d)) v as [B, L, H d].

@@ -14,7 +14,7 @@ namespace {
 class PackedAttentionTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!has_packed_attention(drawn(2, 2, 2), drawn(2, 2, 2))) GTEST_SKIP() << "no small bfloat16 products here";
+    if (!has_packed_attention(drawn(2, 2, 2), drawn(2, 2, 2))) GTEST_SKIP() << "no matrix units here";
   }
   at::Tensor drawn(int64_t heads, int64_t tokens, int64_t width) {
     return at::randn({2, heads, tokens, width}, generator_, at::kFloat).to(at::kBFloat16);
