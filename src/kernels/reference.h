@@ -9,6 +9,7 @@
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
+#include "kernels/product.h"
 #include "kernels/quantise.h"
 #include "kernels/resample.h"
 #include "kernels/rms_norm.h"
@@ -33,6 +34,10 @@ void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Ra
 
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads);
+
+template <class T>
+void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips);
+void product_int8(const WeightShape& shape, int64_t rows, const ProductInt8& of, Range strips);
 
 template <class T>
 void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows);

@@ -14,7 +14,7 @@
 #include "models/int8_layers.h"
 #include "models/precision.h"
 #include "models/recompute.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "nn/swiglu.h"
 
 namespace pixnerd::models {
@@ -244,7 +244,7 @@ void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType
     pack_int8();
     dtype = at::kBFloat16;
   }
-  if (device.is_cpu() && nn::has_onednn(dtype)) pack(dtype);
+  if (device.is_cpu() && nn::has_packed_products(dtype)) pack(dtype);
   to(device, dtype);
   checkpoint::require_unchanged(sources);
   prepared_ = precision;

@@ -3,7 +3,7 @@
 #include <ATen/autocast_mode.h>
 
 #include "core/errors.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 
 namespace pixnerd::models {
 namespace {
@@ -32,14 +32,14 @@ at::ScalarType weight_type(Precision precision) {
 }
 
 Precision available_precision(Precision wanted, const at::Device& device) {
-  if (wanted == Precision::int8 && !(device.is_cpu() && nn::has_onednn(at::kChar))) wanted = Precision::bfloat16;
-  if (wanted == Precision::bfloat16 && device.is_cpu() && !nn::has_onednn(at::kBFloat16)) return Precision::float32;
+  if (wanted == Precision::int8 && !(device.is_cpu() && nn::has_packed_products(at::kChar))) wanted = Precision::bfloat16;
+  if (wanted == Precision::bfloat16 && device.is_cpu() && !nn::has_packed_products(at::kBFloat16)) return Precision::float32;
   return wanted;
 }
 
 void require_int8(const at::Device& device) {
   if (!device.is_cpu()) throw RequestError("int8 is computed on a CPU only; use --device cpu, or --dtype bfloat16");
-  if (!nn::has_onednn(at::kChar)) {
+  if (!nn::has_packed_products(at::kChar)) {
     throw RequestError(
         "int8 needs a processor with AVX-512 VNNI and a LibTorch with oneDNN's int8 products, which are not both here; "
         "use --dtype bfloat16 or float32");

@@ -15,7 +15,7 @@
 
 #include "models/int8_layers.h"
 #include "models/precision.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "nn/swiglu.h"
 
 namespace pixnerd::models {
@@ -26,7 +26,7 @@ nn::Linear linear_of(const std::string& name, const at::Tensor& weight, at::Scal
   linear->weight.set_requires_grad(false);
   linear->weight.set_data(weight);
   if (type == at::kChar) type = is_int8_layer_of_qwen3(name) ? at::kChar : at::kBFloat16;
-  if (device.is_cpu() && nn::has_onednn(type)) {
+  if (device.is_cpu() && nn::has_packed_products(type)) {
     linear->pack(type);
   } else {
     linear->weight.set_data(weight.to(device, type));

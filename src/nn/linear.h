@@ -1,5 +1,5 @@
 // A linear layer, y = x W^T + b, under PyTorch's parameter names and with PyTorch's default initialisation. On a CPU it
-// multiplies by oneDNN where that is there: by linear_product.h, or in inference with a packed weight.
+// multiplies by linear_product.h, or in inference with a packed weight.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "nn/quantised.h"
+#include "nn/packed_weight.h"
 
 namespace pixnerd::nn {
 
@@ -26,12 +26,12 @@ struct LinearImpl : torch::nn::Module {
   at::Tensor forward(const QuantisedRows& x) const;
   // The same without the rows' scales and without the bias.
   at::Tensor unscaled(const QuantisedRows& x) const;
-  bool takes_int8() const { return packed_ && packed_->dtype == at::kChar; }
+  bool takes_int8() const { return packed_ && packed_->dtype() == at::kChar; }
 
   // From now on forward() multiplies in that type with a packed copy of the weight, without gradients, and `weight` is
-  // empty. For inference on a CPU, and only where has_onednn(dtype): float32, bfloat16, or int8, which rounds the
-  // weight if it is not in 8 bits yet and each row of x as it comes. The order is best for `rows` rows, but any number
-  // works. What is packed already stays as it is.
+  // empty. For inference on a CPU, and only where has_packed_products(dtype): float32, bfloat16, or int8, which rounds
+  // the weight if it is not in 8 bits yet and each row of x as it comes. The order is best for `rows` rows, but any
+  // number works. What is packed already stays as it is.
   void pack(at::ScalarType dtype, int64_t rows = kTypicalRows);
 
   bool is_packed() const { return packed_.has_value(); }
@@ -43,12 +43,7 @@ struct LinearImpl : torch::nn::Module {
   at::Tensor bias;           // [out], undefined without bias
 
  private:
-  struct Packed {
-    at::Tensor weight;
-    at::Tensor scales, bias;  // undefined where there are none
-    at::ScalarType dtype;
-  };
-  std::optional<Packed> packed_;
+  std::optional<PackedWeight> packed_;
 };
 TORCH_MODULE(Linear);
 

@@ -7,7 +7,7 @@
 
 #include "checkpoint/tensors.h"
 #include "models/precision.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "tests/cli/program.h"
 #include "tests/sample/tiny_model.h"
 
@@ -75,7 +75,7 @@ TEST_F(ConvertTest, OneNetInAnotherType) {
 }
 
 TEST_F(ConvertTest, Int8LoadsWithoutTheOriginal) {
-  if (!nn::has_onednn(at::kChar)) GTEST_SKIP() << "no int8 products here";
+  if (!nn::has_packed_products(at::kChar)) GTEST_SKIP() << "no int8 products here";
   expect_converts("tiny.safetensors", "q.safetensors", {"--dtype", "int8"});
   const auto written = checkpoint::load_safetensors(path("q.safetensors"));
   EXPECT_EQ(written.metadata.at("pixnerd.dtype"), "int8");

@@ -18,7 +18,7 @@
 #include "models/cost.h"
 #include "models/network.h"
 #include "models/precision.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
@@ -196,7 +196,7 @@ TEST_P(Alone, IsAsInAnyBatchOnAnyNumberOfThreads) {
   const auto& [given, precision, weights] = GetParam();
   const bool prepared = weights == Weights::prepared;
   // Whether the products are oneDNN's: the framework's other ones keep no such promise (network.h).
-  if (!nn::has_onednn(weight_type(precision))) GTEST_SKIP() << "no products of oneDNN in " << name_of(precision);
+  if (!nn::has_packed_products(weight_type(precision))) GTEST_SKIP() << "no packed products in " << name_of(precision);
   const auto network = random_network(given.config, 31);
   // Wide layers at the spread of trained ones, so that sums are neither 0 nor infinite.
   for (const auto& [name, parameter] : network->parameters()) {

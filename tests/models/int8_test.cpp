@@ -12,7 +12,7 @@
 #include "models/int8_layers.h"
 #include "models/network.h"
 #include "models/precision.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "nn/quantised.h"
 #include "tests/core/thrown.h"
 #include "tests/models/tiny.h"
@@ -65,7 +65,7 @@ double relative(const at::Tensor& found, const at::Tensor& exact) {
 class Int8Test : public testing::Test {
  protected:
   void SetUp() override {
-    if (!nn::has_onednn(at::kChar)) GTEST_SKIP() << "no int8 products here";
+    if (!nn::has_packed_products(at::kChar)) GTEST_SKIP() << "no int8 products here";
   }
   std::shared_ptr<Network> exact_ = random_network(tiny_config(), 11);
 };

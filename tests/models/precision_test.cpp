@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "models/recompute.h"
-#include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
@@ -73,8 +73,8 @@ TEST(AvailablePrecision, IsTheNextBetterOneWhereADeviceLacksOne) {
   EXPECT_EQ(available_precision(Precision::bfloat16, at::kCUDA), Precision::bfloat16);
   EXPECT_EQ(available_precision(Precision::float32, at::kCPU), Precision::float32);
   const Precision best = available_precision(Precision::int8, at::kCPU);
-  EXPECT_EQ(best == Precision::int8, nn::has_onednn(at::kChar));
-  EXPECT_EQ(best == Precision::float32, !nn::has_onednn(at::kBFloat16));
+  EXPECT_EQ(best == Precision::int8, nn::has_packed_products(at::kChar));
+  EXPECT_EQ(best == Precision::float32, !nn::has_packed_products(at::kBFloat16));
 }
 
 class Recomputed : public testing::TestWithParam<std::tuple<Precision, bool, bool>> {};

@@ -12,6 +12,7 @@
 
 #include "nn/attention.h"
 #include "nn/onednn.h"
+#include "nn/packed_weight.h"
 #include "nn/positions.h"
 #include "nn/swiglu.h"
 
@@ -54,7 +55,7 @@ class Rows : public testing::TestWithParam<Form> {};
 // Widths of the published networks, and odd ones.
 TEST_P(Rows, OfAProductAreAsAlone) {
   const Form form = GetParam();
-  if (!has_onednn(form.type)) GTEST_SKIP() << "no products of oneDNN in this type";
+  if (!has_packed_products(form.type)) GTEST_SKIP() << "no packed products in this type";
   for (const auto& [in, out] : std::initializer_list<std::pair<int64_t, int64_t>>{
            {16, 42}, {53, 20}, {192, 1152}, {2730, 1024}, {1536, 1536}}) {
     at::Generator generator = at::detail::createCPUGenerator(1);

@@ -1,0 +1,103 @@
+#include "nn/product_kernel.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/sum.h>
+
+#include <algorithm>
+
+#include "kernels/peak_tiles.h"
+#include "kernels/product.h"
+#include "nn/kernel_call.h"
+
+namespace pixnerd::nn {
+namespace {
+
+using kernels::Range;
+using kernels::WeightShape;
+
+// Splits a product among the threads by its outputs, or by its rows where there are too few of them: visit(first row,
+// number of rows, strips).
+template <class Visit>
+void in_parts(const WeightShape& shape, int64_t rows, const Visit& visit) {
+  constexpr int64_t kLeastWork = 500'000;  // multiplications that are worth a thread
+  const int64_t strips = shape.strips(), threads = at::get_num_threads();
+  if (strips >= 2 * threads || rows < 2 * kernels::kProductRows) {
+    const int64_t grain = kLeastWork / std::max<int64_t>(1, rows * shape.in * kernels::kStripOutputs) + 1;
+    return at::parallel_for(0, strips, grain, [&](int64_t begin, int64_t end) { visit(0, rows, Range{begin, end}); });
+  }
+  const int64_t blocks = (rows + kernels::kProductRows - 1) / kernels::kProductRows;
+  const int64_t grain = kLeastWork / std::max<int64_t>(1, kernels::kProductRows * shape.in * shape.out) + 1;
+  at::parallel_for(0, blocks, grain, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kernels::kProductRows;
+    visit(first, std::min(rows, end * kernels::kProductRows) - first, Range{0, strips});
+  });
+}
+
+template <class T>
+at::Tensor packed(const at::Tensor& weight) {
+  const WeightShape shape{weight.size(1), weight.size(0)};
+  at::Tensor result = at::empty({shape.packed_size<T>()}, weight.options());
+  at::parallel_for(0, shape.strips(), 1, [&](int64_t begin, int64_t end) {
+    kernels::pack_weight(shape, read<T>(weight), write<T>(result), {begin, end});
+  });
+  return result;
+}
+
+}  // namespace
+
+bool has_product_kernel(at::ScalarType type) {
+  if (type == at::kFloat) return kernels::has_product<float>();
+  if (kernels::has_tiles()) return false;
+  return type == at::kBFloat16 ? kernels::has_product<kernels::BFloat16>()
+                               : type == at::kChar && kernels::has_product<int8_t>();
+}
+
+at::Tensor pack_for_kernel(const at::Tensor& given) {
+  const at::Tensor weight = given.contiguous();
+  if (weight.scalar_type() == at::kChar) return packed<int8_t>(weight);
+  return weight.scalar_type() == at::kFloat ? packed<float>(weight) : packed<kernels::BFloat16>(weight);
+}
+
+at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int64_t out, const at::Tensor& bias) {
+  const at::Tensor x = given.contiguous();
+  const WeightShape shape{x.size(-1), out};
+  at::DimVector sizes(x.sizes());
+  sizes.back() = out;
+  at::Tensor y = at::empty(sizes, x.options());
+  with_storage_type(x, [&](auto type) {
+    using T = decltype(type);
+    const kernels::Product<T> all{read<T>(x), read<T>(weight), read<float>(bias), write<T>(y)};
+    in_parts(shape, x.numel() / shape.in, [&](int64_t first, int64_t rows, Range strips) {
+      kernels::Product<T> part = all;
+      part.x += first * shape.in;
+      part.y += first * shape.out;
+      kernels::product(shape, rows, part, strips);
+    });
+  });
+  return y;
+}
+
+PackedInt8 pack_int8_for_kernel(const at::Tensor& values, const at::Tensor& scales) {
+  return {pack_for_kernel(values), scales.to(at::kFloat).contiguous(), values.sum({1}, /*keepdim=*/false, at::kInt)};
+}
+
+at::Tensor kernel_linear_int8(const at::Tensor& given, const at::Tensor& row_scales, const PackedInt8& weight,
+                              const at::Tensor& bias) {
+  const at::Tensor x = given.contiguous();
+  const WeightShape shape{x.size(1), weight.scales.size(0)};
+  at::Tensor y = at::empty({x.size(0), shape.out}, x.options().dtype(at::kBFloat16));
+  const kernels::ProductInt8 all{read<uint8_t>(x),           read<int8_t>(weight.weight), read<int32_t>(weight.sums),
+                                 read<float>(weight.scales), read<float>(row_scales),     read<float>(bias),
+                                 write<kernels::BFloat16>(y)};
+  in_parts(shape, x.size(0), [&](int64_t first, int64_t rows, Range strips) {
+    kernels::ProductInt8 part = all;
+    part.q += first * shape.in;
+    part.y += first * shape.out;
+    if (part.row_scales != nullptr) part.row_scales += first;
+    kernels::product_int8(shape, rows, part, strips);
+  });
+  return y;
+}
+
+}  // namespace pixnerd::nn
