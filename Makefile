@@ -11,6 +11,10 @@ DEMO_SAMPLE := build/pixnerd sample --checkpoint $(DEMO_CHECKPOINT) --count 8 --
     --class "grinning face" --class "face with tears of joy" --class "smiling face with sunglasses" \
     --class "red heart" --class ghost --class fox --class penguin --class sunflower --class pizza --class watermelon
 
+# What else it draws: prompts, a language a column, and prompts at 64 x 64, 128 x 128 and 256 x 256 pixels.
+PROMPT_CHECKPOINT := assets/emoji_t2i.safetensors
+DEMO_PROMPTS := build/pixnerd sample --checkpoint $(PROMPT_CHECKPOINT) --overwrite --labels
+
 # The run of `make learn`, and all that it draws in the end.
 LEARN_RUN := out/learn
 LEARN_PICTURE := out/faces.png
@@ -53,11 +57,13 @@ races: setup ## run the tests of the engine's threads in a build that watches fo
 	@BUILD_FOLDER=build-races BUILD_OPTIONS=-DPIXNERD_RACES=ON tools/build.sh test_engine
 	OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 setarch -R build-races/test_engine --gtest_filter='$(RACES)'
 
-demo: setup ## sample a grid of pictures from the shipped weights
+demo: setup ## draw classes and prompts with the shipped weights
 	@tools/build.sh pixnerd
 	@mkdir -p $(dir $(DEMO_PICTURE))
 	$(DEMO_SAMPLE)
-	@echo "the picture is in $(CURDIR)/$(DEMO_PICTURE)"
+	$(DEMO_PROMPTS) --prompts assets/emoji_prompts.jsonl --columns 12 --out out/prompts.png
+	$(DEMO_PROMPTS) --prompts assets/emoji_sizes.jsonl --columns 3 --out out/sizes.png
+	@echo "the pictures are in $(CURDIR)/out: $(notdir $(DEMO_PICTURE)), prompts.png, sizes.png"
 
 serve: setup ## draw in a browser with the shipped weights: http://127.0.0.1:7860
 	@tools/build.sh pixnerd

@@ -22,6 +22,7 @@
 #include "measure/candidates.h"
 #include "models/cost.h"
 #include "models/device.h"
+#include "models/drawing_scope.h"
 #include "models/reference.h"
 #include "train/trainer.h"
 
@@ -133,6 +134,7 @@ class Workload {
       candidate.operations = cost_.forward() * static_cast<double>(flags_.batch);
       candidate.run = timed([=, this] {
         const models::PrecisionScope scope(flags_.compute.precision(), device_);
+        const models::DrawingScope drawing(dynamic_cast<const models::Network*>(denoiser.get()));
         denoiser->velocity(x_, t, condition_);
       });
     } else {

@@ -17,6 +17,7 @@
 #include "engine/profile.h"
 #include "engine/turns.h"
 #include "models/device.h"
+#include "models/drawing_scope.h"
 #include "models/precision.h"
 #include "models/token_grid.h"
 
@@ -97,6 +98,7 @@ class Engine::State {
     if (groups_.empty()) return false;
     const c10::NoGradGuard no_grad;  // no InferenceMode: position tables that are kept may serve a training step later
     const models::PrecisionScope scope(precision_, device_);
+    const models::DrawingScope drawing(network_);
     std::vector<Turns<Place>::Candidate> candidates;
     for (const auto& [place, group] : groups_) {
       const int64_t most = together(place, *group.settings());

@@ -7,6 +7,8 @@
 #define PIXNERD_KERNELS_MULTIPLY_INL_H_
 #endif
 
+#include <cstring>
+
 #include "kernels/matrix-inl.h"
 #include "kernels/prefetch.h"
 
@@ -92,7 +94,7 @@ inline HWY_NOINLINE void transpose(const Matrix& a, const Matrix& t) {
     for (int64_t j = 0; j < a.columns; j += 4) {
       if (i + 4 > a.rows || j + 4 > a.columns) {
         for (int64_t y = i; y < a.rows && y < i + 4; ++y) {
-          for (int64_t x = j; x < a.columns && x < j + 4; ++x) t.row(x)[y] = a.row(y)[x];
+          for (int64_t x = j; x < a.columns && x < j + 4; ++x) std::memcpy(t.row(x) + y, a.row(y) + x, sizeof(float));
         }
         continue;
       }

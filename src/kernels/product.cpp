@@ -28,6 +28,13 @@ struct Quads {
   }
 };
 
+// A unit of x, which need not lie as a float would, in all lanes.
+HWY_INLINE Vector unit_at(const float* x) {
+  float unit;
+  std::memcpy(&unit, x, sizeof unit);
+  return all(unit);
+}
+
 // Calls put(row, vector, sum) for a tile of kTile rows and a strip. A line of `ahead` is fetched with every unit,
 // unless that is null.
 template <class Products, int kTile, class Put>
@@ -47,7 +54,7 @@ HWY_INLINE void product_tile(const float* HWY_RESTRICT x, int64_t stride, const 
     const Vector second = load(AllLanes(), weight + k * kStripOutputs + kLanes);
     HWY_UNROLL(16)
     for (int i = 0; i < kTile; ++i) {
-      const Vector left = all(x[i * stride + k]);
+      const Vector left = unit_at(x + i * stride + k);
       sum[i][0] = Products::add(left, first, sum[i][0]);
       sum[i][1] = Products::add(left, second, sum[i][1]);
     }
@@ -79,7 +86,7 @@ template <class T>
 struct PutProduct {
   HWY_INLINE void operator()(int i, int j, Vector sum) const {
     const int64_t at = output + j * kLanes, left = out - at;
-    if (row + i >= rows || left <= 0) return;
+    if (left <= 0) return;
     T* to = y + (row + i) * out + at;
     if (left >= kLanes) {
       store_result(AllLanes(), bias == nullptr ? sum : hn::Add(sum, load(AllLanes(), bias + at)), to);
@@ -89,7 +96,7 @@ struct PutProduct {
     }
   }
 
-  int64_t rows, out;
+  int64_t out;
   const float* bias;
   T* y;
   int64_t row = 0, output = 0;
@@ -98,7 +105,7 @@ struct PutProduct {
 struct PutProductInt8 {
   HWY_INLINE void operator()(int i, int j, Vector sum) const {
     const int64_t at = output + j * kLanes, left = shape.out - at;
-    if (row + i >= rows || left <= 0) return;
+    if (left <= 0) return;
     BFloat16* to = of.y + (row + i) * shape.out + at;
     if (left >= kLanes) {
       put(AllLanes(), i, at, sum, to);
@@ -119,7 +126,6 @@ struct PutProductInt8 {
   }
 
   WeightShape shape;
-  int64_t rows;
   ProductInt8 of;
   int64_t row = 0, output = 0;
 };
@@ -141,23 +147,37 @@ inline int64_t rows_together(int64_t units) {
   return std::clamp(kUnits / units / kProductRows * kProductRows, kProductRows, 4 * kProductRows);
 }
 
+// Rows of units, `stride` units apart.
+struct Units {
+  const float* data;
+  int64_t stride;
+};
+
+// The next strip, which has two lines for every unit, is fetched meanwhile unless this is the last.
 template <class Products, class Put>
-HWY_INLINE void product_strip(const Matrix& rows, int64_t count, int64_t first, const float* weight, bool is_last,
+HWY_INLINE void product_strip(const Units& rows, int64_t count, int64_t units, const float* weight, bool is_last,
                               Put& put) {
-  const int64_t units = rows.columns;
-  for (int64_t i = 0; i < count;) {
+  const int64_t first = put.row;
+  for (int64_t i = 0, tile = 0; i < count; ++tile) {
+    const float* x = rows.data + i * rows.stride;
+    const float* ahead = is_last || tile > 1 ? nullptr : weight + units * (kStripOutputs + tile * kLanes);
+    const int64_t left = count - i;
     put.row = first + i;
-    const bool few = count - i <= 2;
-    // The next strip has two lines for every unit.
-    const int64_t fetched = i / kTileRows;
-    const float* ahead = is_last || fetched > 1 ? nullptr : weight + units * (kStripOutputs + fetched * kLanes);
-    if (few) {
-      product_tile<Products, 2>(rows.row(i), rows.stride, weight, units, ahead, put);
+    if (left >= kTileRows) {
+      product_tile<Products, kTileRows>(x, rows.stride, weight, units, ahead, put);
+      i += kTileRows;
+    } else if (left >= 4) {
+      product_tile<Products, 4>(x, rows.stride, weight, units, ahead, put);
+      i += 4;
+    } else if (left >= 2) {
+      product_tile<Products, 2>(x, rows.stride, weight, units, ahead, put);
+      i += 2;
     } else {
-      product_tile<Products, kTileRows>(rows.row(i), rows.stride, weight, units, ahead, put);
+      product_tile<Products, 1>(x, rows.stride, weight, units, ahead, put);
+      ++i;
     }
-    i += few ? 2 : kTileRows;
   }
+  put.row = first;
 }
 
 template <class Products, class T, class Put>
@@ -165,14 +185,18 @@ HWY_INLINE void product_of(const WeightShape& shape, int64_t rows, const T* x, c
                            Put put) {
   Scratch scratch;
   const int64_t units = shape.units<T>(), together = std::min(rows_together(units), rows);
-  const Matrix block(scratch, together, units);
+  const bool whole = shape.in % kUnit<T> == 0;
+  const Matrix copied(scratch, whole ? 0 : together, units);
   for (int64_t first = 0; first < rows; first += together) {
     const int64_t count = std::min(together, rows - first);
-    copy_units(x + first * shape.in, count, shape.in, block);
+    const T* from = x + first * shape.in;
+    if (!whole) copy_units(from, count, shape.in, copied);
+    const Units block = whole ? Units{reinterpret_cast<const float*>(from), units} : Units{copied.data, copied.stride};
+    put.row = first;
     for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
       const float* weight = static_cast<const float*>(packed) + strip * units * kStripOutputs;
       put.output = strip * kStripOutputs;
-      product_strip<Products>(block, count, first, weight, strip + 1 == strips.end, put);
+      product_strip<Products>(block, count, units, weight, strip + 1 == strips.end, put);
     }
   }
 }
@@ -180,11 +204,11 @@ HWY_INLINE void product_of(const WeightShape& shape, int64_t rows, const T* x, c
 template <class T>
 HWY_NOINLINE void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips) {
   using Products = std::conditional_t<std::is_same_v<T, float>, Singles, Pairs>;
-  product_of<Products>(shape, rows, of.x, of.weight, strips, PutProduct<T>{rows, shape.out, of.bias, of.y});
+  product_of<Products>(shape, rows, of.x, of.weight, strips, PutProduct<T>{shape.out, of.bias, of.y});
 }
 
 inline HWY_NOINLINE void product_int8(const WeightShape& shape, int64_t rows, const ProductInt8& of, Range strips) {
-  product_of<Quads>(shape, rows, of.q, of.weight, strips, PutProductInt8{shape, rows, of});
+  product_of<Quads>(shape, rows, of.q, of.weight, strips, PutProductInt8{shape, of});
 }
 
 #endif  // HWY_TARGET == HWY_AVX3

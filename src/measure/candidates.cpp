@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/memory.h"
+#include "core/team.h"
 #include "core/text.h"
 #include "kernels/peak.h"
 
@@ -13,10 +14,11 @@ namespace {
 
 constexpr int64_t kPeakRounds = 2'000'000;
 
-// Operations of one go of all threads that the framework's own operations use.
+// Operations of one go of as many threads as the framework's operations use, but not by those: they would take the
+// processors from the next candidate in waiting for more.
 double on_all_threads(const std::function<int64_t(int64_t)>& run) {
   std::vector<int64_t> done(static_cast<size_t>(at::get_num_threads()));
-  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t begin, int64_t end) {
+  in_parts(at::get_num_threads(), 1, at::get_num_threads(), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) done[static_cast<size_t>(i)] = run(kPeakRounds);
   });
   double total = 0;

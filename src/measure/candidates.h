@@ -1,5 +1,5 @@
 // How fast are a few ways of doing the same, beside each other and beside what the processor can do? They run in turn,
-// so that a machine whose speed drifts is unfair to none of them. Threads are those of at::parallel_for.
+// so that a machine whose speed drifts is unfair to none of them. There are as many threads as at::parallel_for has.
 #pragma once
 
 #include <cstdint>

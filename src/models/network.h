@@ -6,13 +6,13 @@
 //
 // Bits: in Mode::infer on a CPU, what encode, decode and field_weights compute for a picture is the same to the bit
 // alone and in every batch, at every place, on any number of threads, and whether the field's weights are kept or not;
-// in float32, bfloat16 and int8, prepared for inference or not. Products are oneDNN's for that (nn/onednn.h), the
-// framework's attention gets its heads aligned (nn/attention.cpp), the rest are kernels row by row. The bits belong to
-// a precision, a processor's instruction set (docs/performance.md says how far others are), a LibTorch, and to whether
-// the network was prepared. They are not promised on a GPU, nor where LibTorch lacks oneDNN's operators: then float32
-// products of 1 to 3 rows, and with several threads those of other numbers, come out otherwise in the last place. Nor,
-// on processors with AMX, for bfloat16 attention by the framework (a network that was not prepared; more than 8192
-// keys), which was not measured.
+// in float32, bfloat16 and int8, prepared for inference or not. Products are the kernels' or oneDNN's for that
+// (nn/packed_weight.h), the framework's attention gets its heads aligned (nn/attention.cpp), the rest are kernels row
+// by row. The bits belong to a precision, a processor's instruction set (docs/performance.md says how far others are),
+// a LibTorch, and to whether the network was prepared. They are not promised on a GPU, nor where LibTorch lacks
+// oneDNN's operators: then float32 products of 1 to 3 rows, and with several threads those of other numbers, come out
+// otherwise in the last place. Nor, on processors with AMX, for bfloat16 attention by the framework (a network that was
+// not prepared; more than 8192 keys), which was not measured.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -97,6 +97,9 @@ class Network : public diffusion::Denoiser {
   // computed, and when the network has been prepared in another dtype. CheckpointError if the file that the parameters
   // lie in was changed.
   virtual void prepare_for_inference(const at::Device& device, at::ScalarType dtype) = 0;
+
+  // Whether kernels alone compute it now, on a CPU.
+  virtual bool runs_by_kernels() const { return false; }
 
   // The precision that prepare_for_inference() made the network ready for, and in which alone it computes from then on.
   virtual std::optional<Precision> prepared_precision() const = 0;

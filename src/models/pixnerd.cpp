@@ -15,6 +15,7 @@
 #include "models/precision.h"
 #include "models/recompute.h"
 #include "nn/packed_weight.h"
+#include "nn/share.h"
 #include "nn/swiglu.h"
 
 namespace pixnerd::models {
@@ -56,9 +57,14 @@ PixNerdImpl::PixNerdImpl(const ModelConfig& config, PixNerdParts parts)
   }
 }
 
+bool PixNerdImpl::runs_by_kernels() const {
+  return prepared_ && mode() == Mode::infer && device().is_cpu() && nn::has_product_kernel(weight_type(*prepared_));
+}
+
 at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                   const at::Tensor& condition) {
   check_scope();
+  const nn::TeamScope team(runs_by_kernels());
   const int64_t batch = x.size(0), part = std::max<int64_t>(1, kEncodedTokens / (grid.rows * grid.columns));
   if (batch <= part || mode() == Mode::train) return encode_part(grid, x, t, condition);
   Tensors parts;
@@ -122,6 +128,7 @@ at::Tensor PixNerdImpl::run_block(const nn::TransformerBlock& block, const at::T
 at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t, const at::Tensor& s,
                                   const at::Tensor& weights) {
   check_scope();
+  const nn::TeamScope team(runs_by_kernels());
   const int64_t height = x.size(2), width = x.size(3);
   check_decodable(grid, height, width);
   const at::Tensor patches = nn::unfold_patches(x, grid.rows, grid.columns);  // [B, L, C * N]
@@ -144,6 +151,7 @@ at::Tensor PixNerdImpl::decode_on(const TokenGrid& grid, const at::Tensor& x, co
 
 at::Tensor PixNerdImpl::field_weights(const at::Tensor& s) {
   check_scope();
+  const nn::TeamScope team(runs_by_kernels());
   const at::Tensor tokens = s.flatten(0, 1);
   if (mode() == Mode::train || kept_values(config_, tokens.size(0)) == 0) return {};
   Tensors generated;

@@ -1,6 +1,5 @@
 #include "nn/attention_kernel.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
@@ -20,7 +19,7 @@ at::Tensor attention_by_kernel(const at::Tensor& given_q, const at::Tensor& give
   with_storage_type(q, [&](auto type) {
     using T = decltype(type);
     const kernels::AttentionForward<T> attention{read<T>(q), read<T>(k), read<T>(v), write<T>(y)};
-    at::parallel_for(0, q.size(0) * shape.heads, 1, [&](int64_t begin, int64_t end) {
+    share(q.size(0) * shape.heads, 1, [&](int64_t begin, int64_t end) {
       kernels::attention_forward(shape, attention, {begin, end});
     });
   });

@@ -31,9 +31,7 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
       const kernels::FieldForward<T> field{read<T>(u), read<T>(parameters), read<float>(norm_weight), write<T>(y)};
-      at::parallel_for(0, u.size(0), 1, [&](int64_t begin, int64_t end) {
-        kernels::field_forward(shape, field, {begin, end});
-      });
+      share(u.size(0), 1, [&](int64_t begin, int64_t end) { kernels::field_forward(shape, field, {begin, end}); });
     });
     return y;
   }
@@ -46,7 +44,7 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
     ThreadSums grad_norm(1, u.size(2));
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
-      at::parallel_for(0, u.size(0), 1, [&](int64_t begin, int64_t end) {
+      share(u.size(0), 1, [&](int64_t begin, int64_t end) {
         kernels::FieldBackward<T> field;
         field.u = read<T>(u);
         field.parameters = read<T>(parameters);

@@ -11,6 +11,7 @@
 
 #include "kernels/bfloat16.h"
 #include "kernels/isa.h"
+#include "nn/share.h"
 
 namespace pixnerd::nn {
 
@@ -53,7 +54,7 @@ T* write(at::Tensor& tensor) {
 template <class Visit>
 void over_rows(int64_t count, const Visit& visit) {
   constexpr int64_t kSmallestShare = 8;
-  at::parallel_for(0, count, kSmallestShare, visit);
+  share(count, kSmallestShare, visit);
 }
 
 // Float32 sums [rows, columns], one of them for each thread of a loop over rows.

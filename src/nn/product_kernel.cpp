@@ -1,6 +1,5 @@
 #include "nn/product_kernel.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/sum.h>
 
@@ -19,16 +18,16 @@ using kernels::WeightShape;
 // Splits a product among the threads by its outputs, or by its rows where there are too few of them: visit(first row,
 // number of rows, strips).
 template <class Visit>
-void in_parts(const WeightShape& shape, int64_t rows, const Visit& visit) {
+void share_product(const WeightShape& shape, int64_t rows, const Visit& visit) {
   constexpr int64_t kLeastWork = 500'000;  // multiplications that are worth a thread
-  const int64_t strips = shape.strips(), threads = at::get_num_threads();
+  const int64_t strips = shape.strips(), threads = sharing_threads();
   if (strips >= 2 * threads || rows < 2 * kernels::kProductRows) {
     const int64_t grain = kLeastWork / std::max<int64_t>(1, rows * shape.in * kernels::kStripOutputs) + 1;
-    return at::parallel_for(0, strips, grain, [&](int64_t begin, int64_t end) { visit(0, rows, Range{begin, end}); });
+    return share(strips, grain, [&](int64_t begin, int64_t end) { visit(0, rows, Range{begin, end}); });
   }
   const int64_t blocks = (rows + kernels::kProductRows - 1) / kernels::kProductRows;
   const int64_t grain = kLeastWork / std::max<int64_t>(1, kernels::kProductRows * shape.in * shape.out) + 1;
-  at::parallel_for(0, blocks, grain, [&](int64_t begin, int64_t end) {
+  share(blocks, grain, [&](int64_t begin, int64_t end) {
     const int64_t first = begin * kernels::kProductRows;
     visit(first, std::min(rows, end * kernels::kProductRows) - first, Range{0, strips});
   });
@@ -38,7 +37,7 @@ template <class T>
 at::Tensor packed(const at::Tensor& weight) {
   const WeightShape shape{weight.size(1), weight.size(0)};
   at::Tensor result = at::empty({shape.packed_size<T>()}, weight.options());
-  at::parallel_for(0, shape.strips(), 1, [&](int64_t begin, int64_t end) {
+  share(shape.strips(), 1, [&](int64_t begin, int64_t end) {
     kernels::pack_weight(shape, read<T>(weight), write<T>(result), {begin, end});
   });
   return result;
@@ -68,7 +67,7 @@ at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int6
   with_storage_type(x, [&](auto type) {
     using T = decltype(type);
     const kernels::Product<T> all{read<T>(x), read<T>(weight), read<float>(bias), write<T>(y)};
-    in_parts(shape, x.numel() / shape.in, [&](int64_t first, int64_t rows, Range strips) {
+    share_product(shape, x.numel() / shape.in, [&](int64_t first, int64_t rows, Range strips) {
       kernels::Product<T> part = all;
       part.x += first * shape.in;
       part.y += first * shape.out;
@@ -90,7 +89,7 @@ at::Tensor kernel_linear_int8(const at::Tensor& given, const at::Tensor& row_sca
   const kernels::ProductInt8 all{read<uint8_t>(x),           read<int8_t>(weight.weight), read<int32_t>(weight.sums),
                                  read<float>(weight.scales), read<float>(row_scales),     read<float>(bias),
                                  write<kernels::BFloat16>(y)};
-  in_parts(shape, x.size(0), [&](int64_t first, int64_t rows, Range strips) {
+  share_product(shape, x.size(0), [&](int64_t first, int64_t rows, Range strips) {
     kernels::ProductInt8 part = all;
     part.q += first * shape.in;
     part.y += first * shape.out;

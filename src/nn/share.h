@@ -1,0 +1,31 @@
+// How the work of kernels is split among threads: by OpenMP as the framework splits its operators', or, while a
+// TeamScope lives, by core/team.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace pixnerd::nn {
+
+// Threads that share() uses.
+int sharing_threads();
+
+// Calls visit(begin, end) for parts of [0, count) that cover it, of `grain` items or more.
+void share(int64_t count, int64_t grain, const std::function<void(int64_t begin, int64_t end)>& visit);
+
+// For inference by kernels alone: while it lives, share() uses core/team.h in this thread, and the framework's
+// operators run on this thread alone, so that OpenMP's threads do not take the processors in waiting for more. Not for
+// backward passes, which keep sums for each of OpenMP's threads. Nothing happens where it is not `wanted`.
+class TeamScope {
+ public:
+  explicit TeamScope(bool wanted);
+  ~TeamScope();
+  TeamScope(const TeamScope&) = delete;
+  TeamScope& operator=(const TeamScope&) = delete;
+
+ private:
+  bool is_begun_ = false;
+  int mkl_threads_ = 0;  // before
+};
+
+}  // namespace pixnerd::nn
