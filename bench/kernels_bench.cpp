@@ -22,7 +22,9 @@
 #include "core/text.h"
 #include "kernels/field_block.h"
 #include "nn/attention_kernel.h"
+#include "nn/onednn.h"
 #include "nn/packed_attention.h"
+#include "nn/product_kernel.h"
 #include "nn/quantised.h"
 
 namespace pixnerd::bench {
@@ -164,6 +166,34 @@ void bench_attention(int64_t heads, int64_t tokens, int64_t width, Arithmetic ar
         candidates, kRuns);
 }
 
+// A linear layer's product, weights packed: oneDNN's beside the kernel's.
+void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
+  const c10::NoGradGuard no_grad;
+  if (!nn::has_product_kernel(type) || !nn::has_onednn(type)) return;
+  const bool bytes = type == at::kChar;
+  const at::Tensor x = at::randn({rows, in}), w = at::randn({out, in});
+  const nn::QuantisedWeight in_bytes = nn::quantise_weight(w);
+  const nn::QuantisedRows rows_in_bytes = nn::quantise_rows(x);
+  const at::Tensor typed_x = bytes ? rows_in_bytes.values : x.to(type), typed_w = bytes ? in_bytes.values : w.to(type);
+  const at::Tensor theirs = bytes ? nn::onednn_pack_int8(typed_w, rows) : nn::onednn_pack(typed_w, rows);
+  const nn::PackedInt8 ours_in_bytes = nn::pack_int8_for_kernel(in_bytes.values, in_bytes.scales);
+  const at::Tensor ours = bytes ? at::Tensor() : nn::pack_for_kernel(typed_w);
+  const auto by_onednn = [&] {
+    bytes ? nn::onednn_linear_int8(typed_x, theirs, in_bytes.scales) : nn::onednn_linear(typed_x, theirs);
+  };
+  const auto by_kernel = [&] {
+    bytes ? nn::kernel_linear_int8(typed_x, at::Tensor(), ours_in_bytes, at::Tensor())
+          : nn::kernel_linear(typed_x, ours, out, at::Tensor());
+  };
+  const double operations = 2.0 * static_cast<double>(rows * in * out);
+  const Arithmetic arithmetic = type == at::kFloat ? Arithmetic::float32 : Arithmetic::bfloat16;
+  const char* name = bytes ? "8 bits (of bfloat16's peak), " : type == at::kFloat ? "float32, " : "bfloat16, ";
+  print(concat("product, ", name, rows, " rows, ", in, " to ", out),
+        std::array{Candidate{"oneDNN", by_onednn, operations, arithmetic},
+                   Candidate{"pixnerd", by_kernel, operations, arithmetic}},
+        kRuns);
+}
+
 }  // namespace
 }  // namespace pixnerd::bench
 
@@ -175,6 +205,12 @@ int main() {
   std::cout << pixnerd::measure::header("around products");
   bench_rounding(256, 1024);
   bench_rounding(256, 2730);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kChar}) {
+    for (const auto& [rows, in, out] :
+         {std::array{256, 1024, 3072}, std::array{256, 2730, 1024}, std::array{512, 192, 576}}) {
+      bench_product(rows, in, out, type);
+    }
+  }
   for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::bfloat16}) {
     bench_attention(6, 64, 32, arithmetic);
     bench_attention(16, 256, 64, arithmetic);

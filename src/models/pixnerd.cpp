@@ -58,7 +58,7 @@ PixNerdImpl::PixNerdImpl(const ModelConfig& config, PixNerdParts parts)
 }
 
 bool PixNerdImpl::runs_by_kernels() const {
-  return prepared_ && mode() == Mode::infer && device().is_cpu() && nn::has_product_kernel(weight_type(*prepared_));
+  return has_kernels_ && mode() == Mode::infer;
 }
 
 at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
@@ -256,6 +256,7 @@ void PixNerdImpl::prepare_for_inference(const at::Device& device, at::ScalarType
   to(device, dtype);
   checkpoint::require_unchanged(sources);
   prepared_ = precision;
+  has_kernels_ = device.is_cpu() && nn::has_product_kernel(weight_type(precision));
 }
 
 void PixNerdImpl::to(const at::Device& device, at::ScalarType dtype) {

@@ -109,6 +109,7 @@ class PixNerdImpl : public torch::nn::Module, public Network {
 
   RecomputedParts recomputed_;
   std::optional<Precision> prepared_;
+  bool has_kernels_ = false;  // that compute it as it is prepared
   nn::GridTables rope_, codes_;
 };
 
