@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 #include "kernels/reference.h"
 #include "kernels/targets.h"
@@ -201,19 +200,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void attention_forward(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads, Isa isa) {
-  if constexpr (std::is_same_v<T, BFloat16>) {
-    switch (isa) {
-      PIXNERD_CASE_PAIRS(attention_forward_of_pairs(shape, attention, heads))
-      default:
-        break;
-    }
-  }
-  PIXNERD_CALL_FOR(isa, attention_forward(shape, attention, heads))
-}
-template void attention_forward(const AttentionShape&, const AttentionForward<float>&, Range, Isa);
-template void attention_forward(const AttentionShape&, const AttentionForward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT_WITH_PAIRS(attention_forward, const AttentionShape&, AttentionForward)
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

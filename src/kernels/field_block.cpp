@@ -1,7 +1,6 @@
 #include "kernels/field_block.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "kernels/reference.h"
 #include "kernels/targets.h"
@@ -251,19 +250,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-template <class T>
-void field_forward(const FieldShape& shape, const FieldForward<T>& field, Range tokens, Isa isa) {
-  if constexpr (std::is_same_v<T, BFloat16>) {
-    switch (isa) {
-      PIXNERD_CASE_PAIRS(field_forward_of_pairs(shape, field, tokens))
-      default:
-        break;
-    }
-  }
-  PIXNERD_CALL_FOR(isa, field_forward(shape, field, tokens))
-}
-template void field_forward(const FieldShape&, const FieldForward<float>&, Range, Isa);
-template void field_forward(const FieldShape&, const FieldForward<BFloat16>&, Range, Isa);
+PIXNERD_EXPORT_WITH_PAIRS(field_forward, const FieldShape&, FieldForward)
 PIXNERD_EXPORT(field_backward, const FieldShape&, FieldBackward)
 
 }  // namespace pixnerd::kernels

@@ -9,6 +9,8 @@
 
 #include <hwy/detect_targets.h>
 
+#include <type_traits>
+
 #include "kernels/isa.h"
 
 // True while a file is compiled for a set that has vectors: the body of a kernel is left out for the others.
@@ -59,6 +61,22 @@
 #define PIXNERD_EXPORT(kernel, Shape, Arguments)                                  \
   template <class T>                                                              \
   void kernel(Shape shape, const Arguments<T>& arguments, Range range, Isa isa) { \
+    PIXNERD_CALL_FOR(isa, kernel(shape, arguments, range))                        \
+  }                                                                               \
+  template void kernel(Shape, const Arguments<float>&, Range, Isa);               \
+  template void kernel(Shape, const Arguments<BFloat16>&, Range, Isa);
+
+// The same of a kernel that has, for bfloat16 on avx512bf16, a function `kernel`_of_pairs of its own.
+#define PIXNERD_EXPORT_WITH_PAIRS(kernel, Shape, Arguments)                       \
+  template <class T>                                                              \
+  void kernel(Shape shape, const Arguments<T>& arguments, Range range, Isa isa) { \
+    if constexpr (std::is_same_v<T, BFloat16>) {                                  \
+      switch (isa) {                                                              \
+        PIXNERD_CASE_PAIRS(kernel##_of_pairs(shape, arguments, range))            \
+        default:                                                                  \
+          break;                                                                  \
+      }                                                                           \
+    }                                                                             \
     PIXNERD_CALL_FOR(isa, kernel(shape, arguments, range))                        \
   }                                                                               \
   template void kernel(Shape, const Arguments<float>&, Range, Isa);               \

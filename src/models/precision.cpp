@@ -32,8 +32,10 @@ at::ScalarType weight_type(Precision precision) {
 }
 
 Precision available_precision(Precision wanted, const at::Device& device) {
-  if (wanted == Precision::int8 && !(device.is_cpu() && nn::has_packed_products(at::kChar))) wanted = Precision::bfloat16;
-  if (wanted == Precision::bfloat16 && device.is_cpu() && !nn::has_packed_products(at::kBFloat16)) return Precision::float32;
+  if (wanted == Precision::int8 && !(device.is_cpu() && nn::has_packed_products(at::kChar)))
+    wanted = Precision::bfloat16;
+  if (wanted == Precision::bfloat16 && device.is_cpu() && !nn::has_packed_products(at::kBFloat16))
+    return Precision::float32;
   return wanted;
 }
 

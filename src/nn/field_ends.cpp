@@ -32,9 +32,7 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
     with_storage_type(pixels, [&](auto type) {
       using T = decltype(type);
       const kernels::EmbedForward<T> embed{read<T>(pixels), read<float>(weight), read<float>(table), write<T>(u)};
-      share(pixels.size(0), 1, [&](int64_t begin, int64_t end) {
-        kernels::embed_forward(shape, embed, {begin, end});
-      });
+      share(pixels.size(0), 1, [&](int64_t begin, int64_t end) { kernels::embed_forward(shape, embed, {begin, end}); });
     });
     return u;
   }
@@ -77,9 +75,7 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
       using T = decltype(type);
       const kernels::FinalForward<T> last{read<T>(u), read<float>(norm_weight), read<float>(weight), read<float>(bias),
                                           write<T>(v)};
-      share(u.size(0), 1, [&](int64_t begin, int64_t end) {
-        kernels::final_forward(shape, last, {begin, end});
-      });
+      share(u.size(0), 1, [&](int64_t begin, int64_t end) { kernels::final_forward(shape, last, {begin, end}); });
     });
     return v;
   }

@@ -186,7 +186,8 @@ class Property : public testing::TestWithParam<std::tuple<Case, Precision>> {
   void SetUp() override {
     const auto& [given, precision] = GetParam();
     precision_ = precision;
-    if (!nn::has_packed_products(models::weight_type(precision))) GTEST_SKIP() << "no packed products in this arithmetic";
+    if (!nn::has_packed_products(models::weight_type(precision)))
+      GTEST_SKIP() << "no packed products in this arithmetic";
     network_ = random_network(given.network, 5);
     network_->prepare_for_inference(at::kCPU, models::weight_type(precision));
   }
