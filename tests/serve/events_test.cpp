@@ -69,7 +69,7 @@ using EventsTest = ServiceTest;
 
 TEST_F(EventsTest, AllJobsBeginWithThoseThatAreLive) {
   start();
-  const std::string slow = accept(R"({"class":0,"steps":250,"count":2})");
+  const std::string slow = accept(R"({"class":0,"steps":250,"count":40})");
   Watcher watcher(server_->port(), "/api/events");
   EXPECT_EQ(http::status_of(watcher.head), 200);
   EXPECT_EQ(http::header_of(watcher.head, "Content-Type"), "text/event-stream");
@@ -92,7 +92,7 @@ TEST_F(EventsTest, AllJobsBeginWithThoseThatAreLive) {
     }
     if (event->name == "progress") {
       EXPECT_NE(event->data.find("eta"), nullptr);
-      EXPECT_EQ(field(*event, "steps"), "500");
+      EXPECT_EQ(field(*event, "steps"), "10000");
     }
   }
   EXPECT_GE(counts["job"], 2);
