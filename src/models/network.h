@@ -91,7 +91,7 @@ class Network : public diffusion::Denoiser {
   // (checkpoint/quantised.h); `source` names the file in the CheckpointError.
   virtual void adopt(const std::map<std::string, at::Tensor>& tensors, const std::string& source) = 0;
 
-  // Moves the parameters as to() does and, on a CPU, packs the matrices that tokens go through for oneDNN, in `dtype`,
+  // Moves the parameters as to() does and, on a CPU, packs the matrices that tokens go through, in `dtype`,
   // where this LibTorch can. kChar stands for int8 (precision.h). It cannot be undone: what is packed is empty in
   // parameters(), and the network cannot be trained, saved or moved any more. RequestError where int8 cannot be
   // computed, and when the network has been prepared in another dtype. CheckpointError if the file that the parameters
