@@ -34,7 +34,7 @@ TEST_OPTIONS :=
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-setup: ## install what is missing: Debian packages, and LibTorch in .venv
+setup: ## install what is missing: Debian packages, LibTorch and what tests compare with in .venv
 	@tools/setup.sh
 
 build: setup ## build the program (build/pixnerd) and all tests
@@ -43,10 +43,10 @@ build: setup ## build the program (build/pixnerd) and all tests
 	@tools/build.sh
 
 test: build ## run all tests
-	ctest --test-dir build --output-on-failure $(TEST_OPTIONS)
+	ctest --test-dir build --no-tests=error --output-on-failure $(TEST_OPTIONS)
 
 fuzz: ## feed broken files to every reader, FUZZ_SECONDS=600 each; TARGETS="zip yaml" names some
-	@tools/setup.sh build python fuzz
+	@tools/setup.sh build torch test fuzz
 	@tools/fuzz.sh $(TARGETS)
 
 sanitize: setup ## run all tests in a build that watches its memory and arithmetic (slow)
@@ -57,7 +57,8 @@ races: setup ## run the tests of the engine's threads in a build that watches fo
 	@BUILD_FOLDER=build-races BUILD_OPTIONS=-DPIXNERD_RACES=ON tools/build.sh test_engine
 	OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 setarch -R build-races/test_engine --gtest_filter='$(RACES)'
 
-demo: setup ## draw classes and prompts with the shipped weights
+demo: ## draw classes and prompts with the shipped weights
+	@tools/setup.sh build torch
 	@tools/build.sh pixnerd
 	@mkdir -p $(dir $(DEMO_PICTURE))
 	$(DEMO_SAMPLE)
@@ -65,33 +66,35 @@ demo: setup ## draw classes and prompts with the shipped weights
 	$(DEMO_PROMPTS) --prompts assets/emoji_sizes.jsonl --columns 3 --out out/sizes.png
 	@echo "the pictures are in $(CURDIR)/out: $(notdir $(DEMO_PICTURE)), prompts.png, sizes.png"
 
-serve: setup ## draw in a browser with the shipped weights: http://127.0.0.1:7860
+serve: ## draw in a browser with the shipped weights: http://127.0.0.1:7860
+	@tools/setup.sh build torch
 	@tools/build.sh pixnerd
 	build/pixnerd serve --checkpoint $(DEMO_CHECKPOINT) --folder out/serve $(SERVE_OPTIONS)
 
 learn: ## watch a network learn to draw faces, from nothing: ten minutes on two cores
-	@tools/setup.sh build python data
+	@tools/setup.sh build torch data
 	@tools/build.sh pixnerd
 	@.venv/bin/python tools/emoji/build.py --out data/faces --subset faces --styles twemoji
 	build/pixnerd train learn --out $(LEARN_RUN) --resume --or-new --watch
 	build/pixnerd sample --checkpoint $(LEARN_RUN) --classes all --count 1 --labels --out $(LEARN_PICTURE) --overwrite
 	@echo "what it draws now is in $(CURDIR)/$(LEARN_PICTURE); rm -r $(LEARN_RUN) to see it learn again"
 
-bench: setup ## measure speed against the plain reference
+bench: ## measure speed against the plain reference
+	@tools/setup.sh build torch
 	@tools/tokenizer.sh --or-warn
 	@tools/build.sh pixnerd $(BENCHMARKS)
 	@set -e; for benchmark in $(BENCHMARKS); do build/$$benchmark; done
 
 data: ## fetch and draw the emoji training pictures: WebDataset shards in data/emoji
-	@tools/setup.sh python data
+	@tools/setup.sh data
 	.venv/bin/python tools/emoji/build.py --out data/emoji
 
 judge-data: ## fetch and draw the emoji of other artists, for pixnerd eval --judge-also: data/emoji_judge
-	@tools/setup.sh python data
+	@tools/setup.sh data
 	.venv/bin/python tools/emoji/build.py --for-judging --out data/emoji_judge
 
 features: ## fetch EfficientNet-Lite0, trained on ImageNet, for pixnerd eval --efficientnet-lite
-	@tools/setup.sh python
+	@tools/setup.sh data
 	@tools/features.sh
 
 format: ## format the C++ sources
@@ -99,7 +102,7 @@ format: ## format the C++ sources
 	@find src tests bench \( -name '*.h' -o -name '*.cpp' \) -print0 | xargs -0 -r clang-format -i
 
 lint: ## check formatting, layering and, in torch-free and changed files, clang-tidy's rules
-	@tools/setup.sh build python format lint
+	@tools/setup.sh build torch test format lint
 	@tools/build.sh configure
 	@tools/lint.sh
 

@@ -33,7 +33,7 @@ configure() {
     echo "build: error: no LibTorch found; mend: make setup, or set Torch_DIR to LibTorch's share/cmake/Torch" >&2
     exit 1
   fi
-  key="$torch ${PIXNERD_PYTHON:-} $(cat .cache/environment.stamp 2>/dev/null || true)${options[*]}"
+  key="$torch ${PIXNERD_PYTHON:-} $(cat .cache/{torch,data,test}.stamp 2>/dev/null || true)${options[*]}"
   if [ -f "$folder/build.ninja" ] && [ "$(cat "$record" 2>/dev/null)" = "$key" ]; then
     return
   fi

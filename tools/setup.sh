@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing for the named groups of tools/packages.txt (default: build and python): Debian packages by
-# apt-get, as root or through sudo, and a Python environment in .venv. Does nothing, in well under a second, where
-# nothing is missing. Understands:
+# Installs what is missing for the named groups of tools/packages.txt (default: build, torch and test): Debian packages
+# by apt-get, as root or through sudo, and for the groups torch, data and test Python packages in .venv. Does nothing, in
+# well under a second, where nothing is missing. Understands:
 #   Torch_DIR, CMAKE_PREFIX_PATH    a LibTorch of your own: no torch is fetched then
 #   PIXNERD_TORCH_INDEX             the package index to take torch from (pip's own PIP_INDEX_URL works too)
 #   PIXNERD_ALLOW_CUDA_TORCH=1      take the CUDA build of torch where pip finds no other
@@ -143,48 +143,71 @@ CPU), or Torch_DIR to a LibTorch, or PIXNERD_ALLOW_CUDA_TORCH=1 (building then n
   pip install "${index[@]}" "torch==$version" || fail_pip "torch $version"
 }
 
-# With a LibTorch of one's own the environment only serves tests, so that nothing fails for lack of it.
-install_oracles_only() {
-  local wanted
-  mapfile -t wanted < <(grep -h -E '^[a-z]+==' tools/requirements.txt tools/emoji/requirements.txt | grep -v '^torch==')
-  say "using the LibTorch in $1; making .venv for the tests' Python oracles, without torch"
-  if make_environment && pip install "${wanted[@]}" && pip install --no-deps -r tools/requirements-no-deps.txt; then
-    return
-  fi
-  say "warning: no Python environment for the tests ($log); tests that need one are skipped"
+# is_current GROUP FILE...: is what these files ask for in .venv already?
+is_current() {
+  local group=$1 && shift
+  key=$(cat tools/setup.sh "$@" <(echo "$PWD $(named_libtorch)") | sha256sum)
+  [ "$(cat ".cache/$group.stamp" 2>/dev/null)" = "$key" ]
 }
 
-install_environment() {
-  local named key stamp=.cache/environment.stamp
+is_ready() {
+  echo "$key" >".cache/$1.stamp"
+  say "$2 in .venv: ready"
+}
+
+# LibTorch, unless the environment names one.
+install_libtorch() {
+  local named
   named=$(named_libtorch)
   [ -z "${Torch_DIR:-}" ] || [ -f "$Torch_DIR/TorchConfig.cmake" ] ||
     fail "Torch_DIR=$Torch_DIR has no TorchConfig.cmake" "unset it, or name LibTorch's folder share/cmake/Torch"
-  key=$(cat tools/setup.sh tools/requirements{,-no-deps}.txt tools/emoji/requirements.txt <(echo "$PWD $named") | sha256sum)
-  if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -n "$named$(wheel_libtorch)" ]; then
+  if [ -n "$named" ] || { is_current torch tools/requirements.txt && [ -n "$(wheel_libtorch)" ]; }; then
     return
   fi
-  if [ -n "$named" ]; then
-    install_oracles_only "$named"
-  else
-    make_environment || fail "python3 -m venv failed" "install python3-venv, or remove a broken .venv"
-    install_torch
-    say "installing the Python packages of tools/requirements.txt"
-    pip install -r tools/requirements.txt || fail_pip "the packages of tools/requirements.txt"
-    pip install --no-deps -r tools/requirements-no-deps.txt || fail_pip "the packages of tools/requirements-no-deps.txt"
+  make_environment || fail "python3 -m venv failed" "install python3-venv, or remove a broken .venv"
+  install_torch
+  is_ready torch LibTorch
+}
+
+# What draws the training pictures.
+install_data_tools() {
+  if is_current data tools/emoji/requirements.txt; then
+    return
   fi
-  echo "$key" >"$stamp"
-  say "the Python environment is ready"
+  make_environment || fail "python3 -m venv failed" "install python3-venv, or remove a broken .venv"
+  pip install -r tools/emoji/requirements.txt || fail_pip "the packages of tools/emoji/requirements.txt"
+  is_ready data "the tools of the pictures"
+}
+
+# What tests compare with. Beside a LibTorch of one's own nothing fails for lack of it.
+install_oracles() {
+  local lists=(-r tools/requirements-test.txt -r tools/emoji/requirements.txt) named
+  if is_current test tools/requirements{,-test,-no-deps}.txt tools/emoji/requirements.txt; then
+    return
+  fi
+  named=$(named_libtorch)
+  say "installing the Python packages that tests compare with"
+  if make_environment && pip install "${lists[@]}" && pip install --no-deps -r tools/requirements-no-deps.txt; then
+    is_ready test "the tests' packages"
+    return
+  fi
+  [ -n "$named" ] || fail_pip "the packages of tools/requirements-test.txt and tools/requirements-no-deps.txt"
+  echo "$key" >.cache/test.stamp
+  say "warning: no Python environment for the tests ($log); tests that need one are skipped"
 }
 
 mkdir -p .cache
 : >"$log"
-groups=" ${*:-build python} "
+groups=" ${*:-build torch test} "
 needed=$groups
 wish="wish"
-if [ -n "$(named_libtorch)" ]; then
-  needed=${groups/ python / }
-  wish="wish python"
+if [[ $groups == *" data "* ]] || { [[ $groups =~ " torch "|" test " ]] && [ -z "$(named_libtorch)" ]; }; then
+  needed+=" python"
+elif [[ $groups == *" test "* ]]; then
+  wish+=" python"
 fi
 # shellcheck disable=SC2086  # the groups are words
 [ "${PIXNERD_SKIP_PACKAGES:-}" = 1 ] || install_packages "$wish" $needed
-[[ $groups != *" python "* ]] || install_environment
+[[ $groups != *" torch "* ]] || install_libtorch
+[[ $groups != *" data "* ]] || install_data_tools
+[[ $groups != *" test "* ]] || install_oracles
