@@ -5,7 +5,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/rsqrt.h>
@@ -140,6 +142,12 @@ void bench_rounding(int64_t tokens, int64_t width) {
   print(concat("rounding ", tokens, " rows of ", width, " to 8 bits"),
         std::array{Candidate{"eager", [&] { eager_rows(x); }, 0, Arithmetic::float32, 3 * values},
                    Candidate{"pixnerd", [&] { nn::quantise_rows(x); }, 0, Arithmetic::float32, 3 * values}},
+        kRuns);
+  const at::Tensor matrix = nn::turn_rows(at::eye(width)).to(at::kBFloat16);
+  print(concat("turning ", tokens, " rows of ", width, " by Hadamard's matrix"),
+        std::array{
+            Candidate{"product", [&] { at::matmul(x, matrix).to(at::kFloat); }, 0, Arithmetic::float32, 6 * values},
+            Candidate{"pixnerd", [&] { nn::turn_rows(x); }, 0, Arithmetic::float32, 6 * values}},
         kRuns);
   print(concat("SwiGLU of ", tokens, " rows of ", width, ", to 8 bits"),
         std::array{

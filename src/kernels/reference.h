@@ -9,6 +9,7 @@
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
+#include "kernels/hadamard.h"
 #include "kernels/product.h"
 #include "kernels/quantise.h"
 #include "kernels/resample.h"
@@ -58,6 +59,9 @@ template <class T>
 void swiglu_forward(const SwiGLUShape& shape, const SwiGLUForward<T>& gate, Range rows);
 template <class T>
 void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Range rows);
+
+template <class T>
+void turn_rows(int64_t width, const TurnRows<T>& turning, Range rows);
 
 template <class T>
 void quantise_rows(int64_t width, const QuantiseRows<T>& rounding, Range rows);

@@ -19,7 +19,7 @@ constexpr std::array<LayerGroup, 10> kGroups{{
     {"modulation", true, "a third of the weights, read for one row a picture", nn::kFewestRows},
     {"s_embedder", false, "no time is won"},
     {"y_embedder", false, "no time is won, and states of text have a few very large channels"},
-    {"parameter generator", false, "ten times the others' error for the time it wins: its products are weights"},
+    {"parameter generator", false, "its products are weights: as it is, ten times the others' error", 0, true},
 }};
 
 struct Ending {

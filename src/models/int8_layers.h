@@ -12,9 +12,10 @@ namespace pixnerd::models {
 
 struct LayerGroup {
   const char* name;
-  bool int8;         // else it stays in bfloat16
-  const char* why;   // of the choice
-  int64_t rows = 0;  // of a typical product; 0 for the tokens of a picture
+  bool int8;            // rounded to 8 bits with a scale for each row, in files too; else it stays in bfloat16
+  const char* why;      // of the choice
+  int64_t rows = 0;     // of a typical product; 0 for the tokens of a picture
+  bool turned = false;  // in bfloat16 in files, but turned and rounded where it is packed (nn::turn_rows)
 };
 
 std::span<const LayerGroup> layer_groups();

@@ -234,8 +234,12 @@ void PixNerdImpl::pack_int8() {
       std::any_of(layers.begin(), layers.end(), [](const auto& each) { return each.second->weight_scales.defined(); });
   for (const auto& [name, layer] : layers) {
     const LayerGroup* group = layer_group(name, layer->weight.sizes());
-    if (group == nullptr || !(stored ? layer->weight_scales.defined() : group->int8)) continue;
-    layer->pack(at::kChar, group->rows > 0 ? group->rows : nn::LinearImpl::kTypicalRows);
+    if (group == nullptr) continue;
+    if (stored ? layer->weight_scales.defined() : group->int8) {
+      layer->pack(at::kChar, group->rows > 0 ? group->rows : nn::LinearImpl::kTypicalRows);
+    } else if (group->turned) {
+      layer->pack_turned();
+    }
   }
 }
 

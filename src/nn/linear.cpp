@@ -22,6 +22,7 @@ void LinearImpl::initialise(at::Generator& generator) {
 
 at::Tensor LinearImpl::forward(const at::Tensor& x) const {
   if (takes_int8()) return forward(quantise_rows(has_kernels(x) ? x : x.to(at::kFloat)));
+  if (turned_) return packed_->product(quantise_rows(turn_rows(x)));
   if (packed_) return packed_->product(x.to(packed_->dtype()));
   return linear_product(x, weight_scales.defined() ? dequantise({weight, weight_scales}) : weight, bias);
 }
@@ -45,6 +46,13 @@ void LinearImpl::pack(at::ScalarType dtype, int64_t rows) {
   }
   weight.set_data(at::empty({0}, at::kFloat));
   weight_scales.reset();
+}
+
+void LinearImpl::pack_turned() {
+  if (packed_) return;
+  packed_.emplace(quantise_weight(turn_rows(weight.to(at::kBFloat16))), bias, kTypicalRows);
+  turned_ = true;
+  weight.set_data(at::empty({0}, at::kFloat));
 }
 
 Linear register_in_sequence(torch::nn::Module& parent, const std::string& name, int64_t index, Linear child) {

@@ -26,13 +26,16 @@ struct LinearImpl : torch::nn::Module {
   at::Tensor forward(const QuantisedRows& x) const;
   // The same without the rows' scales and without the bias.
   at::Tensor unscaled(const QuantisedRows& x) const;
-  bool takes_int8() const { return packed_ && packed_->dtype() == at::kChar; }
+  bool takes_int8() const { return packed_ && packed_->dtype() == at::kChar && !turned_; }
 
   // From now on forward() multiplies in that type with a packed copy of the weight, without gradients, and `weight` is
   // empty. For inference on a CPU, and only where has_packed_products(dtype): float32, bfloat16, or int8, which rounds
   // the weight if it is not in 8 bits yet and each row of x as it comes. The order is best for `rows` rows, but any
   // number works. What is packed already stays as it is.
   void pack(at::ScalarType dtype, int64_t rows = kTypicalRows);
+  // The same in int8, with weight and rows turned by Hadamard's matrix first (quantised.h): more accurate where a few
+  // values of a row are large. The weight is rounded to bfloat16 before, as a file for int8 has it.
+  void pack_turned();
 
   bool is_packed() const { return packed_.has_value(); }
 
@@ -44,6 +47,7 @@ struct LinearImpl : torch::nn::Module {
 
  private:
   std::optional<PackedWeight> packed_;
+  bool turned_ = false;  // the packed weight, as its rows have to be
 };
 TORCH_MODULE(Linear);
 

@@ -3,10 +3,20 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
+#include "kernels/hadamard.h"
 #include "kernels/quantise.h"
 #include "nn/kernel_call.h"
 
 namespace pixnerd::nn {
+namespace {
+
+// As a type that kernels read.
+at::Tensor storable(const at::Tensor& weight) {
+  const at::Tensor source = weight.detach();
+  return source.scalar_type() == at::kBFloat16 ? source : source.to(at::kFloat);
+}
+
+}  // namespace
 
 QuantisedRows quantise_rows(const at::Tensor& given) {
   const at::Tensor x = given.contiguous();
@@ -16,6 +26,18 @@ QuantisedRows quantise_rows(const at::Tensor& given) {
     using T = decltype(type);
     const kernels::QuantiseRows<T> rounding{read<T>(x), write<uint8_t>(result.values), write<float>(result.scales)};
     over_rows(rows, [&](int64_t begin, int64_t end) { kernels::quantise_rows(width, rounding, {begin, end}); });
+  });
+  return result;
+}
+
+at::Tensor turn_rows(const at::Tensor& given) {
+  const at::Tensor x = storable(given).contiguous();
+  const int64_t width = x.size(-1);
+  at::Tensor result = at::empty(x.sizes(), at::kFloat);
+  with_storage_type(x, [&](auto type) {
+    using T = decltype(type);
+    const kernels::TurnRows<T> turning{read<T>(x), write<float>(result)};
+    over_rows(x.numel() / width, [&](int64_t begin, int64_t end) { kernels::turn_rows(width, turning, {begin, end}); });
   });
   return result;
 }
@@ -35,8 +57,7 @@ QuantisedRows quantise_gated(const at::Tensor& a, const at::Tensor& b, const at:
 
 // The bytes of rows count from 128, those of weights from 0: the uppermost bit is the difference.
 QuantisedWeight quantise_weight(const at::Tensor& weight) {
-  const at::Tensor source = weight.detach();
-  const QuantisedRows rows = quantise_rows(source.scalar_type() == at::kBFloat16 ? source : source.to(at::kFloat));
+  const QuantisedRows rows = quantise_rows(storable(weight));
   return {rows.values.bitwise_xor_(kernels::kZeroPoint).view(at::kChar), rows.scales};
 }
 

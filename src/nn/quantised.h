@@ -28,6 +28,10 @@ struct QuantisedRows {
 // x [..., in], float32 or bfloat16, on the CPU.
 QuantisedRows quantise_rows(const at::Tensor& x);
 
+// x [..., in], any floating type on the CPU, turned by Hadamard's matrix (kernels/hadamard.h), in float32: what has a
+// few large values a row has none then. A layer whose weight is turned alike gives the same product.
+at::Tensor turn_rows(const at::Tensor& x);
+
 // silu(a) * b in 8 bits for a and b [..., h], bfloat16 products of the same rows that have yet to be multiplied by
 // their scales; a and b are contiguous or the halves of one contiguous tensor.
 QuantisedRows quantise_gated(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scales);

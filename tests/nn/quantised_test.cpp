@@ -76,6 +76,26 @@ TEST_F(QuantisedTest, LayersAreCloseToThoseInFloat32) {
   }
 }
 
+// One channel a hundred times the others: turned, it takes nothing from them.
+TEST_F(QuantisedTest, TurnedLayersStandALargeChannel) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    Linear turned = linear(192, 48, true), plain = linear(192, 48, true);
+    plain->weight.set_requires_grad(false).set_data(turned->weight.detach().clone());
+    plain->bias.set_requires_grad(false).set_data(turned->bias.detach().clone());
+    at::Tensor x = drawn({2, 9, 192});
+    x.select(2, 70).mul_(100);
+    const at::Tensor in_type = x.to(type), exact = plain->forward(in_type.to(at::kFloat));
+    turned->pack_turned();
+    plain->pack(at::kChar);
+    EXPECT_FALSE(turned->takes_int8());  // its rows have to be turned
+    EXPECT_EQ(turned->weight.numel(), 0);
+    // What the channel's own weights add is not the question.
+    const auto error = [&](Linear& layer) { return relative(layer->forward(in_type), exact); };
+    EXPECT_LT(error(turned), 0.02);
+    EXPECT_LT(error(turned), error(plain));
+  }
+}
+
 TEST_F(QuantisedTest, AWeightInBytesGivesWhatItsOwnRoundingGives) {
   Linear own = linear(64, 32, true), stored(64, 32, true);
   const QuantisedWeight rounded = quantise_weight(own->weight);
