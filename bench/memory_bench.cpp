@@ -43,7 +43,7 @@ uint64_t draw(const std::filesystem::path& weights, const Row& row) {
   drawing.states = [&](const std::string&) { return models::blank_condition(config, 1); };
   file.network->prepare_for_inference(at::kCPU, models::weight_type(row.precision));
   keep_freed_memory();
-  Silent silent;
+  NoProgress silent;
   sample::draw(
       *file.network, {request}, drawing, [](int64_t, const image::Image&) {}, silent);
   return peak_resident_bytes();

@@ -71,7 +71,7 @@ Seconds with_preset(const std::filesystem::path& weights, Preset preset, const s
   });
   keep_freed_memory();
   image::Image picture;
-  Silent silent;
+  NoProgress silent;
   const auto keep = [&](int64_t, image::Image drawn) { picture = std::move(drawn); };
   seconds.draw = seconds_of([&] { sample::draw(*file.network, {request}, drawing, keep, silent); });
   seconds.write = seconds_of([&] { image::write_png(png, picture); });

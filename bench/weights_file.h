@@ -27,10 +27,6 @@ struct TemporaryFolder {
   std::filesystem::path path = std::filesystem::temp_directory_path() / concat("pixnerd-bench-", ::getpid());
 };
 
-struct Silent : public Progress {
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 inline sample::ModelDescription builtin_description(const std::string& name) {
   const train::RunConfig config = train::read_run_config(config::parse(*config::builtin(name), name));
   sample::ModelDescription description;

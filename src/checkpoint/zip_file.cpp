@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "checkpoint/messages.h"
+#include "checkpoint/zip_records.h"
 
 namespace pixnerd::checkpoint {
 namespace {
@@ -16,9 +17,7 @@ static_assert(std::endian::native == std::endian::little, "the records' numbers 
 constexpr uint32_t kLocalSignature = 0x04034b50, kCentralSignature = 0x02014b50, kEndSignature = 0x06054b50;
 constexpr uint32_t kEnd64Signature = 0x06064b50, kLocator64Signature = 0x07064b50;
 constexpr size_t kLocalBytes = 30, kCentralBytes = 46, kEndBytes = 22, kEnd64Bytes = 56, kLocator64Bytes = 20;
-constexpr uint16_t kZip64Field = 1, kEncrypted = 1;
-constexpr uint16_t kMax16 = 0xffff;
-constexpr uint32_t kMax32 = 0xffffffff;
+constexpr uint16_t kEncrypted = 1;
 
 // Numbers of a record whose bytes have been checked to be there.
 template <class Number>

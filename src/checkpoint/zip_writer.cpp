@@ -7,12 +7,13 @@
 #include <ostream>
 #include <type_traits>
 
+#include "checkpoint/zip_records.h"
+
 namespace pixnerd::checkpoint {
 namespace {
 
 constexpr uint64_t kAlignment = 64;
-constexpr uint64_t kMax16 = 0xffff, kMax32 = 0xffffffff;
-constexpr uint16_t kZip64Field = 1, kPaddingField = 0x4246;
+constexpr uint16_t kPaddingField = 0x4246;
 constexpr uint16_t kVersion = 45;  // the first with zip64
 constexpr uint16_t kUtf8Names = 1 << 11;
 constexpr uint32_t kTime = 0x00210000;  // 1 January 1980, the earliest there is

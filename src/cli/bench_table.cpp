@@ -46,10 +46,6 @@ struct Subject {
   }
 };
 
-struct Silent : public Progress {
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 config::Value bytes_value(uint64_t bytes) {
   return config::scalar_value(static_cast<int64_t>(bytes));
 }
@@ -93,7 +89,7 @@ Fields sampling(const Subject& subject, const TableFlags& flags, const ComputeFl
   const uint64_t before = resident_bytes();
   const bool is_reset = reset_peak_resident();
 
-  Silent progress;
+  NoProgress progress;
   const auto draw = [&](int64_t count) {
     sample::draw(
         *network, requests(count), drawing, [](int64_t, const image::Image&) {}, progress);

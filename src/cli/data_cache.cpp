@@ -9,6 +9,7 @@
 #include "cli/checks.h"
 #include "cli/config_file.h"
 #include "cli/terminal_progress.h"
+#include "cli/words.h"
 #include "config/json.h"
 #include "core/counted.h"
 #include "core/errors.h"
@@ -16,7 +17,6 @@
 #include "core/text.h"
 #include "data/crop_cache.h"
 #include "data/speed.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -69,14 +69,14 @@ void print_speed(const data::PictureSet& set, const data::DataConfig& config, co
 
 using config::Value;
 
-void print_json(const data::PictureSet& set, const data::DataConfig& config, const data::LoadingSpeed& speed) {
+void print_speed_json(const data::PictureSet& set, const data::DataConfig& config, const data::LoadingSpeed& speed) {
   const auto number = [](auto value) { return config::plain_value(concat(value)); };
   Value stages;
   stages.kind = Value::Kind::list;
   for (const auto& [name, seconds] : speed.stages) {
     stages.items.push_back(config::map_value({{"name", config::text_value(name)}, {"seconds", number(seconds)}}));
   }
-  const Value result = config::map_value({{"path", config::text_value(text::repaired(config.path))},
+  const Value result = config::map_value({{"path", words(config.path)},
                                           {"pictures", number(set.size())},
                                           {"image_size", number(config.image_size)},
                                           {"workers", number(config.workers)},
@@ -92,7 +92,7 @@ void run_speed(const SpeedFlags& flags) {
   const data::DataConfig config = read_run_config(flags.config, flags.settings).data;
   TerminalProgress progress("caching", "pictures");
   const auto set = data::with_cache(open_without_cache(config), config, progress);
-  const auto print = flags.json ? print_json : print_speed;
+  const auto print = flags.json ? print_speed_json : print_speed;
   print(*set, config, data::measure_loading(set, config, flags.seconds));
 }
 

@@ -7,11 +7,11 @@
 #include "cli/checks.h"
 #include "cli/compute_flags.h"
 #include "cli/terminal_progress.h"
+#include "cli/words.h"
 #include "config/json.h"
 #include "core/counted.h"
 #include "core/text.h"
 #include "doctor/examine.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -41,7 +41,7 @@ void define(CLI::App& command, DoctorFlags& flags) {
       "that are ignored. Ends with 0 where nothing is wrong, and with 3 where something is.");
 }
 
-void print_text(const doctor::Examination& all) {
+void print_examination(const doctor::Examination& all) {
   std::cout << all.checkpoint << ": step " << all.step << " of " << all.steps << '\n';
   for (const doctor::Finding& finding : all.findings) {
     std::cout << '\n' << key_of(finding.fault) << ": " << finding.what << "\n  " << finding.advice << '\n';
@@ -58,19 +58,19 @@ config::Value value_of(const doctor::Finding& finding) {
     numbers.fields.emplace_back(name, std::isfinite(number) ? config::plain_value(shortest(number)) : config::Value());
   }
   return config::map_value({{"fault", config::text_value(key_of(finding.fault))},
-                            {"what", config::text_value(text::repaired(finding.what))},
+                            {"what", words(finding.what)},
                             {"advice", config::text_value(finding.advice)},
                             {"numbers", std::move(numbers)}});
 }
 
-void print_json(const doctor::Examination& all) {
+void print_examination_json(const doctor::Examination& all) {
   config::Value findings, not_looked_at;
   findings.kind = not_looked_at.kind = config::Value::Kind::list;
   for (const doctor::Finding& each : all.findings) findings.items.push_back(value_of(each));
   for (const std::string& each : all.not_looked_at) {
-    not_looked_at.items.push_back(config::text_value(text::repaired(each)));
+    not_looked_at.items.push_back(words(each));
   }
-  std::cout << config::to_json(config::map_value({{"checkpoint", config::text_value(text::repaired(all.checkpoint))},
+  std::cout << config::to_json(config::map_value({{"checkpoint", words(all.checkpoint)},
                                                   {"step", config::plain_value(concat(all.step))},
                                                   {"steps", config::plain_value(concat(all.steps))},
                                                   {"findings", std::move(findings)},
@@ -86,7 +86,7 @@ void run(const DoctorFlags& flags) {
   TerminalProgress progress("examining", "parts");
   const doctor::Examination all = doctor::examine(flags.run, options, progress);
   progress.finish();
-  (flags.json ? print_json : print_text)(all);
+  (flags.json ? print_examination_json : print_examination)(all);
   if (!all.findings.empty()) throw FaultsFound();
 }
 

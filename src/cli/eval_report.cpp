@@ -4,9 +4,9 @@
 #include <iostream>
 #include <optional>
 
+#include "cli/words.h"
 #include "config/json.h"
 #include "core/text.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -24,7 +24,7 @@ std::string described(const Seen& seen) {
 config::Value list_of(const std::vector<std::string>& texts) {
   config::Value list;
   list.kind = config::Value::Kind::list;
-  for (const std::string& each : texts) list.items.push_back(config::text_value(text::repaired(each)));
+  for (const std::string& each : texts) list.items.push_back(words(each));
   return list;
 }
 
@@ -115,7 +115,7 @@ void print_saved(const std::string& file, const std::vector<eval::Metric>& metri
     return;
   }
   config::Value all = begun(seen);
-  all.fields.emplace_back("statistics", config::text_value(text::repaired(file)));
+  all.fields.emplace_back("statistics", words(file));
   all.fields.emplace_back("metrics", list_of(names));
   all.fields.emplace_back("warnings", list_of(warnings));
   std::cout << config::to_json(all) << std::endl;

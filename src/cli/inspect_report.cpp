@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/words.h"
 #include "config/json.h"
 #include "core/text.h"
 #include "text/unicode.h"
@@ -111,11 +112,6 @@ using config::Value;
 
 Value number(int64_t value) {
   return config::plain_value(concat(value));
-}
-
-// Names of files need not be UTF-8.
-Value words(std::string_view text) {
-  return config::text_value(text::repaired(text));
 }
 
 template <class Items, class ValueOf>

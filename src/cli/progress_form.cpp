@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "cli/checks.h"
+#include "cli/words.h"
 #include "config/json.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -23,10 +23,6 @@ std::optional<ProgressForm> form_named(std::string_view name) {
     if (name == known) return value;
   }
   return std::nullopt;
-}
-
-config::Value words(std::string_view text) {
-  return config::text_value(text::repaired(text));
 }
 
 // In one piece, as other threads may write.

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <utility>
 
+#include "cli/words.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "data/shard_paths.h"
@@ -147,7 +148,7 @@ config::Value json_of(const RetrievalFindings& findings) {
     for (const auto& [name, count] : confusion.taken_for) {
       taken_for.fields.emplace_back(text::repaired(name), config::plain_value(concat(count)));
     }
-    confusions.items.push_back(config::map_value({{"class", config::text_value(text::repaired(confusion.name))},
+    confusions.items.push_back(config::map_value({{"class", words(confusion.name)},
                                                   {"pictures", config::plain_value(concat(confusion.pictures))},
                                                   {"found", config::plain_value(concat(confusion.found))},
                                                   {"taken_for", taken_for}}));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/words.h"
 #include "config/json.h"
 #include "config/writer.h"
 #include "core/log.h"
@@ -15,7 +16,6 @@
 #include "engine/memory.h"
 #include "sample/folder_output.h"
 #include "sample/output.h"
-#include "text/unicode.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -37,10 +37,6 @@ using config::Value;
 
 Value number(int64_t value) {
   return config::plain_value(concat(value));
-}
-
-Value words(std::string_view text) {
-  return config::text_value(text::repaired(text));
 }
 
 const char* kind_of(const sample::Written& written) {

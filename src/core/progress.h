@@ -19,6 +19,12 @@ class Progress {
   virtual void leave_out_pause() {}
 };
 
+// Of work that nobody watches.
+class NoProgress : public Progress {
+ public:
+  void update(int64_t, int64_t, std::string_view) override {}
+};
+
 // Items per second over a sliding window, and the time left at that speed.
 class RateMeter {
  public:

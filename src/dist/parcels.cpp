@@ -13,8 +13,8 @@ namespace pixnerd::dist {
 namespace {
 
 constexpr int kHeaderTag = 1, kBytesTag = 2;
-constexpr int64_t kLast = -1;   // in place of a number
-constexpr int64_t kHeader = 4;  // number, width, height, bytes
+constexpr int64_t kLast = -1;          // in place of a number
+constexpr int64_t kHeaderNumbers = 4;  // number, width, height, bytes
 
 }  // namespace
 
@@ -30,8 +30,8 @@ Parcels::~Parcels() {
 void Parcels::send(const Parcel& parcel) {
   try {
     auto& processes = *group_->connection()->processes;
-    std::array<int64_t, kHeader> header{parcel.number, parcel.width, parcel.height, std::ssize(parcel.bytes)};
-    std::vector<at::Tensor> head{at::from_blob(header.data(), {kHeader}, at::kLong)};
+    std::array<int64_t, kHeaderNumbers> header{parcel.number, parcel.width, parcel.height, std::ssize(parcel.bytes)};
+    std::vector<at::Tensor> head{at::from_blob(header.data(), {kHeaderNumbers}, at::kLong)};
     processes.send(head, 0, kHeaderTag)->wait();
     if (parcel.bytes.empty()) return;
     std::vector<at::Tensor> bytes{
@@ -53,7 +53,7 @@ void Parcels::receive() {
   try {
     auto& processes = *group_->connection()->processes;
     for (int64_t open = group_->size() - 1; open > 0;) {
-      std::vector<at::Tensor> head{at::empty({kHeader}, at::kLong)};
+      std::vector<at::Tensor> head{at::empty({kHeaderNumbers}, at::kLong)};
       const auto work = processes.recvAnysource(head, kHeaderTag);
       work->wait();
       const int64_t* const header = head[0].const_data_ptr<int64_t>();

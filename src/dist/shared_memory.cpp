@@ -16,7 +16,7 @@
 namespace pixnerd::dist {
 namespace {
 
-constexpr size_t kHeader = 4096;  // a page, of which the first word is the count of points
+constexpr size_t kHeaderBytes = 4096;  // a page, of which the first word is the count of points
 
 // Without a name in any folder: it goes with the last process that has it.
 Descriptor anonymous_file(size_t bytes) {
@@ -30,7 +30,7 @@ Descriptor anonymous_file(size_t bytes) {
 std::unique_ptr<SharedMemory> SharedMemory::open(const Group& group, int64_t values) {
   const Launch& launch = group.connection()->launch;
   const bool is_one_machine = launch.local_size == launch.size;
-  const size_t bytes = kHeader + static_cast<size_t>(values) * sizeof(float);
+  const size_t bytes = kHeaderBytes + static_cast<size_t>(values) * sizeof(float);
   const Descriptor own = is_one_machine ? anonymous_file(bytes) : Descriptor(-1);
   const at::Tensor all =
       group.gather(at::tensor({static_cast<int64_t>(getpid()), static_cast<int64_t>(own.get())}, at::kLong));
@@ -52,8 +52,8 @@ bool SharedMemory::map(int64_t rank, int64_t process, int64_t descriptor, size_t
   void* const mapping = mmap(nullptr, bytes, protection, MAP_SHARED, file.get(), 0);
   if (mapping == MAP_FAILED) return false;
   auto* const begin = static_cast<std::byte*>(mapping);
-  regions_.push_back(
-      {mapping, bytes, reinterpret_cast<std::atomic<uint64_t>*>(begin), reinterpret_cast<float*>(begin + kHeader)});
+  regions_.push_back({mapping, bytes, reinterpret_cast<std::atomic<uint64_t>*>(begin),
+                      reinterpret_cast<float*>(begin + kHeaderBytes)});
   return true;
 }
 

@@ -62,7 +62,7 @@ Gain gain(const at::Tensor& own, const at::Tensor& other) {
   return {larger.mean().item<double>() / loss, error / loss};
 }
 
-std::string percent(double share) {
+std::string exact_percent(double share) {
   return concat(std::round(1e5 * share) / 1e3, " %");
 }
 
@@ -136,8 +136,8 @@ std::optional<Finding> check_condition(const ConditionedLosses& losses, bool is_
   const char* const what = is_text ? "captions" : "labels";
   return Finding{Fault::ignored_condition,
                  concat("the network ignores its ", what, ": with those of other pictures the loss is ",
-                        percent(exchanged.mean), " larger (+- ", percent(2 * exchanged.error), "), and without any ",
-                        percent(null.mean), " (+- ", percent(2 * null.error), ")"),
+                        exact_percent(exchanged.mean), " larger (+- ", exact_percent(2 * exchanged.error),
+                        "), and without any ", exact_percent(null.mean), " (+- ", exact_percent(2 * null.error), ")"),
                  concat("look whether the ", what,
                         " fit the pictures, at flow.null_condition_p, and for weights of zeros where the condition "
                         "enters; a network this early in training may not have come to them"),

@@ -78,7 +78,7 @@ Growth growth(const std::vector<LoggedStep>& log, const Number& number) {
   return found;
 }
 
-std::string short_number(double number) {
+std::string in_digits(double number) {
   return concat(static_cast<float>(number));
 }
 
@@ -114,17 +114,16 @@ std::optional<Finding> check_learning_rate(const std::vector<LoggedStep>& log, c
   }
   if (first == nullptr) return std::nullopt;
   const double wanted = train::learning_rate(config, worst->step - 1);
-  return Finding{
-      Fault::learning_rate,
-      concat("the learning rate was not where the schedule says in ", count, " of ", log.size(),
-             " lines of the log, from step ", first->step, " on: it was ", short_number(worst->learning_rate),
-             " at step ", worst->step, " and should have been ", short_number(wanted)),
-      "compare config.yaml with what the run was started with; a length of the schedule that was changed on "
-      "--resume shows so, too",
-      {{"learning_rate", worst->learning_rate},
-       {"scheduled", wanted},
-       {"step", static_cast<double>(worst->step)},
-       {"lines", static_cast<double>(count)}}};
+  return Finding{Fault::learning_rate,
+                 concat("the learning rate was not where the schedule says in ", count, " of ", log.size(),
+                        " lines of the log, from step ", first->step, " on: it was ", in_digits(worst->learning_rate),
+                        " at step ", worst->step, " and should have been ", in_digits(wanted)),
+                 "compare config.yaml with what the run was started with; a length of the schedule that was changed on "
+                 "--resume shows so, too",
+                 {{"learning_rate", worst->learning_rate},
+                  {"scheduled", wanted},
+                  {"step", static_cast<double>(worst->step)},
+                  {"lines", static_cast<double>(count)}}};
 }
 
 std::optional<Finding> check_growth(const std::vector<LoggedStep>& log) {
@@ -137,8 +136,8 @@ std::optional<Finding> check_growth(const std::vector<LoggedStep>& log) {
   if (!loss_grew && !gradient_grew) return std::nullopt;
   const Growth& shown = gradient_grew ? gradient : loss;
   return Finding{Fault::exploding_layer,
-                 concat(gradient_grew ? "the gradient's norm" : "the loss", " explodes: ", short_number(shown.last),
-                        " at the end of the log, ", short_number(shown.least), " about step ", shown.since),
+                 concat(gradient_grew ? "the gradient's norm" : "the loss", " explodes: ", in_digits(shown.last),
+                        " at the end of the log, ", in_digits(shown.least), " about step ", shown.since),
                  "go back to a checkpoint from before; lower train.learning_rate, warm it up for longer "
                  "(train.warmup_steps) or clip (train.gradient_clip_norm)",
                  {{"last", shown.last}, {"least", shown.least}, {"factor", shown.factor()}}};

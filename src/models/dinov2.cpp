@@ -23,7 +23,7 @@
 namespace pixnerd::models {
 namespace {
 
-constexpr double kNormEps = 1e-6;
+constexpr double kLayerNormEps = 1e-6;
 constexpr int64_t kRepaPatch = 14, kDenoiserPatch = 16;
 constexpr int64_t kHeadWidth = 64;
 constexpr int64_t kTypicalRows = 256;  // patches of a picture of 224 x 224 pixels
@@ -130,7 +130,7 @@ at::Tensor dinov2_input(const at::Tensor& pictures) {
 }
 
 at::Tensor DinoV2::Norm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight, bias, kNormEps);
+  return at::layer_norm(x, {x.size(-1)}, weight, bias, kLayerNormEps);
 }
 
 at::Tensor DinoV2::Product::operator()(const at::Tensor& x) const {

@@ -14,7 +14,7 @@ namespace {
 
 using nn::Activation;
 
-constexpr double kNormEps = 1e-3;
+constexpr double kBatchNormEps = 1e-3;
 
 // Blocks alike: the first has the stride and takes `in` channels, the others `out`.
 struct Stage {
@@ -92,7 +92,8 @@ EfficientNetLite::EfficientNetLite(const FrozenWeights& weights, at::ScalarType 
   const auto& tensors = weights.tensors;
   for (const Layer& layer : all_layers()) {
     const BatchNorm norm{tensors.at(layer.norm + ".weight"), tensors.at(layer.norm + ".bias"),
-                         tensors.at(layer.norm + ".running_mean"), tensors.at(layer.norm + ".running_var"), kNormEps};
+                         tensors.at(layer.norm + ".running_mean"), tensors.at(layer.norm + ".running_var"),
+                         kBatchNormEps};
     steps_.push_back(
         {FoldedConvolution(tensors.at(layer.convolution + ".weight"), norm, layer.form(), type, device, mode),
          layer.stride > 1, layer.begins_block, layer.adds_input, layer.ends_stage});

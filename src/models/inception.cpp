@@ -21,7 +21,7 @@ namespace pixnerd::models {
 namespace {
 
 constexpr int64_t kSpatialChannels = 7;
-constexpr double kNormEps = 1e-3;
+constexpr double kInceptionNormEps = 1e-3;
 
 // Where TensorFlow 1 samples a side of `size` pixels: between `low` and `high`, `share` of the way.
 struct Samples {
@@ -109,7 +109,7 @@ Inception::Inception(const FrozenWeights& weights, at::ScalarType type, const at
   for (const InceptionLayer& layer : inception_layers()) {
     const std::string name = layer.name, norm = name + ".bn.";
     const BatchNorm batch_norm{tensors.at(norm + "weight"), tensors.at(norm + "bias"),
-                               tensors.at(norm + "running_mean"), tensors.at(norm + "running_var"), kNormEps};
+                               tensors.at(norm + "running_mean"), tensors.at(norm + "running_var"), kInceptionNormEps};
     layers_.emplace(name,
                     FoldedConvolution(tensors.at(name + ".conv.weight"), batch_norm, form_of(layer), type, device));
   }

@@ -5,7 +5,7 @@
 namespace pixnerd::models {
 namespace {
 
-PixNerdParts parts_of(const ModelConfig& config) {
+PixNerdParts class_parts(const ModelConfig& config) {
   PixNerdParts parts;
   parts.blocks = {nn::AttentionKeys::own, nn::SwiGLUMatrices::separate, config.mlp_hidden()};
   parts.rope = [d = config.head_width()](int64_t h, int64_t w) { return nn::rope_table_c2i(h, w, d); };
@@ -15,7 +15,7 @@ PixNerdParts parts_of(const ModelConfig& config) {
 
 }  // namespace
 
-PixNerdC2IImpl::PixNerdC2IImpl(const ModelConfig& config) : PixNerdImpl(config, parts_of(config)) {
+PixNerdC2IImpl::PixNerdC2IImpl(const ModelConfig& config) : PixNerdImpl(config, class_parts(config)) {
   y_embedder_ =
       register_module("y_embedder", nn::LabelEmbedder(config.num_classes, config.num_styles, config.hidden_size));
 }

@@ -15,7 +15,7 @@ bool is_modulated(const ModelConfig& config) {
   return config.modulation == Modulation::adaln;
 }
 
-PixNerdParts parts_of(const ModelConfig& config) {
+PixNerdParts text_parts(const ModelConfig& config) {
   PixNerdParts parts;
   parts.blocks = {nn::AttentionKeys::own_and_text, nn::SwiGLUMatrices::fused, config.mlp_hidden(),
                   is_modulated(config)};
@@ -35,7 +35,7 @@ PixNerdParts parts_of(const ModelConfig& config) {
 }  // namespace
 
 PixNerdT2IImpl::PixNerdT2IImpl(const ModelConfig& config)
-    : PixNerdImpl(config, parts_of(config)),
+    : PixNerdImpl(config, text_parts(config)),
       text_positions_([d = config.head_width()](int64_t, int64_t n) { return nn::rope_table_of_no_positions(n, d); }) {
   const int64_t width = config.hidden_size;
   y_embedder_ = register_module("y_embedder", nn::TextEmbedder(config.txt_embed_dim, width));

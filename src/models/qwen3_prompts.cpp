@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "models/qwen3.h"
 
 namespace pixnerd::models {
 namespace {
@@ -65,6 +66,8 @@ Qwen3Prompts::Qwen3Prompts(const std::filesystem::path& folder, const Qwen3Promp
   }
   qwen3_weights(tensors_of(file_), config_, file_->source());
 }
+
+Qwen3Prompts::~Qwen3Prompts() = default;
 
 EncodedPrompt Qwen3Prompts::encode_one(std::string_view prompt) {
   if (auto stored = cache_.load(prompt)) {

@@ -12,10 +12,12 @@
 #include "models/precision.h"
 #include "models/prompt_cache.h"
 #include "models/prompt_encoder.h"
-#include "models/qwen3.h"
+#include "models/qwen3_config.h"
 #include "text/tokenizer.h"
 
 namespace pixnerd::models {
+
+class Qwen3;
 
 inline constexpr int64_t kPromptTokens = 128;
 inline constexpr std::string_view kPaddingToken = "<|endoftext|>";  // 151643 in the published tokenizer
@@ -41,6 +43,7 @@ class Qwen3Prompts : public PromptEncoder {
   // All three are opened and checked against each other, but weights are mapped and not read until a prompt needs them.
   // Throws ConfigError, DataError and CheckpointError that name the file and the field.
   explicit Qwen3Prompts(const std::filesystem::path& folder, const Qwen3PromptOptions& options = {});
+  ~Qwen3Prompts() override;
 
   int64_t hidden_size() const override { return config_.hidden_size; }
   bool is_loaded() const { return model_ != nullptr; }  // whether weights have been read and not freed

@@ -14,7 +14,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // `pixels_or_u` is [T, N, any].
-kernels::FieldEndShape shape_of(const at::Tensor& pixels_or_u, int64_t width, int64_t channels) {
+kernels::FieldEndShape first_shape(const at::Tensor& pixels_or_u, int64_t width, int64_t channels) {
   kernels::FieldEndShape shape;
   shape.pixels = pixels_or_u.size(1);
   shape.width = width;
@@ -27,7 +27,7 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& pixels, const at::Tensor& weight,
                             const at::Tensor& table) {
     context->save_for_backward({pixels, weight});
-    const kernels::FieldEndShape shape = shape_of(pixels, weight.size(1), weight.size(0));
+    const kernels::FieldEndShape shape = first_shape(pixels, weight.size(1), weight.size(0));
     at::Tensor u = at::empty({pixels.size(0), shape.pixels, shape.width}, pixels.options());
     with_storage_type(pixels, [&](auto type) {
       using T = decltype(type);
@@ -40,7 +40,7 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
   static variable_list backward(AutogradContext* context, const variable_list& grad) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &pixels = saved[0], &weight = saved[1], grad_u = grad[0].contiguous();
-    const kernels::FieldEndShape shape = shape_of(pixels, weight.size(1), weight.size(0));
+    const kernels::FieldEndShape shape = first_shape(pixels, weight.size(1), weight.size(0));
     at::Tensor grad_pixels;
     if (context->needs_input_grad(0)) grad_pixels = at::empty_like(pixels);
     ThreadSums grad_weight(shape.channels, shape.width), grad_table(shape.pixels, shape.width);
@@ -56,8 +56,8 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
   }
 };
 
-kernels::FieldEndShape final_shape_of(const at::Tensor& u, const at::Tensor& norm_weight, const at::Tensor& weight) {
-  kernels::FieldEndShape shape = shape_of(u, u.size(2), weight.size(0));
+kernels::FieldEndShape final_shape(const at::Tensor& u, const at::Tensor& norm_weight, const at::Tensor& weight) {
+  kernels::FieldEndShape shape = first_shape(u, u.size(2), weight.size(0));
   shape.normalise = norm_weight.defined();
   return shape;
 }
@@ -69,7 +69,7 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
                             const at::Tensor& bias) {
     const at::Tensor norm_weight = given_norm_weight.value_or(at::Tensor());
     context->save_for_backward({u, norm_weight, weight});
-    const kernels::FieldEndShape shape = final_shape_of(u, norm_weight, weight);
+    const kernels::FieldEndShape shape = final_shape(u, norm_weight, weight);
     at::Tensor v = at::empty({u.size(0), shape.pixels, shape.channels}, u.options());
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
@@ -83,7 +83,7 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
   static variable_list backward(AutogradContext* context, const variable_list& grad) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &u = saved[0], &norm_weight = saved[1], &weight = saved[2], grad_v = grad[0].contiguous();
-    const kernels::FieldEndShape shape = final_shape_of(u, norm_weight, weight);
+    const kernels::FieldEndShape shape = final_shape(u, norm_weight, weight);
     at::Tensor grad_u = at::empty_like(u);
     ThreadSums grad_norm(1, shape.width), grad_weight(shape.channels, shape.width), grad_bias(1, shape.channels);
     with_storage_type(u, [&](auto type) {

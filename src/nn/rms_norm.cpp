@@ -24,7 +24,7 @@ at::Tensor composed(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 // Of x [..., D] and, where scale is defined, of a scale whose samples are scale.stride(0) values apart.
-kernels::NormShape shape_of(const at::Tensor& x, const at::Tensor& scale) {
+kernels::NormShape norm_shape(const at::Tensor& x, const at::Tensor& scale) {
   kernels::NormShape shape;
   shape.width = x.size(-1);
   shape.eps = static_cast<float>(kRMSNormEps);
@@ -46,7 +46,7 @@ struct RMSNormKernel : torch::autograd::Function<RMSNormKernel> {
     const at::Tensor shift = given_shift.value_or(at::Tensor()), scale = given_scale.value_or(at::Tensor());
     context->save_for_backward({x, weight, scale});
     at::Tensor y = at::empty_like(x);
-    const kernels::NormShape shape = shape_of(x, scale);
+    const kernels::NormShape shape = norm_shape(x, scale);
     with_storage_type(x, [&](auto type) {
       using T = decltype(type);
       const kernels::NormForward<T> norm{read<T>(x), read<float>(weight), read<T>(scale), read<T>(shift), write<T>(y)};
@@ -61,7 +61,7 @@ struct RMSNormKernel : torch::autograd::Function<RMSNormKernel> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &scale = saved[2], grad_y = grad[0].contiguous();
     at::Tensor grad_x = at::empty_like(x);
-    kernels::NormShape shape = shape_of(x, scale);
+    kernels::NormShape shape = norm_shape(x, scale);
     const int64_t samples = scale.defined() ? scale.size(0) : 0;
     const at::Tensor scales = scale.defined() ? scale.contiguous() : scale;
     shape.modulation_stride = shape.width;

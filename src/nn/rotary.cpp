@@ -16,7 +16,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Heads inside qkv [B, L, 3, H, d] and alone, [B, H, L, d].
-kernels::RotaryShape shape_of(const at::Tensor& qkv) {
+kernels::RotaryShape rotary_shape(const at::Tensor& qkv) {
   kernels::RotaryShape shape;
   shape.positions = qkv.size(1);
   shape.heads = qkv.size(3);
@@ -32,7 +32,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
   static variable_list forward(AutogradContext* context, const at::Tensor& qkv, const at::Tensor& q_weight,
                                const at::Tensor& k_weight, const at::Tensor& table) {
     context->save_for_backward({qkv, q_weight, k_weight, table});
-    const kernels::RotaryShape shape = shape_of(qkv);
+    const kernels::RotaryShape shape = rotary_shape(qkv);
     const int64_t part = shape.heads * shape.width;
     std::array<at::Tensor, 2> turned;
     for (at::Tensor& y : turned) {
@@ -54,7 +54,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &qkv = saved[0], &table = saved[3];
     const at::Tensor grad_q = grad[0].contiguous(), grad_k = grad[1].contiguous();
-    const kernels::RotaryShape shape = shape_of(qkv);
+    const kernels::RotaryShape shape = rotary_shape(qkv);
     const int64_t part = shape.heads * shape.width;
     at::Tensor grad_qkv = at::empty_like(qkv);
     grad_qkv.select(2, 2).copy_(grad[2].transpose(1, 2));

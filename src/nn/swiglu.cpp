@@ -16,7 +16,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Of a and b [..., h] whose rows are as far apart as a's.
-kernels::SwiGLUShape shape_of(const at::Tensor& a) {
+kernels::SwiGLUShape swiglu_shape(const at::Tensor& a) {
   return {a.size(-1), a.dim() > 1 ? a.stride(-2) : a.size(-1)};
 }
 
@@ -28,7 +28,7 @@ std::array<at::Tensor, 2> halves_of(const at::Tensor& x) {
 
 at::Tensor run_forward(const at::Tensor& a, const at::Tensor& b) {
   at::Tensor y = at::empty_like(a, at::MemoryFormat::Contiguous);
-  const kernels::SwiGLUShape shape = shape_of(a);
+  const kernels::SwiGLUShape shape = swiglu_shape(a);
   with_storage_type(a, [&](auto type) {
     using T = decltype(type);
     const kernels::SwiGLUForward<T> gate{read<T>(a), read<T>(b), write<T>(y)};
@@ -42,7 +42,7 @@ at::Tensor run_forward(const at::Tensor& a, const at::Tensor& b) {
 // Fills grad_a and grad_b, whose rows are as far apart as a's.
 void run_backward(const at::Tensor& a, const at::Tensor& b, const at::Tensor& grad_y, at::Tensor grad_a,
                   at::Tensor grad_b) {
-  const kernels::SwiGLUShape shape = shape_of(a);
+  const kernels::SwiGLUShape shape = swiglu_shape(a);
   with_storage_type(a, [&](auto type) {
     using T = decltype(type);
     const kernels::SwiGLUBackward<T> gate{read<T>(a), read<T>(b), read<T>(grad_y), write<T>(grad_a), write<T>(grad_b)};

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostBytes = size_t{1} << 20;
+constexpr size_t kMostSchedulerBytes = size_t{1} << 20;
 
 // PixNerdFlowMatchScheduler, with the defaults of its code for what is not stated.
 struct Scheduler {
@@ -73,7 +73,7 @@ void take_scheduler(const fs::path& weights, SampleConfig& settings) {
     log_warning(concat(quoted(path), " is not used: ", why, "; the sampler's settings are the published ones"));
   };
   try {
-    config::Value value = config::parse_json(read_file(path, kMostBytes), path.string());
+    config::Value value = config::parse_json(read_file(path, kMostSchedulerBytes), path.string());
     const config::Value* const name = value.find("_class_name");
     if (name == nullptr || name->scalar != "PixNerdFlowMatchScheduler") {
       return pass_over(concat("it is of ", name == nullptr ? "no scheduler that it names" : quoted(name->scalar)));

@@ -15,7 +15,7 @@
 namespace pixnerd::sample {
 namespace {
 
-constexpr size_t kMostBytes = size_t{2} << 30;
+constexpr size_t kMostJournalBytes = size_t{2} << 30;
 
 // The first line.
 struct Whole {
@@ -62,7 +62,7 @@ T parsed(std::string_view line, const std::string& where) {
 }
 
 Content content_of(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMostBytes);
+  const std::string text = read_file(path, kMostJournalBytes);
   Content content;
   int64_t number = 0;
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {

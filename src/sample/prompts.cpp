@@ -73,7 +73,7 @@ struct Parsed {
   std::string error;
 };
 
-Parsed parse(std::string_view line, const std::string& where) {
+Parsed parse_line(std::string_view line, const std::string& where) {
   if (line[line.find_first_not_of(kSpace)] != '{') return {{}, concat(where, ": is no JSON object")};
   try {
     return {config::parse_json(line, where), ""};
@@ -85,13 +85,13 @@ Parsed parse(std::string_view line, const std::string& where) {
 // The line that makes a file one of JSON lines; none of plain prompts.
 const TextLine* first_object(const std::vector<TextLine>& lines) {
   for (const TextLine& line : lines) {
-    if (is_broken_object(line.text) || parse(line.text, "").object) return &line;
+    if (is_broken_object(line.text) || parse_line(line.text, "").object) return &line;
   }
   return nullptr;
 }
 
 Prompt json_prompt(const TextLine& line, const std::string& where, int64_t object_line) {
-  const Parsed parsed = parse(line.text, where);
+  const Parsed parsed = parse_line(line.text, where);
   if (parsed.object) return read_prompt(*parsed.object, where);
   const std::string why = line.number == object_line
                               ? ""

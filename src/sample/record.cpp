@@ -13,9 +13,9 @@
 namespace pixnerd::sample {
 namespace {
 
-constexpr size_t kMostBytes = size_t{256} << 20;  // of a manifest
+constexpr size_t kMostRecordBytes = size_t{256} << 20;  // of a manifest
 
-PictureRecord parse(std::string_view line, const std::string& where) {
+PictureRecord parse_record(std::string_view line, const std::string& where) {
   try {
     PictureRecord record;
     config::read(config::parse_json(line, where), record);
@@ -55,7 +55,7 @@ std::string to_json(const PictureRecord& record) {
 std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
   const bool manifest = path.extension() == ".jsonl";
   const std::optional<std::string> text =
-      manifest ? std::optional(read_file(path, kMostBytes)) : image::read_png_text(path, kRecordKeyword);
+      manifest ? std::optional(read_file(path, kMostRecordBytes)) : image::read_png_text(path, kRecordKeyword);
   if (!text) {
     throw DataError(concat(quoted(path), " does not say how it was made: it has no text '", kRecordKeyword,
                            "', which pixnerd writes into every picture it draws"));
@@ -71,7 +71,7 @@ std::vector<PictureRecord> read_records(const std::filesystem::path& path) {
         throw DataError(concat(quoted(path), " has more than ", diffusion::kMostRecords,
                                " records of pictures; give a file with a part of them"));
       }
-      records.push_back(parse(line, concat(path, ":", number)));
+      records.push_back(parse_record(line, concat(path, ":", number)));
     }
     begin = end + 1;
   }

@@ -10,7 +10,7 @@
 namespace pixnerd::sample {
 namespace {
 
-constexpr size_t kMostBytes = size_t{64} << 20;
+constexpr size_t kMostTextBytes = size_t{64} << 20;
 
 // The 16 bits at `position`, whose first byte is the low one or not.
 uint32_t unit_at(std::string_view text, size_t position, bool low_first) {
@@ -81,7 +81,7 @@ std::string_view without_mark(std::string_view text) {
 }
 
 std::string read_text(const std::filesystem::path& path) {
-  std::string content = read_file(path, kMostBytes);
+  std::string content = read_file(path, kMostTextBytes);
   require_utf8(content, path);
   content.erase(0, content.size() - without_mark(content).size());
   return content;

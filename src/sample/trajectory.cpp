@@ -16,7 +16,7 @@ constexpr int kFrameMilliseconds = 60;
 constexpr int kHoldMilliseconds = 2000;
 constexpr int kQuality = 90;             // early frames are noise, which costs ten times as much without loss
 constexpr int64_t kLongestSide = 16383;  // of a WebP
-constexpr int64_t kMostBytes = int64_t{2} << 30;
+constexpr int64_t kMostFrameBytes = int64_t{2} << 30;
 
 void require_possible(const std::filesystem::path& path, int64_t width, int64_t height, int64_t frames) {
   if (path.extension() != ".webp") {
@@ -27,7 +27,7 @@ void require_possible(const std::filesystem::path& path, int64_t width, int64_t 
                               " pixels is too large, a side of a WebP has at most ", kLongestSide,
                               "; ask for fewer or smaller pictures"));
   }
-  if (width * height * 3 > kMostBytes / frames) {
+  if (width * height * 3 > kMostFrameBytes / frames) {
     throw RequestError(concat("an animation of ", frames, " frames of ", width, "x", height, " pixels would take ",
                               human_bytes(static_cast<uint64_t>(width * height * 3 * frames)),
                               " of memory; ask for fewer or smaller pictures"));

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostBytes = size_t{1} << 30;
+constexpr size_t kMostPictureBytes = size_t{1} << 30;
 
 bool is_extension(std::string_view text) {
   return !text.empty() && text.size() <= 8 &&
@@ -83,7 +83,7 @@ std::optional<std::string> PictureFolder::read(const std::string& hash, std::str
   if (type != fs::file_type::regular) return std::nullopt;
   std::string bytes;
   try {
-    bytes = read_file(path, kMostBytes);
+    bytes = read_file(path, kMostPictureBytes);
   } catch (const DataError&) {
     if (!fs::exists(path, error)) return std::nullopt;  // removed meanwhile
     throw;

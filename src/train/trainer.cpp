@@ -14,11 +14,12 @@
 #include "core/text.h"
 #include "dist/exchange.h"
 #include "models/precision.h"
+#include "train/training_state.h"
 
 namespace pixnerd::train {
 namespace {
 
-constexpr const char *kNetwork = "denoiser.", *kAverage = "ema_denoiser.", *kBeside = "diffusion_trainer.";
+constexpr const char *kNetwork = "denoiser.", *kAverage = "ema_denoiser.";
 constexpr const char* kPower = "optimizer.average";
 constexpr const char *kMean = "optimizer.exp_avg.", *kSquare = "optimizer.exp_avg_sq.", *kSteps = "optimizer.step.";
 
@@ -242,7 +243,7 @@ checkpoint::NamedTensors Trainer::state(State as) const {
   const bool is_own = group_->is_alone();  // what was collected of several processes is a copy
   for (size_t i = 0; i < trained_.size(); ++i) {
     const auto& [name, tensor, is_network] = trained_[i];
-    const std::string full = is_network ? name : kBeside + name;  // among the optimiser's
+    const std::string full = is_network ? name : concat(kBeside, name);  // among the optimiser's
     put(is_network ? kNetwork + name : full, tensor.detach(), true);
     if (is_network) put(kAverage + name, average[i], is_own);
     put(kMean + full, mean[i], is_own);
@@ -270,7 +271,7 @@ std::vector<std::pair<double, checkpoint::NamedTensors>> Trainer::power_averages
 checkpoint::NamedTensors Trainer::shapes_of_state(const std::vector<double>& powers) const {
   checkpoint::NamedTensors shapes;
   for (const auto& [name, tensor, is_network] : trained_) {
-    const std::string full = is_network ? name : kBeside + name;
+    const std::string full = is_network ? name : concat(kBeside, name);
     for (const double sigma_rel : powers) shapes.emplace_back(power_name(sigma_rel, full), tensor.detach());
     shapes.emplace_back(is_network ? kNetwork + name : full, tensor.detach());
     if (is_network) shapes.emplace_back(kAverage + name, tensor.detach());
@@ -296,14 +297,14 @@ void Trainer::restore(const std::map<std::string, at::Tensor>& given, int64_t st
   checkpoint::check_names_and_shapes(shapes_of_state(powers), state, source);
   for (size_t i = 0; i < trained_.size(); ++i) {
     const auto& [name, tensor, is_network] = trained_[i];
-    const std::string full = is_network ? name : kBeside + name;
+    const std::string full = is_network ? name : concat(kBeside, name);
     tensor.detach().copy_(state.at(is_network ? kNetwork + name : full));
     optimiser_.steps()[i].fill_(state.at(kSteps + full).item());
   }
   for (size_t i = 0; i < optimiser_.slices().size(); ++i) {
     const dist::Slice& slice = optimiser_.slices()[i];
     const auto& [name, tensor, is_network] = trained_[slice.tensor];
-    const std::string full = is_network ? name : kBeside + name;
+    const std::string full = is_network ? name : concat(kBeside, name);
     optimiser_.average()[i].copy_(slice_of(state.at(is_network ? kAverage + name : full), slice));
     optimiser_.exp_avg()[i].copy_(slice_of(state.at(kMean + full), slice));
     optimiser_.exp_avg_sq()[i].copy_(slice_of(state.at(kSquare + full), slice));

@@ -25,8 +25,6 @@ using checkpoint::ValueKind;
 using checkpoint::WeightsFile;
 using File = std::shared_ptr<const WeightsFile>;
 
-const std::string kBeside = "diffusion_trainer.";
-
 // The dict of an optimiser in a pickle, and the way to it.
 struct OptimiserStates {
   ValueId dict = kNoValue;
@@ -160,7 +158,7 @@ class Reader {
     if (beside_.empty()) return;
     std::vector<const StridedEntry*> entries;
     for (const auto& [name, tensor] : beside_) {
-      const StridedEntry* found = file_->find(kBeside + name);
+      const StridedEntry* found = file_->find(concat(kBeside, name));
       if (found == nullptr) found = file_->find(concat("state_dict/", kBeside, name));
       if (found != nullptr && at::IntArrayRef(found->shape) == tensor.sizes()) entries.push_back(found);
     }
@@ -172,7 +170,7 @@ class Reader {
         values == nullptr ? std::vector<int64_t>{} : numbers_in(*values, group_of(*values, states.dict, 1));
     for (size_t i = 0; i < beside_.size(); ++i) {
       const auto& [name, tensor] = beside_[i];
-      const std::string full = kBeside + name;
+      const std::string full = concat(kBeside, name);
       put(full, is_there ? checkpoint::tensor_of(file_, *entries[i]) : tensor.detach());
       if (is_there && file_->find("optimizer.exp_avg." + full) != nullptr) {
         for (const char* what : {"optimizer.exp_avg.", "optimizer.exp_avg_sq.", "optimizer.step."})

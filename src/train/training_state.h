@@ -5,11 +5,15 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "checkpoint/tensors.h"
 #include "train/config.h"
 
 namespace pixnerd::train {
+
+// Before the names of what is trained with the network.
+inline constexpr std::string_view kBeside = "diffusion_trainer.";
 
 struct TrainingState {
   std::map<std::string, at::Tensor> tensors;  // as Trainer::restore() takes them; they alias the mapped file

@@ -22,7 +22,7 @@ class CheckpointPath : public testing::Test {
   fs::path found(const fs::path& given) {
     return checkpoint_path(folder_.path() / given).lexically_relative(folder_.path());
   }
-  std::string error_of(const fs::path& given) {
+  std::string path_error(const fs::path& given) {
     return thrown<CheckpointError>([&] { checkpoint_path(folder_.path() / given); });
   }
 
@@ -55,7 +55,7 @@ TEST_F(CheckpointPath, ACutCheckpointIsPassedOverWithAWord) {
 
 TEST_F(CheckpointPath, DiffusersOfPixNerd) {
   write("pipe/model_index.json");
-  expect_contains(error_of("pipe"), "is a Diffusers pipeline, but none of PixNerd");
+  expect_contains(path_error("pipe"), "is a Diffusers pipeline, but none of PixNerd");
   write_weights("pipe/transformer/diffusion_pytorch_model.safetensors");
   EXPECT_EQ(found("pipe"), "pipe/transformer/diffusion_pytorch_model.safetensors");
   EXPECT_EQ(found("pipe/transformer"), "pipe/transformer/diffusion_pytorch_model.safetensors");
@@ -69,20 +69,20 @@ TEST_F(CheckpointPath, DeepSpeedNamesItsNewestFolder) {
   EXPECT_EQ(found("ds"), "ds/global_step7/mp_rank_00_model_states.pt");
   EXPECT_EQ(found("ds/global_step7"), "ds/global_step7/mp_rank_00_model_states.pt");
   write("ds/global_step7/mp_rank_01_model_states.pt");
-  expect_contains(error_of("ds/global_step7"), "DeepSpeed");
+  expect_contains(path_error("ds/global_step7"), "DeepSpeed");
   write("ds/latest", "../../etc");
-  expect_contains(error_of("ds"), "is a folder");
+  expect_contains(path_error("ds"), "is a folder");
 }
 
 TEST_F(CheckpointPath, OtherFoldersAreNamedAsWhatTheyAre) {
   write("dcp/__0_0.distcp");
-  expect_contains(error_of("dcp"), "torch.distributed.checkpoint");
+  expect_contains(path_error("dcp"), "torch.distributed.checkpoint");
   write("run/config.yaml");
-  expect_contains(error_of("run"), "no checkpoint yet");
+  expect_contains(path_error("run"), "no checkpoint yet");
   fs::create_directories(folder_ / "other/checkpoints/step-00000001.safetensors");
-  expect_contains(error_of("other"), "no checkpoint yet");
+  expect_contains(path_error("other"), "no checkpoint yet");
   fs::create_directories(folder_ / "empty");
-  expect_contains(error_of("empty"), "name a file in it");
+  expect_contains(path_error("empty"), "name a file in it");
 }
 
 TEST_F(CheckpointPath, FilesThatAreNoWeightsAreNamedAsWhatTheyAre) {

@@ -16,7 +16,7 @@ Pickle read(std::string_view bytes, bool ignore_unknown = false) {
   return read_pickle(bytes_of_text(kept.emplace_back(bytes)), {ignore_unknown}, "x.pt");
 }
 
-std::string error_of(std::string_view bytes, bool ignore_unknown = false) {
+std::string pickle_error(std::string_view bytes, bool ignore_unknown = false) {
   return thrown<CheckpointError>([&] { read(bytes, ignore_unknown); });
 }
 
@@ -118,19 +118,19 @@ TEST(Pickle, WhateverElseItNamesIsRefusedByName) {
   for (const char* name : {"posix\nsystem", "builtins\neval", "torch\nload", "torch\nEvilStorage", "torch.hub\nload",
                            "collections\nChainMap", "omegaconf.resolvers\noc", "torch._utils\n_rebuild_xla_tensor"}) {
     const std::string module = std::string(name).substr(0, std::string_view(name).find('\n'));
-    const std::string message = error_of(
+    const std::string message = pickle_error(
         "\x80\x02"
         "c"s +
         name + "\n.");
     expect_contains(message, "names " + module + ".");
     expect_contains(message, "nothing was run");
   }
-  expect_contains(error_of("\x80\x04" + text("os") + text("system") + "\x93."), "os.system");
+  expect_contains(pickle_error("\x80\x04" + text("os") + text("system") + "\x93."), "os.system");
 }
 
 TEST(Pickle, NamesWithControlCharactersAreRefused) {
-  expect_contains(error_of("\x80\x02"
-                           "ca\x1b[2J\nb\n."),
+  expect_contains(pickle_error("\x80\x02"
+                               "ca\x1b[2J\nb\n."),
                   "control characters");
 }
 
@@ -168,78 +168,78 @@ TEST(Pickle, UnknownClassesBecomeInertObjects) {
 }
 
 TEST(Pickle, CallsThatMakeNoSenseAreRefused) {
-  expect_contains(error_of("\x80\x02K\x01)R."), "calls something");
-  expect_contains(error_of("\x80\x02"
-                           "ccollections\nOrderedDict\nK\x01R."),
+  expect_contains(pickle_error("\x80\x02K\x01)R."), "calls something");
+  expect_contains(pickle_error("\x80\x02"
+                               "ccollections\nOrderedDict\nK\x01R."),
                   "without a tuple");
-  expect_contains(error_of("\x80\x02"
-                           "ctorch\nFloatStorage\n)R."),
+  expect_contains(pickle_error("\x80\x02"
+                               "ctorch\nFloatStorage\n)R."),
                   "torch.FloatStorage");
-  expect_contains(error_of("\x80\x02"
-                           "ctorch._utils\n_rebuild_tensor_v2\n)R."),
+  expect_contains(pickle_error("\x80\x02"
+                               "ctorch._utils\n_rebuild_tensor_v2\n)R."),
                   "0 arguments");
-  expect_contains(error_of("\x80\x02"
-                           "ctorch._utils\n_rebuild_tensor_v2\n(" +
-                           kStorage + "N))tR."),
+  expect_contains(pickle_error("\x80\x02"
+                               "ctorch._utils\n_rebuild_tensor_v2\n(" +
+                               kStorage + "N))tR."),
                   "offset");
-  expect_contains(error_of("\x80\x02"
-                           "ctorch._utils\n_rebuild_tensor_v2\n(NK\0))\x89NtR."s),
+  expect_contains(pickle_error("\x80\x02"
+                               "ctorch._utils\n_rebuild_tensor_v2\n(NK\0))\x89NtR."s),
                   "storage");
-  expect_contains(error_of("\x80\x02(" + text("file") + "NNNNtQ."), "no storage");
-  expect_contains(error_of("\x80\x02K\x01}b."), "sets attributes");
-  expect_contains(error_of("\x80\x02)K\x01"
-                           "a."),
+  expect_contains(pickle_error("\x80\x02(" + text("file") + "NNNNtQ."), "no storage");
+  expect_contains(pickle_error("\x80\x02K\x01}b."), "sets attributes");
+  expect_contains(pickle_error("\x80\x02)K\x01"
+                               "a."),
                   "holds none");
-  expect_contains(error_of("\x80\x02}(K\x01u."), "key without a value");
+  expect_contains(pickle_error("\x80\x02}(K\x01u."), "key without a value");
 }
 
 TEST(Pickle, NegatedViewsAreRefused) {
   std::string tensor = kTensor;
   tensor.insert(tensor.size() - 2, concat("}", text("neg"), "\x88s"));
-  expect_contains(error_of("\x80\x02" + tensor + "."), "'neg'");
+  expect_contains(pickle_error("\x80\x02" + tensor + "."), "'neg'");
 }
 
 TEST(Pickle, BrokenOnesAreRefused) {
-  expect_contains(error_of(""), "truncated");
-  expect_contains(error_of("\x80\x02"), "truncated");
-  expect_contains(error_of("\x80\x06N."), "protocol 6");
-  expect_contains(error_of("\x80\x02."), "empty stack");
-  expect_contains(error_of("\x80\x02(0."), "empty stack");
-  expect_contains(error_of("\x80\x02t."), "mark");
-  expect_contains(error_of("\x80\x02h\x07."), "recalls value 7");
-  expect_contains(error_of("\x80\x02Nr\xff\xff\xff\xff."), "remembers");
-  expect_contains(error_of("\x80\x02X\xff\xff\xff\x7f"
-                           "abc."),
+  expect_contains(pickle_error(""), "truncated");
+  expect_contains(pickle_error("\x80\x02"), "truncated");
+  expect_contains(pickle_error("\x80\x06N."), "protocol 6");
+  expect_contains(pickle_error("\x80\x02."), "empty stack");
+  expect_contains(pickle_error("\x80\x02(0."), "empty stack");
+  expect_contains(pickle_error("\x80\x02t."), "mark");
+  expect_contains(pickle_error("\x80\x02h\x07."), "recalls value 7");
+  expect_contains(pickle_error("\x80\x02Nr\xff\xff\xff\xff."), "remembers");
+  expect_contains(pickle_error("\x80\x02X\xff\xff\xff\x7f"
+                               "abc."),
                   "truncated");
-  expect_contains(error_of("\x80\x02\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
-                           "abc."),
+  expect_contains(pickle_error("\x80\x02\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
+                               "abc."),
                   "truncated");
-  expect_contains(error_of("\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xffN."), "truncated");
-  expect_contains(error_of("\x80\x02I12x\n."), "number");
-  expect_contains(error_of("\x80\x02"
-                           "cposix\nsystem"),
+  expect_contains(pickle_error("\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xffN."), "truncated");
+  expect_contains(pickle_error("\x80\x02I12x\n."), "number");
+  expect_contains(pickle_error("\x80\x02"
+                               "cposix\nsystem"),
                   "truncated");
-  expect_contains(error_of("\x80\x02i"), "operation 105");
+  expect_contains(pickle_error("\x80\x02i"), "operation 105");
 }
 
 TEST(Pickle, BombsAreBounded) {
-  expect_contains(error_of("\x80\x02" + std::string(kMaxPickleValues + 1, ']') + "."), "values");
-  expect_contains(error_of("\x80\x02" + std::string(kMaxPickleValues + 1, '(') + "."), "marks");
-  expect_contains(error_of("\x80\x02"
-                           "N" +
-                           std::string(kMaxPickleValues + 1, '2') + "."),
+  expect_contains(pickle_error("\x80\x02" + std::string(kMaxPickleValues + 1, ']') + "."), "values");
+  expect_contains(pickle_error("\x80\x02" + std::string(kMaxPickleValues + 1, '(') + "."), "marks");
+  expect_contains(pickle_error("\x80\x02"
+                               "N" +
+                               std::string(kMaxPickleValues + 1, '2') + "."),
                   "values");
-  expect_contains(error_of(std::string("\x80\x02X\0\xe1\xf5\x05", 7) + std::string(100'000'000, 'x') + "."),
+  expect_contains(pickle_error(std::string("\x80\x02X\0\xe1\xf5\x05", 7) + std::string(100'000'000, 'x') + "."),
                   "64000000");
 
   // A thousand values that are copied again and again, by few bytes each time.
   std::string sets = "\x80\x02](" + std::string(1000, 'N') + "eq\0"s;
   for (int i = 0; i < 10'000; ++i) sets += "c__builtin__\nset\nh\0\x85R"s;
-  expect_contains(error_of(sets + "."), "over and over");
+  expect_contains(pickle_error(sets + "."), "over and over");
 
   std::string names = "\x80\x02";
   for (int i = 0; i < 10'001; ++i) names += "cm\nn" + std::to_string(i) + "\n";
-  expect_contains(error_of(names + ".", true), "more than 10000 classes");
+  expect_contains(pickle_error(names + ".", true), "more than 10000 classes");
 }
 
 TEST(Pickle, DepthAndCyclesCostNothing) {

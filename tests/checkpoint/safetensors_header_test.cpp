@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kGood = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
 
-void expect_refused(const std::string& json, std::string_view part) {
+void expect_header_refused(const std::string& json, std::string_view part) {
   SCOPED_TRACE(json.substr(0, 200));
   const std::string message = thrown<CheckpointError>([&] { parse_header(json, "x.safetensors"); });
   EXPECT_TRUE(message.starts_with("checkpoint 'x.safetensors': ")) << message;
@@ -18,8 +18,8 @@ void expect_refused(const std::string& json, std::string_view part) {
 }
 
 void expect_entry_refused(const std::string& fields, std::string_view part) {
-  expect_refused("{\"blocks.0.w\":" + fields + "}", part);
-  expect_refused("{\"blocks.0.w\":" + fields + "}", "blocks.0.w");
+  expect_header_refused("{\"blocks.0.w\":" + fields + "}", part);
+  expect_header_refused("{\"blocks.0.w\":" + fields + "}", "blocks.0.w");
 }
 
 TEST(SafetensorsHeader, ReadsEntriesAndMetadata) {
@@ -45,21 +45,21 @@ TEST(SafetensorsHeader, ReadsAnEmptyObject) {
 
 TEST(SafetensorsHeader, RefusesWhatIsNoJsonObject) {
   for (const char* text : {"", " {}", "[]", "\"a\"", "1", "null", "\xEF\xBB\xBF{}"}) {
-    expect_refused(text, "no JSON object");
+    expect_header_refused(text, "no JSON object");
   }
   for (const char* text : {"{", "{}}", "{} x", "{\"a\"", "{\"a\":}", "{'a':1}", "{/* */}", "{\"__metadata__\":{},}",
                            "{\"\xff\":{}}", "{\"\\ud800\":{}}", "{\"a\n\":{}}"}) {
-    expect_refused(text, "not valid JSON");
+    expect_header_refused(text, "not valid JSON");
   }
 }
 
 TEST(SafetensorsHeader, RefusesAZeroByteThatWouldHideTheRest) {
-  expect_refused(std::string(kGood) + '\0' + "rubbish", "zero byte");
+  expect_header_refused(std::string(kGood) + '\0' + "rubbish", "zero byte");
 }
 
 TEST(SafetensorsHeader, RefusesEntriesThatAreNoObjects) {
   for (const char* value : {"1", "-1", "1.5", "\"text\"", "null", "true", "[]"}) {
-    expect_refused(std::string("{\"blocks.0.w\":") + value + "}", "blocks.0.w is");
+    expect_header_refused(std::string("{\"blocks.0.w\":") + value + "}", "blocks.0.w is");
   }
 }
 
@@ -71,8 +71,8 @@ TEST(SafetensorsHeader, RefusesMissingFields) {
 }
 
 TEST(SafetensorsHeader, FieldsDoNotCarryOverToTheNextEntry) {
-  expect_refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2]}})",
-                 "b has no data_offsets");
+  expect_header_refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2]}})",
+                        "b has no data_offsets");
 }
 
 TEST(SafetensorsHeader, RefusesSurplusAndRepeatedFields) {
@@ -107,7 +107,7 @@ TEST(SafetensorsHeader, RefusesMoreThanSixtyFourSides) {
   const auto entry = [&] { return "{\"w\":{\"dtype\":\"U8\",\"shape\":[" + sides + "],\"data_offsets\":[0,1]}}"; };
   EXPECT_EQ(parse_header(entry(), "x").entries.at(0).shape.size(), 64u);
   sides += ",1";
-  expect_refused(entry(), "more than 64 sides");
+  expect_header_refused(entry(), "more than 64 sides");
 }
 
 TEST(SafetensorsHeader, RefusesOffsetsThatAreNoPair) {
@@ -124,27 +124,27 @@ TEST(SafetensorsHeader, RefusesOffsetsThatAreNoPair) {
 
 TEST(SafetensorsHeader, RefusesMetadataThatIsNotText) {
   for (const char* value : {"1", "-1", "0.5", "null", "true", "[]", "{}"}) {
-    expect_refused(std::string("{\"__metadata__\":{\"config\":") + value + "}}", "metadata 'config' is");
+    expect_header_refused(std::string("{\"__metadata__\":{\"config\":") + value + "}}", "metadata 'config' is");
   }
   for (const char* value : {"1", "null", "\"text\"", "[]"}) {
-    expect_refused(std::string("{\"__metadata__\":") + value + "}", "__metadata__");
+    expect_header_refused(std::string("{\"__metadata__\":") + value + "}", "__metadata__");
   }
-  expect_refused(R"({"__metadata__":{"a":"1","a":"2"}})", "metadata 'a' is there twice");
-  expect_refused(R"({"__metadata__":{},"__metadata__":{}})", "__metadata__ is there twice");
+  expect_header_refused(R"({"__metadata__":{"a":"1","a":"2"}})", "metadata 'a' is there twice");
+  expect_header_refused(R"({"__metadata__":{},"__metadata__":{}})", "__metadata__ is there twice");
 }
 
 TEST(SafetensorsHeader, RefusesNestingBombsAtOnce) {
   const std::string deep(2'000'000, '[');
-  expect_refused("{\"a\":" + deep, "a is an array");
-  expect_refused("{\"a\":{\"shape\":" + deep, "shape");
+  expect_header_refused("{\"a\":" + deep, "a is an array");
+  expect_header_refused("{\"a\":{\"shape\":" + deep, "shape");
   std::string objects;
   for (int i = 0; i < 200'000; ++i) objects += "{\"a\":";
-  expect_refused(objects, "a cannot have 'a'");
+  expect_header_refused(objects, "a cannot have 'a'");
 }
 
 TEST(SafetensorsHeader, KeepsHostileNamesOutOfTheMessage) {
-  expect_refused("{\"" + std::string(1'000'000, 'a') + "\":1}", "aaa...");
-  expect_refused("{\"a\\n\\u001b[2J\":1}", "a??[2J is a number");
+  expect_header_refused("{\"" + std::string(1'000'000, 'a') + "\":1}", "aaa...");
+  expect_header_refused("{\"a\\n\\u001b[2J\":1}", "a??[2J is a number");
 }
 
 TEST(SafetensorsHeader, WritesWhatItReads) {

@@ -9,7 +9,7 @@
 namespace pixnerd::checkpoint {
 namespace {
 
-std::string error_of(std::string_view json) {
+std::string index_error(std::string_view json) {
   return thrown<CheckpointError>([&] { parse_shard_index(json, "x.index.json"); });
 }
 
@@ -21,20 +21,20 @@ TEST(ShardIndex, NamesAndTheirFiles) {
 }
 
 TEST(ShardIndex, WhatIsNoIndexIsRefused) {
-  expect_contains(error_of(""), "JSON");
-  expect_contains(error_of("{}"), "weight_map");
-  expect_contains(error_of(R"({"weight_map": 3})"), "weight_map");
-  expect_contains(error_of(R"([{"weight_map": {}}])"), "weight_map");
-  expect_contains(error_of(R"({"weight_map": {"a": 3}})"), "no text");
-  expect_contains(error_of(R"({"weight_map": {"a": {"b": "c"}}})"), "no text");
-  expect_contains(error_of(R"({"weight_map": {"a": ["b"]}})"), "no text");
-  expect_contains(error_of(R"({"weight_map": {"a": "b", "a": "c"}})"), "twice");
-  expect_contains(error_of(R"({"weight_map": {}, "weight_map": {}})"), "two");
-  expect_contains(error_of(R"({"weight_map": {"a": "b")"), "JSON");
+  expect_contains(index_error(""), "JSON");
+  expect_contains(index_error("{}"), "weight_map");
+  expect_contains(index_error(R"({"weight_map": 3})"), "weight_map");
+  expect_contains(index_error(R"([{"weight_map": {}}])"), "weight_map");
+  expect_contains(index_error(R"({"weight_map": {"a": 3}})"), "no text");
+  expect_contains(index_error(R"({"weight_map": {"a": {"b": "c"}}})"), "no text");
+  expect_contains(index_error(R"({"weight_map": {"a": ["b"]}})"), "no text");
+  expect_contains(index_error(R"({"weight_map": {"a": "b", "a": "c"}})"), "twice");
+  expect_contains(index_error(R"({"weight_map": {}, "weight_map": {}})"), "two");
+  expect_contains(index_error(R"({"weight_map": {"a": "b")"), "JSON");
   for (const char* file : {"../x", "/etc/passwd", "a/b", "..", ".", "", "a\\\\b", "a\\u0000b"}) {
-    expect_contains(error_of(concat(R"({"weight_map": {"a": ")", file, "\"}}")), "no file beside it");
+    expect_contains(index_error(concat(R"({"weight_map": {"a": ")", file, "\"}}")), "no file beside it");
   }
-  expect_contains(error_of(std::string(1'000'000, '[')), "JSON");
+  expect_contains(index_error(std::string(1'000'000, '[')), "JSON");
 }
 
 class ShardsTest : public testing::Test {

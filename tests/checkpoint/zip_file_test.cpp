@@ -23,7 +23,7 @@ std::string text_of(const ZipMember& member) {
   return {reinterpret_cast<const char*>(member.data.data()), member.data.size()};
 }
 
-std::string error_of(const std::string& zip) {
+std::string zip_error(const std::string& zip) {
   return thrown<CheckpointError>([&] { parse_zip(bytes_of_text(zip), "x.zip"); });
 }
 
@@ -92,13 +92,13 @@ TEST(ZipFile, ACommentAtTheEndIsPassedOver) {
 
 TEST(ZipFile, NamesThatLeadElsewhereAreRefused) {
   for (const char* name : {"../a", "a/../../b", "/tmp/a", "a\\b", "a/..", ".", "", "a\nb"}) {
-    expect_contains(error_of(zip_of({{name, "1"}})), "has a name");
+    expect_contains(zip_error(zip_of({{name, "1"}})), "has a name");
   }
   EXPECT_EQ(parse_zip(bytes_of_text(zip_of({{"a/.data/..b", "1"}})), "x.zip").size(), 1U);
 }
 
 TEST(ZipFile, ANameTwiceIsRefused) {
-  expect_contains(error_of(zip_of({{"a", "1"}, {"b", "2"}, {"a", "3"}})), "'a' is there twice");
+  expect_contains(zip_error(zip_of({{"a", "1"}, {"b", "2"}, {"a", "3"}})), "'a' is there twice");
 }
 
 TEST(ZipFile, EveryCutIsRefused) {
@@ -111,41 +111,41 @@ TEST(ZipFile, EveryCutIsRefused) {
 TEST(ZipFile, CompressedAndEncryptedMembersAreRefused) {
   const std::string zip = zip_of({{"a", "12345"}});
   const size_t entry = directory_of(zip);
-  expect_contains(error_of(with<uint16_t>(zip, entry + 10, 8)), "is compressed");
-  expect_contains(error_of(with<uint32_t>(zip, entry + 24, 500'000'000)), "is compressed");
-  expect_contains(error_of(with<uint16_t>(zip, entry + 8, 1)), "is encrypted");
+  expect_contains(zip_error(with<uint16_t>(zip, entry + 10, 8)), "is compressed");
+  expect_contains(zip_error(with<uint32_t>(zip, entry + 24, 500'000'000)), "is compressed");
+  expect_contains(zip_error(with<uint16_t>(zip, entry + 8, 1)), "is encrypted");
 }
 
 TEST(ZipFile, MembersOutsideOfTheFileOrInEachOtherAreRefused) {
   const std::string zip = zip_of({{"a", "12345"}, {"b", "67890"}});
   const size_t first = directory_of(zip), second = first + kCentralBytes + 1;
-  expect_contains(error_of(with<uint32_t>(zip, first + 42, 0xfffffff0)), "'a' would begin");
-  expect_contains(error_of(with<uint32_t>(zip, first + 42, 1)), "'a' is not at byte 1");
+  expect_contains(zip_error(with<uint32_t>(zip, first + 42, 0xfffffff0)), "'a' would begin");
+  expect_contains(zip_error(with<uint32_t>(zip, first + 42, 1)), "'a' is not at byte 1");
   std::string big = with<uint32_t>(with<uint32_t>(zip, first + 20, 200), first + 24, 200);
-  expect_contains(error_of(big), "'a' has 200 bytes");
+  expect_contains(zip_error(big), "'a' has 200 bytes");
   const auto reach = static_cast<uint32_t>(first - 64);  // into the second member's header, before the directory
   big = with<uint32_t>(with<uint32_t>(zip, first + 20, reach), first + 24, reach);
-  expect_contains(error_of(big), "'b' overlaps");
+  expect_contains(zip_error(big), "'b' overlaps");
   std::string same = with<uint32_t>(zip, second + 42, 0);
   same[second + kCentralBytes] = 'b';
-  expect_contains(error_of(same), "'b' is not at byte 0");
+  expect_contains(zip_error(same), "'b' is not at byte 0");
 }
 
 TEST(ZipFile, TheLocalHeaderMustHaveTheSameName) {
   std::string zip = zip_of({{"a", "12345"}});
   zip[kLocalBytes] = 'x';
-  expect_contains(error_of(zip), "'a' is not at byte 0");
+  expect_contains(zip_error(zip), "'a' is not at byte 0");
 }
 
 TEST(ZipFile, ADirectoryThatIsNotThereIsRefused) {
   const std::string zip = zip_of({{"a", "12345"}});
   const size_t end = zip.size() - kEndBytes;
-  expect_contains(error_of(with<uint32_t>(zip, end + 16, static_cast<uint32_t>(end))), "central directory");
-  expect_contains(error_of(with<uint32_t>(zip, end + 12, 7)), "too few for 1 members");
-  expect_contains(error_of(with<uint16_t>(with<uint16_t>(zip, end + 8, 2), end + 10, 2)), "too few for 2 members");
-  expect_contains(error_of(with<uint16_t>(zip, end + 4, 1)), "several");
-  expect_contains(error_of(with<uint32_t>(zip, end + 16, 0xffffffff)), "zip64");
-  expect_contains(error_of(with<uint32_t>(zip, directory_of(zip), 0)), "no entry 0");
+  expect_contains(zip_error(with<uint32_t>(zip, end + 16, static_cast<uint32_t>(end))), "central directory");
+  expect_contains(zip_error(with<uint32_t>(zip, end + 12, 7)), "too few for 1 members");
+  expect_contains(zip_error(with<uint16_t>(with<uint16_t>(zip, end + 8, 2), end + 10, 2)), "too few for 2 members");
+  expect_contains(zip_error(with<uint16_t>(zip, end + 4, 1)), "several");
+  expect_contains(zip_error(with<uint32_t>(zip, end + 16, 0xffffffff)), "zip64");
+  expect_contains(zip_error(with<uint32_t>(zip, directory_of(zip), 0)), "no entry 0");
 }
 
 TEST(ZipFile, NoChangeOfAByteCrashes) {

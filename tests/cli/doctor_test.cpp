@@ -15,7 +15,7 @@ class Doctor : public testing::Test {
     train::RunConfig config = doctor::sound_config(folder_ / "data.tar");
     config.train.steps = 100;
     config.train.sample_every = 50;
-    doctor::Quiet progress;
+    NoProgress progress;
     train::run(config, run_, {}, progress);
   }
 

@@ -223,13 +223,13 @@ TEST_F(ProgramTest, InfoListsWhatIsAskedFor) {
   EXPECT_EQ(info("--classes"), "class\t0\tapple\nclass\t1\tpear\nclass\t2\thot dog\n");
   EXPECT_NE(info("--config").find("hidden_size: 16"), std::string::npos);
   EXPECT_NE(info("--tensors").find("ema_denoiser.s_embedder.proj.weight\tF32\t[16, "), std::string::npos);
-  const auto json = nlohmann::json::parse(info("--json"));
-  EXPECT_EQ(json.at("step"), 120);
-  EXPECT_EQ(json.at("classes").at(2), "hot dog");
-  EXPECT_EQ(json.at("model").at("hidden_size"), 16);
-  EXPECT_EQ(json.at("used"), "ema_denoiser");
-  EXPECT_FALSE(json.at("guessed").get<bool>());
-  EXPECT_EQ(json.at("tensors").at(0).at("dtype"), "F32");
+  const auto printed = nlohmann::json::parse(info("--json"));
+  EXPECT_EQ(printed.at("step"), 120);
+  EXPECT_EQ(printed.at("classes").at(2), "hot dog");
+  EXPECT_EQ(printed.at("model").at("hidden_size"), 16);
+  EXPECT_EQ(printed.at("used"), "ema_denoiser");
+  EXPECT_FALSE(printed.at("guessed").get<bool>());
+  EXPECT_EQ(printed.at("tensors").at(0).at("dtype"), "F32");
 }
 
 TEST_F(ProgramTest, InfoSaysNoStepWhereNoneIsStated) {
@@ -238,8 +238,8 @@ TEST_F(ProgramTest, InfoSaysNoStepWhereNoneIsStated) {
   const Outcome info = program_({"info", path("bare.safetensors")});
   EXPECT_TRUE(info.says("guessed from its shapes")) << info.out;
   EXPECT_FALSE(info.says("step 0")) << info.out;
-  const auto json = nlohmann::json::parse(program_({"info", path("bare.safetensors"), "--json"}).out);
-  EXPECT_TRUE(json.at("step").is_null());
+  const auto printed = nlohmann::json::parse(program_({"info", path("bare.safetensors"), "--json"}).out);
+  EXPECT_TRUE(printed.at("step").is_null());
 }
 
 TEST_F(ProgramTest, ClassesByRangesAndPartsOfNames) {

@@ -70,10 +70,10 @@ class RetrievalTest : public TextProgram {
 };
 
 TEST_F(RetrievalTest, RealPicturesAreWhatTheyAre) {
-  const auto json = judged({"--images", file("other.tar")});
-  EXPECT_EQ(json.at("pictures"), 12);
-  EXPECT_FALSE(json.contains("fd")) << "no metric was named";
-  const auto& retrieval = json.at("retrieval");
+  const auto printed = judged({"--images", file("other.tar")});
+  EXPECT_EQ(printed.at("pictures"), 12);
+  EXPECT_FALSE(printed.contains("fd")) << "no metric was named";
+  const auto& retrieval = printed.at("retrieval");
   EXPECT_EQ(retrieval.at("classes"), 3);
   EXPECT_EQ(retrieval.at("exemplars"), 24);
   EXPECT_EQ(retrieval.at("unseen").at("pictures"), 24);
@@ -89,10 +89,10 @@ TEST_F(RetrievalTest, RealPicturesAreWhatTheyAre) {
 
 TEST_F(RetrievalTest, ANetworkOfClassesDrawsEveryPictureOfASetOnce) {
   const Arguments drawn = {"--checkpoint", file("styled.safetensors"), "--labels-from", file("real.tar")};
-  const auto json = judged(drawn);
-  EXPECT_EQ(json.at("pictures"), 24);
-  EXPECT_EQ(json.at("retrieval").at("all").at("pictures"), 24);
-  EXPECT_EQ(json.at("retrieval").at("styles").at("flat").at("pictures"), 12);
+  const auto printed = judged(drawn);
+  EXPECT_EQ(printed.at("pictures"), 24);
+  EXPECT_EQ(printed.at("retrieval").at("all").at("pictures"), 24);
+  EXPECT_EQ(printed.at("retrieval").at("styles").at("flat").at("pictures"), 12);
   Arguments table = drawn;
   table.insert(table.end(), {"--retrieval", "--reference", file("real.tar"), "--borders", "8", "--metrics", "kd"});
   const Outcome outcome = eval(table);
@@ -160,11 +160,11 @@ TEST_F(RetrievalTest, BordersNeedNoNetwork) {
   const Outcome outcome =
       program_({"eval", "--images", file("other.tar"), "--reference", file("real.tar"), "--borders", "4", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const auto json = nlohmann::json::parse(outcome.out);
-  EXPECT_EQ(json.at("borders").at("patch"), 4);
-  EXPECT_NEAR(json.at("borders").at("value").get<double>(), 1, 1e-6) << "an even slope";
-  EXPECT_NEAR(json.at("borders").at("reference").get<double>(), 1, 1e-6);
-  EXPECT_FALSE(json.contains("network"));
+  const auto printed = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(printed.at("borders").at("patch"), 4);
+  EXPECT_NEAR(printed.at("borders").at("value").get<double>(), 1, 1e-6) << "an even slope";
+  EXPECT_NEAR(printed.at("borders").at("reference").get<double>(), 1, 1e-6);
+  EXPECT_FALSE(printed.contains("network"));
   expect_error(program_({"eval", "--images", file("other.tar"), "--borders", "16"}), 1, "no border");
 }
 

@@ -18,11 +18,6 @@
 namespace pixnerd::data {
 namespace {
 
-class Silent : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 image::Image photograph(int width, int height, int mark) {
   image::Image picture = image::blank(width, height);
   for (size_t i = 0; i < picture.rgb.size(); ++i) {
@@ -78,7 +73,7 @@ class CropCacheTest : public testing::Test {
 };
 
 TEST_F(CropCacheTest, BatchesAreTheSameToTheByteOfFoldersAndShards) {
-  Silent silent;
+  NoProgress silent;
   PackOptions options;
   options.shard_bytes = 20'000;
   pack(ImageFolder(config_), folder_ / "shards", options, silent);

@@ -6,7 +6,7 @@
 namespace pixnerd::data {
 namespace {
 
-class Silent : public Progress {
+class Counted : public Progress {
  public:
   void update(int64_t done, int64_t total, std::string_view note) override {
     EXPECT_EQ(done, calls++);  // the first says that nothing is done yet
@@ -22,7 +22,7 @@ Inspection inspected(const std::filesystem::path& path, bool styles = false, int
   config.path = path.string();
   config.styles = styles;
   const auto set = open_pictures(config);
-  Silent progress;
+  Counted progress;
   Inspection all = inspect(*set, threads, progress);
   EXPECT_EQ(progress.calls, set->size() + 1);
   EXPECT_EQ(progress.last_note.empty(), all.broken.empty());

@@ -36,7 +36,7 @@ class OfARun : public testing::Test {
   static void SetUpTestSuite() {
     shared_ = new TemporaryFolder;
     write_shard(*shared_ / "data.tar", R"({"class": ")");
-    Quiet progress;
+    NoProgress progress;
     train::run(sound_config(*shared_ / "data.tar"), *shared_ / "run", {}, progress);
   }
   static void TearDownTestSuite() { delete shared_; }
@@ -47,7 +47,7 @@ class OfARun : public testing::Test {
   }
 
   Examination examined() const {
-    Quiet progress;
+    NoProgress progress;
     ExamineOptions options;
     options.data = (folder_ / "data.tar").string();
     return examine(run_, options, progress);
@@ -65,7 +65,7 @@ class OfARun : public testing::Test {
     fs::remove_all(run_);
     train::RunConfig config = sound_config(folder_ / "data.tar");
     change(config);
-    Quiet progress;
+    NoProgress progress;
     train::run(config, run_, {}, progress);
   }
 

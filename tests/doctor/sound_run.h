@@ -22,11 +22,6 @@ namespace fs = std::filesystem;
 inline constexpr int kSide = 16;
 inline constexpr int64_t kPictures = 64, kClasses = 4;
 
-class Quiet : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 // A slope in a colour of its class, at a place of its own.
 inline image::Image picture_of(int64_t number) {
   constexpr int kColours[kClasses][3] = {{230, 40, 40}, {40, 210, 60}, {50, 70, 240}, {235, 225, 60}};

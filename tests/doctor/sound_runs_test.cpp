@@ -12,7 +12,7 @@
 namespace pixnerd::doctor {
 namespace {
 
-std::string told(const Examination& all) {
+std::string everything_told(const Examination& all) {
   std::string text;
   for (const Finding& each : all.findings) text += each.what + '\n';
   for (const std::string& each : all.not_looked_at) text += each + '\n';
@@ -20,8 +20,8 @@ std::string told(const Examination& all) {
 }
 
 std::string examined(const fs::path& run) {
-  Quiet progress;
-  return told(examine(run, {}, progress));
+  NoProgress progress;
+  return everything_told(examine(run, {}, progress));
 }
 
 TEST(SoundRun, OfCaptions) {
@@ -38,7 +38,7 @@ TEST(SoundRun, OfCaptions) {
   config.text.cache = (folder / "cache").string();
   config.train.sample_pictures = 4;
   config.train.sample_every = 0;
-  Quiet progress;
+  NoProgress progress;
   train::run(config, folder / "run", {}, progress);
   EXPECT_EQ(examined(folder / "run"), "");
 }
@@ -63,7 +63,7 @@ void draw_emoji(const fs::path& folder, const fs::path& weights) {
       fs::create_directories(files.back().parent_path());
     }
   }
-  Quiet progress;
+  NoProgress progress;
   sample::draw(
       *file.network, requests, {},
       [&](int64_t index, const image::Image& picture) { image::write_png(files[static_cast<size_t>(index)], picture); },
@@ -89,7 +89,7 @@ TEST(SoundRun, OfTheEmojiConfiguration) {
   config.sample.sampler.steps = 5;
   train::RunOptions options;
   options.init = weights;
-  Quiet progress;
+  NoProgress progress;
   train::run(config, folder / "run", options, progress);
   EXPECT_EQ(examined(folder / "run"), "");
 }

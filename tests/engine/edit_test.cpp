@@ -24,7 +24,7 @@ using diffusion::Stochastic;
 constexpr int64_t kSide = 8;
 
 // The straight flow to pictures of one value, the condition.
-class Straight : public diffusion::Denoiser {
+class ToTheCondition : public diffusion::Denoiser {
  public:
   at::Tensor encode(const at::Tensor&, const at::Tensor&, const at::Tensor& condition) override { return condition; }
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor& s, const at::Tensor&) override {
@@ -37,14 +37,14 @@ class Straight : public diffusion::Denoiser {
   std::vector<at::Tensor> seen;
 };
 
-std::shared_ptr<SampleConfig> settings(int64_t steps) {
+std::shared_ptr<SampleConfig> edit_settings(int64_t steps) {
   auto config = std::make_shared<SampleConfig>();
   config->size = {kSide, kSide};
   config->sampler.steps = steps;
   return config;
 }
 
-Picture picture(std::shared_ptr<const SampleConfig> how, uint64_t seed = 3) {
+Picture edited(std::shared_ptr<const SampleConfig> how, uint64_t seed = 3) {
   Picture drawn;
   drawn.condition = at::full({1}, 0.5);
   drawn.null_condition = at::full({1}, 0.0);
@@ -81,12 +81,12 @@ TEST(EditTest, TheKnownPartComesBackHoweverOftenStepsAreMade) {
     for (const auto form : {Stochastic::none, Stochastic::mean, Stochastic::sde, Stochastic::preserve}) {
       if (form != Stochastic::none && !may_be_random) continue;
       for (const int64_t resample : {1, 2, 5}) {
-        auto how = settings(6);
+        auto how = edit_settings(6);
         how->sampler.solver = solver;
         how->sampler.stochastic = form;
-        Picture each = picture(how);
+        Picture each = edited(how);
         each.edit = Edit{ramp(), right_half(), 1, resample};
-        Straight flow;
+        ToTheCondition flow;
         const at::Tensor x = drawn(flow, std::move(each));
         EXPECT_TRUE(at::allclose(x.narrow(3, 0, 3), ramp().narrow(3, 0, 3), 0, 2e-5)) << resample;
         if (form != Stochastic::none) continue;
@@ -100,9 +100,9 @@ TEST(EditTest, TheKnownPartComesBackHoweverOftenStepsAreMade) {
 }
 
 TEST(EditTest, EachStepButTheLastIsMadeAsOftenAsIsAsked) {
-  Picture each = picture(settings(3));
+  Picture each = edited(edit_settings(3));
   each.edit = Edit{ramp(), right_half(), 1, 4};
-  Straight flow;
+  ToTheCondition flow;
   drawn(flow, std::move(each));
   const float third = 1.0F / 3;
   const std::vector<float> expected{0, 0, 0, 0, third, third, third, third, 2 * third};
@@ -112,14 +112,14 @@ TEST(EditTest, EachStepButTheLastIsMadeAsOftenAsIsAsked) {
 
 // x_t = t x1 + (1 - t) n with other n each time, all of them standard normal.
 TEST(EditTest, ItGoesBackUnderNewNoiseOfTheRightSize) {
-  auto how = settings(4);
+  auto how = edit_settings(4);
   how->size = {64, 64};
-  Picture each = picture(how);
+  Picture each = edited(how);
   at::Tensor mask = at::zeros({1, 1, 64, 64});
   mask.narrow(3, 32, 32).fill_(1);
   const at::Tensor image = at::full({1, 1, 64, 64}, -0.25);
   each.edit = Edit{image, mask, 1, 3};
-  Straight flow;
+  ToTheCondition flow;
   drawn(flow, std::move(each));
   const at::Tensor x1 = mask * 0.5 + (1 - mask) * image;
   at::Tensor before;
@@ -137,9 +137,9 @@ TEST(EditTest, ItGoesBackUnderNewNoiseOfTheRightSize) {
 }
 
 TEST(EditTest, WithoutAMaskNoStepIsMadeAgain) {
-  Picture each = picture(settings(4));
+  Picture each = edited(edit_settings(4));
   each.edit = Edit{ramp(), {}, 0.5, 7};
-  Straight flow;
+  ToTheCondition flow;
   drawn(flow, std::move(each));
   EXPECT_EQ(flow.times.size(), 2U);
 }
@@ -150,11 +150,11 @@ TEST(EditTest, TheStepsThatEndAreThoseOfTheGrid) {
     std::vector<int64_t> steps;
   };
   for (const auto solver : {SolverKind::euler, SolverKind::heun_reuse, SolverKind::adams}) {
-    auto how = settings(5);
+    auto how = edit_settings(5);
     how->sampler.solver = solver;
-    Picture each = picture(how);
+    Picture each = edited(how);
     each.edit = Edit{ramp(), right_half(), 0.61, 3};
-    Straight flow;
+    ToTheCondition flow;
     EngineOptions options;
     options.channels = 1;
     Engine engine(flow, models::Precision::float32, options);
@@ -168,9 +168,9 @@ TEST(EditTest, TheStepsThatEndAreThoseOfTheGrid) {
 
 TEST(EditTest, ImpossibleRepetitionsAreRefused) {
   for (const int64_t resample : {0, -1, 101}) {
-    Picture each = picture(settings(3));
+    Picture each = edited(edit_settings(3));
     each.edit = Edit{ramp(), right_half(), 1, resample};
-    Straight flow;
+    ToTheCondition flow;
     EXPECT_NE(thrown<RequestError>([&] { drawn(flow, std::move(each)); }).find("each step"), std::string::npos);
   }
 }
@@ -194,10 +194,10 @@ class Edged : public diffusion::Denoiser {
 };
 
 at::Tensor with_tile(Edged& edged, Tile tile, int64_t reuse) {
-  auto how = settings(24);
+  auto how = edit_settings(24);
   how->tile = tile;
   how->sampler.reuse = reuse;
-  return drawn(edged, picture(how, 5));
+  return drawn(edged, edited(how, 5));
 }
 
 TEST(TileTest, TheEdgeIsSomewhereElseEachTimeAndComesBackToItsPlace) {
@@ -225,7 +225,7 @@ TEST(TileTest, WhileSIsReusedTheOffsetStays) {
 }
 
 TEST(TileTest, ItIsDrawnAtOneSize) {
-  auto how = settings(3);
+  auto how = edit_settings(3);
   how->tile = Tile::y;
   how->decode_size = PictureSize{16, 16};
   EXPECT_NE(thrown<ConfigError>([&] { how->validate(); }).find("one size"), std::string::npos);
@@ -236,14 +236,14 @@ TEST(TileTest, WhatIsSeenOfAPictureLiesWhereItIs) {
     void evaluated(PictureId, const Evaluated& each) override { x = each.t == 0 ? each.x : x; }
     at::Tensor x;
   };
-  auto how = settings(3);
+  auto how = edit_settings(3);
   how->tile = Tile::xy;
   Edged edged;
   EngineOptions options;
   options.channels = 1;
   Engine engine(edged, models::Precision::float32, options);
   const auto seen = std::make_shared<Seen>();
-  engine.submit(picture(how, 9), seen);
+  engine.submit(edited(how, 9), seen);
   while (engine.advance()) {
   }
   diffusion::ImageNoise noise({9});

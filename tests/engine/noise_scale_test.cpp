@@ -18,7 +18,7 @@ using diffusion::Stochastic;
 constexpr double kPicture = 0.5;
 
 // The straight flow to a picture of one value. It notes the noise that it finds in x.
-class Straight : public diffusion::Denoiser {
+class NoteTaker : public diffusion::Denoiser {
  public:
   at::Tensor encode(const at::Tensor&, const at::Tensor&, const at::Tensor& condition) override { return condition; }
   at::Tensor decode(const at::Tensor& x, const at::Tensor& t, const at::Tensor&, const at::Tensor&) override {
@@ -63,7 +63,7 @@ class NoiseScale : public testing::TestWithParam<double> {
 
   SampleConfig config_;
   std::optional<Edit> edit_;
-  Straight flow_;
+  NoteTaker flow_;
 };
 
 TEST_P(NoiseScale, APictureBeginsWithItAndArrives) {

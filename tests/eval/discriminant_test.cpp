@@ -1,7 +1,6 @@
 #include "eval/discriminant.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,13 +8,10 @@
 
 #include "core/errors.h"
 #include "tests/core/thrown.h"
+#include "tests/eval/random.h"
 
 namespace pixnerd::eval {
 namespace {
-
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed));
-}
 
 // Centres that differ by 3 in a few directions, pictures round them that differ by 10 in others.
 struct Drawn {

@@ -1,7 +1,6 @@
 #include "eval/evaluate.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -12,13 +11,10 @@
 #include "eval/interval.h"
 #include "tests/core/thrown.h"
 #include "tests/data/npz_file.h"
+#include "tests/eval/random.h"
 
 namespace pixnerd::eval {
 namespace {
-
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed));
-}
 
 class Listed : public Pictures {
  public:

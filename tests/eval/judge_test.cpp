@@ -1,20 +1,16 @@
 #include "eval/judge.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
 #include "core/text.h"
 #include "eval/retrieval.h"
 #include "tests/core/thrown.h"
+#include "tests/eval/random.h"
 
 namespace pixnerd::eval {
 namespace {
-
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed));
-}
 
 constexpr int64_t kClasses = 8;
 

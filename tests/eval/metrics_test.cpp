@@ -1,6 +1,5 @@
 // IS, precision and recall, KID and intervals against their definitions, written out.
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,13 +11,10 @@
 #include "eval/kernel_distance.h"
 #include "eval/precision_recall.h"
 #include "tests/core/thrown.h"
+#include "tests/eval/random.h"
 
 namespace pixnerd::eval {
 namespace {
-
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed));
-}
 
 TEST(InceptionScore, OfCertainAndEvenlySpreadClassesIsTheirNumber) {
   const at::Tensor logits = at::eye(4).repeat({5, 1}) * 1000;  // probabilities of 0 and 1

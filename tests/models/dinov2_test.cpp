@@ -18,7 +18,7 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
   return ((a - b).norm() / b.norm()).item<double>();
 }
 
-std::string refused(const std::map<std::string, at::Tensor>& tensors, const DinoV2Options& options = {}) {
+std::string dinov2_refused(const std::map<std::string, at::Tensor>& tensors, const DinoV2Options& options = {}) {
   return thrown<CheckpointError>([&] { DinoV2({tensors, "x.pth"}, options); });
 }
 
@@ -73,16 +73,17 @@ TEST(DinoV2, InputsAreNormalisedAsImageNets) {
 TEST(DinoV2, RefusesOtherNetworksAndSizes) {
   auto tensors = dinov2_weights();
   tensors.erase("blocks.1.mlp.fc2.bias");
-  EXPECT_EQ(refused(tensors), "checkpoint 'x.pth': blocks.1.mlp.fc2.bias is missing");
+  EXPECT_EQ(dinov2_refused(tensors), "checkpoint 'x.pth': blocks.1.mlp.fc2.bias is missing");
   tensors = dinov2_weights();
   tensors.erase("cls_token");
-  EXPECT_NE(refused(tensors).find("is no DINOv2: cls_token is missing"), std::string::npos);
+  EXPECT_NE(dinov2_refused(tensors).find("is no DINOv2: cls_token is missing"), std::string::npos);
   tensors = dinov2_weights();
   tensors.insert_or_assign("pos_embed", at::zeros({1, 4, 64}));
-  EXPECT_NE(refused(tensors).find("3 patches, which make no square"), std::string::npos);
+  EXPECT_NE(dinov2_refused(tensors).find("3 patches, which make no square"), std::string::npos);
   DinoV2Options options;
   options.num_heads = 3;
-  EXPECT_NE(refused(dinov2_weights(), options).find("3 attention heads do not divide the width 64"), std::string::npos);
+  EXPECT_NE(dinov2_refused(dinov2_weights(), options).find("3 attention heads do not divide the width 64"),
+            std::string::npos);
   const DinoV2 network({dinov2_weights(), "memory"});
   EXPECT_NE(thrown<RequestError>([&] {
               network(at::zeros({1, 3, 28, 30}));

@@ -18,7 +18,7 @@ const std::map<std::string, at::Tensor>& weights() {
   return tensors;
 }
 
-std::string refused(const std::map<std::string, at::Tensor>& tensors) {
+std::string inception_refused(const std::map<std::string, at::Tensor>& tensors) {
   return thrown<CheckpointError>([&] { Inception({tensors, "x.pth"}); });
 }
 
@@ -55,13 +55,14 @@ TEST(Inception, IsLoadedFromAFile) {
 TEST(Inception, RefusesOtherNetworks) {
   auto tensors = weights();
   tensors.erase("Mixed_7c.branch_pool.bn.bias");
-  EXPECT_EQ(refused(tensors), "checkpoint 'x.pth': Mixed_7c.branch_pool.bn.bias is missing");
+  EXPECT_EQ(inception_refused(tensors), "checkpoint 'x.pth': Mixed_7c.branch_pool.bn.bias is missing");
   tensors = weights();
   tensors.insert_or_assign("Mixed_5b.branch1x1.conv.weight", at::zeros({64, 192, 3, 3}));
-  EXPECT_NE(refused(tensors).find("Mixed_5b.branch1x1.conv.weight has shape [64, 192, 3, 3]"), std::string::npos);
+  EXPECT_NE(inception_refused(tensors).find("Mixed_5b.branch1x1.conv.weight has shape [64, 192, 3, 3]"),
+            std::string::npos);
   tensors = weights();
   tensors.insert_or_assign("fc.bias", at::zeros({1000}));
-  EXPECT_NE(refused(tensors).find("pt_inception-2015-12-05"), std::string::npos);
+  EXPECT_NE(inception_refused(tensors).find("pt_inception-2015-12-05"), std::string::npos);
 }
 
 }  // namespace

@@ -15,22 +15,12 @@
 #include "diffusion/noise.h"
 #include "models/cost.h"
 #include "models/precision.h"
-#include "models/reference.h"
 #include "tests/core/thrown.h"
+#include "tests/models/beside_reference.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
 namespace {
-
-std::unique_ptr<diffusion::Denoiser> reference_of(const Network& network) {
-  std::map<std::string, at::Tensor> parameters;
-  for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-  return make_reference(network.config(), parameters, network.mode());
-}
-
-struct Inputs {
-  at::Tensor x, t, y;
-};
 
 Inputs inputs(int64_t height, int64_t width) {
   at::Generator generator = diffusion::seeded_generator(12);

@@ -11,26 +11,16 @@
 #include "core/errors.h"
 #include "models/byte_prompts.h"
 #include "models/precision.h"
-#include "models/reference.h"
+#include "tests/models/beside_reference.h"
 #include "tests/models/tiny.h"
 
 namespace pixnerd::models {
 namespace {
 
-struct Inputs {
-  at::Tensor x, t, y;
-};
-
 Inputs inputs(const ModelConfig& config, int64_t height, int64_t width) {
   at::Generator generator = diffusion::seeded_generator(12);
   const at::Tensor x = at::randn({2, 3, height, width}, generator);
   return {x, at::full({2}, 0.3), at::randn({2, config.txt_max_length, config.txt_embed_dim}, generator)};
-}
-
-std::unique_ptr<diffusion::Denoiser> reference_of(const Network& network) {
-  std::map<std::string, at::Tensor> parameters;
-  for (const auto& [name, parameter] : network.parameters()) parameters.emplace(name, parameter);
-  return make_reference(network.config(), parameters, network.mode());
 }
 
 class TextToImage : public testing::TestWithParam<std::tuple<ModelType, int, int>> {};

@@ -23,7 +23,7 @@ namespace {
 
 using image::Image;
 
-class Silent : public Progress {
+class Watched : public Progress {
  public:
   void update(int64_t done, int64_t total, std::string_view) override {
     EXPECT_GE(done, last);
@@ -67,7 +67,7 @@ class SampleEditTest : public testing::Test {
     settings.sampler = sampler;
     picture.settings = std::make_shared<const SampleConfig>(settings);
     picture.edit = std::make_shared<const PictureEdit>(edit);
-    Silent progress;
+    Watched progress;
     Image drawn;
     sample::draw(
         *network_, {picture}, {}, [&](int64_t, Image image) { drawn = std::move(image); }, progress);

@@ -19,17 +19,12 @@ namespace {
 
 using image::Image;
 
-class Silent : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 class BetweenTest : public testing::Test {
  protected:
   BetweenTest() { network_->set_mode(models::Mode::infer); }
 
   std::vector<Image> drawn(std::vector<PictureRequest> pictures) {
-    Silent progress;
+    NoProgress progress;
     std::vector<Image> images(pictures.size());
     sample::draw(
         *network_, std::move(pictures), {},

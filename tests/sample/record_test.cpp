@@ -27,7 +27,7 @@ PictureRecord record() {
   return record;
 }
 
-void write(const std::filesystem::path& path, const std::string& text) {
+void write_text(const std::filesystem::path& path, const std::string& text) {
   write_file_atomically(path, [&](std::ostream& out) { out << text; });
 }
 
@@ -39,7 +39,7 @@ TEST(PictureRecord, TravelsInAPngAndInAManifest) {
   const std::string text = to_json(record()) + "\n" + to_json(other);
   EXPECT_EQ(to_json(record()).find('\n'), std::string::npos);
   image::write_png(folder / "a.png", image::noise(3, 3, 1), {{kRecordKeyword, text}});
-  write(folder / "manifest.jsonl", text + "\n");
+  write_text(folder / "manifest.jsonl", text + "\n");
   for (const char* name : {"a.png", "manifest.jsonl"}) {
     const auto records = read_records(folder / name);
     ASSERT_EQ(records.size(), 2U);
@@ -56,7 +56,7 @@ TEST(PictureRecord, OfEarlierVersionsKeepsTheirBatch) {
   for (const char* old : {"batch", "place", "threads"}) {
     EXPECT_EQ(to_json(record()).find(concat('"', old, '"')), std::string::npos) << old;
   }
-  write(folder / "m.jsonl", R"({"label": 1, "batch": 4, "place": 3, "threads": 2})");
+  write_text(folder / "m.jsonl", R"({"label": 1, "batch": 4, "place": 3, "threads": 2})");
   const PictureRecord read = read_records(folder / "m.jsonl").front();
   EXPECT_EQ(read.batch, 4);
   EXPECT_EQ(read.place, 3);
@@ -87,7 +87,7 @@ TEST(PictureRecord, HasNamesAndAStepWhereTheyAreStated) {
   EXPECT_NE(text.find(R"("class_name":"red panda")"), std::string::npos) << text;
   EXPECT_EQ(text.find("style_name"), std::string::npos) << text;
   EXPECT_EQ(text.find(R"("step":)"), std::string::npos) << text;
-  write(folder / "manifest.jsonl", text + "\n");
+  write_text(folder / "manifest.jsonl", text + "\n");
   const PictureRecord read = read_records(folder / "manifest.jsonl").front();
   EXPECT_EQ(read.class_name, "red panda");
   EXPECT_EQ(read.step, std::nullopt);
@@ -108,15 +108,15 @@ TEST(PictureRecord, SeedsHave64Bits) {
                                       {"-1", ~uint64_t{0}},
                                       {"-9223372036854775808", uint64_t{1} << 63},
                                       {"0", 0}}) {
-    write(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", written, "}\n"));
+    write_text(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", written, "}\n"));
     EXPECT_EQ(read_records(folder / "m.jsonl").front().seed, seed);
     PictureRecord again = record();
     again.seed = seed;
-    write(folder / "m.jsonl", to_json(again));
+    write_text(folder / "m.jsonl", to_json(again));
     EXPECT_EQ(read_records(folder / "m.jsonl").front().seed, seed);
   }
   for (const char* bad : {"18446744073709551616", "-9223372036854775809", "1.0", "1e3", "\"7\"", "null", "[1]"}) {
-    write(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", bad, "}\n"));
+    write_text(folder / "m.jsonl", concat(R"({"label": 1, "seed": )", bad, "}\n"));
     EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("m.jsonl:1"), std::string::npos) << bad;
   }
 }
@@ -127,7 +127,7 @@ TEST(PictureRecord, NumbersBeyondTheirLimitsAreRefusedByName) {
   for (const char* name : {"steps", "order", "reuse"}) {
     for (const char* number : {"0", "1000000000", "9223372036854775807", "-9223372036854775808"}) {
       if (std::string_view(name) == "reuse" && number[0] != '0' && number[0] != '-') continue;  // any number of steps
-      write(folder / "m.jsonl", concat(R"({"label": 1, "sample": {")", name, "\": ", number, "}}\n"));
+      write_text(folder / "m.jsonl", concat(R"({"label": 1, "sample": {")", name, "\": ", number, "}}\n"));
       const std::string message = thrown<DataError>([&] { read_records(folder / "m.jsonl"); });
       EXPECT_NE(message.find(name), std::string::npos) << message;
     }
@@ -136,7 +136,7 @@ TEST(PictureRecord, NumbersBeyondTheirLimitsAreRefusedByName) {
        {R"("batch": 65537)", R"("place": 65536)", R"("threads": 5000)", R"("columns": 65537)", R"("padding": 1025)",
         R"("sample": {"size": [16385, 8]})", R"("sample": {"decode_size": [8, 0]})",
         R"("sample": {"steps": 2, "encode_steps": [0, 1, 1]})", R"("sample": {"steps": 2, "encode_steps": [2]})"}) {
-    write(folder / "m.jsonl", concat(R"({"label": 1, )", field, "}\n"));
+    write_text(folder / "m.jsonl", concat(R"({"label": 1, )", field, "}\n"));
     EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("m.jsonl:1"), std::string::npos)
         << field;
   }
@@ -152,11 +152,11 @@ TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
        {std::string("{"), std::string("[]"), std::string("{\"seed\": 1.5, \"label\": 1}"), std::string("{\"seed\": 1}"),
         std::string("{\"label\": 1, \"batch\": 0}"), std::string("{\"label\": 1, \"sede\": 1}"),
         std::string("{\"label\": 1, \"prompt\": \"a\"}")}) {
-    write(folder / "m.jsonl", good + "\n" + bad + "\n");
+    write_text(folder / "m.jsonl", good + "\n" + bad + "\n");
     const std::string message = thrown<DataError>([&] { read_records(folder / "m.jsonl"); });
     EXPECT_NE(message.find("m.jsonl:2"), std::string::npos) << message;
   }
-  write(folder / "m.jsonl", "\n");
+  write_text(folder / "m.jsonl", "\n");
   EXPECT_THROW(read_records(folder / "m.jsonl"), DataError);
   EXPECT_THROW(read_records(folder / "absent.jsonl"), DataError);
 }
@@ -165,10 +165,10 @@ TEST(PictureRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
 TEST(PictureRecord, OfAnEditLeadsToNoOtherFolder) {
   const TemporaryFolder folder;
   for (const char* edit : {R"({"input": "../a.png"})", R"({"input": "a.png", "mask": "b/m.png"})"}) {
-    write(folder / "m.jsonl", concat(R"({"label": 1, "edit": )", edit, "}"));
+    write_text(folder / "m.jsonl", concat(R"({"label": 1, "edit": )", edit, "}"));
     EXPECT_NE(thrown<DataError>([&] { read_records(folder / "m.jsonl"); }).find("names alone"), std::string::npos);
   }
-  write(folder / "m.jsonl", R"({"label": 1, "edit": {"input": "a.png", "mask": "m.png"}})");
+  write_text(folder / "m.jsonl", R"({"label": 1, "edit": {"input": "a.png", "mask": "m.png"}})");
   EXPECT_EQ(read_records(folder / "m.jsonl").front().edit->mask, "m.png");
 }
 

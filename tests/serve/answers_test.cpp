@@ -4,15 +4,11 @@
 
 #include "core/errors.h"
 #include "serve/context.h"
+#include "tests/serve/header.h"
 #include "tests/serve/refused.h"
 
 namespace pixnerd::serve {
 namespace {
-
-std::string header(const http::Response& response, std::string_view name) {
-  const std::string* const value = http::find(response.headers, name);
-  return value == nullptr ? "" : *value;
-}
 
 TEST(Answers, AnErrorIsOneSentenceWithItsKind) {
   Refusal refusal(400, "invalid_field", "count must be\nmore", "count");

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "http/base64.h"
 #include "http/secret.h"
+#include "tests/serve/header.h"
 #include "tests/serve/refused.h"
 
 namespace pixnerd::serve {
@@ -28,11 +29,6 @@ http::Request request(const std::string& method, const std::string& path, http::
 int refusal(Gate& gate, const http::Request& head) {
   const auto answer = gate.admit(head);
   return answer ? answer->status : 0;
-}
-
-std::string header(const http::Response& response, std::string_view name) {
-  const std::string* const value = http::find(response.headers, name);
-  return value == nullptr ? "" : *value;
 }
 
 GateOptions with_token() {

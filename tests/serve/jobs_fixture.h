@@ -103,9 +103,7 @@ class JobsTest : public testing::Test {
     const sample::ModelFile file = sample::load_model(order.model->path);
     file.network->prepare_for_inference(at::kCPU, at::kFloat);
     std::map<int64_t, image::Image> by_index;
-    struct Silent : Progress {
-      void update(int64_t, int64_t, std::string_view) override {}
-    } progress;
+    NoProgress progress;
     sample::draw(
         *file.network, order.pictures, {.batch = 1},
         [&](int64_t index, image::Image image) { by_index.emplace(index, std::move(image)); }, progress);

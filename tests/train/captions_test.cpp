@@ -22,11 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Quiet : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 std::string flat(uint8_t level) {
   return data::png_bytes({8, 8, std::vector<uint8_t>(8 * 8 * 3, level)});
 }
@@ -152,7 +147,7 @@ TEST_F(Captions, ASmallNetworkLearnsFromThem) {
   config_.train.log_every = 10;
   config_.train.sample_every = 60;
   config_.train.sample_pictures = 2;
-  Quiet progress;
+  NoProgress progress;
   run(config_, folder_ / "run", {}, progress);
   const std::vector<double> losses = logged("loss");
   ASSERT_EQ(losses.size(), 12U);
@@ -166,7 +161,7 @@ TEST_F(Captions, ASmallNetworkLearnsFromThem) {
 TEST_F(Captions, AResumedRunEndsInTheSameBytes) {
   config_.train.steps = 6;
   config_.train.checkpoint_every = 3;
-  Quiet progress;
+  NoProgress progress;
   const auto bytes = [&](const fs::path& path) { return read_file(path, 1 << 26); };
   const std::string whole = bytes(run(config_, folder_ / "whole", {}, progress).checkpoint);
   RunOptions options;
@@ -231,7 +226,7 @@ TEST_F(ByteCaptions, ALanguageAndItsPicturesAreLearnt) {
   config_.train.log_every = 10;
   config_.train.sample_every = 80;
   config_.train.sample_pictures = 2;
-  Quiet progress;
+  NoProgress progress;
   run(config_, folder_ / "run", {}, progress);
   const std::vector<double> losses = logged("loss"), alignments = logged("alignment_loss");
   ASSERT_EQ(losses.size(), 16U);
@@ -249,7 +244,7 @@ TEST_F(ByteCaptions, AreLearntAloneWithoutDrawing) {
   config_.text.alone = true;
   config_.train.steps = 40;
   config_.train.log_every = 10;
-  Quiet progress;
+  NoProgress progress;
   run(config_, folder_ / "run", {}, progress);
   EXPECT_EQ(logged("loss").back(), 0);
   EXPECT_LT(logged("alignment_loss").back(), logged("alignment_loss").front());
@@ -265,7 +260,7 @@ TEST_F(ByteCaptions, AreLearntAloneWithoutDrawing) {
 TEST_F(ByteCaptions, AreLearntInMixedPrecisionToo) {
   config_.train.steps = 2;
   config_.train.precision = models::Precision::bfloat16;
-  Quiet progress;
+  NoProgress progress;
   EXPECT_TRUE(std::isfinite(run(config_, folder_ / "run", {}, progress).loss));
 }
 

@@ -40,16 +40,11 @@ std::vector<double> losses_in(const std::string& log) {
   return losses;
 }
 
-class Quiet : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 // Instruction sets and threads round otherwise: by 5e-6 of a loss at most between AVX-512, AVX2, the framework's own
 // operators, and one and two threads.
 TEST(GoldenCurve, TwoHundredStepsOfEmoji64) {
   const TemporaryFolder folder;
-  Quiet progress;
+  NoProgress progress;
   run(curve_config(), folder / "run", {}, progress);
   const std::vector<double> found = losses_in(read_file(folder / "run/log.jsonl", 1 << 20));
   const std::vector<double> kept = losses_in(read_file(std::string(kFolder) + "losses.jsonl", 1 << 20));

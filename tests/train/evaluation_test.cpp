@@ -23,11 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Silent : public Progress {
- public:
-  void update(int64_t, int64_t, std::string_view) override {}
-};
-
 // Two classes of flat 8 x 8 pictures, one of them three times as large, and reference pictures.
 class EvaluatedRun : public testing::Test {
  protected:
@@ -68,7 +63,7 @@ class EvaluatedRun : public testing::Test {
   }
 
   RunSummary run_in(const char* name) {
-    Silent progress;
+    NoProgress progress;
     return run(config_, folder_ / name, options_, progress);
   }
 
