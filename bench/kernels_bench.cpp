@@ -166,6 +166,29 @@ void bench_attention(int64_t heads, int64_t tokens, int64_t width, Arithmetic ar
         candidates, kRuns);
 }
 
+// The same with gradients: five products backward beside two forward.
+void bench_attention_training(int64_t heads, int64_t tokens, int64_t width, Arithmetic arithmetic) {
+  const bool half = arithmetic == Arithmetic::bfloat16;
+  const auto drawn = [&] {
+    return at::randn({1, heads, tokens, width}).to(half ? at::kBFloat16 : at::kFloat).requires_grad_();
+  };
+  const at::Tensor q = drawn(), k = drawn(), v = drawn();
+  const at::Tensor grad_y = at::randn({1, tokens, heads * width}).to(q.scalar_type());
+  const double operations = 14.0 * static_cast<double>(heads * tokens * tokens * width);
+  const auto backward = [&](const at::Tensor& y) {
+    for (const at::Tensor& leaf : {q, k, v}) leaf.mutable_grad().reset();
+    y.backward(grad_y);
+  };
+  const auto framework = [&] { backward(at::scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)); };
+  std::vector<Candidate> candidates = {{"framework", framework, operations, arithmetic}};
+  if (nn::has_attention_kernel(q, k)) {
+    candidates.push_back({"pixnerd", [&] { backward(nn::attention_by_kernel(q, k, v)); }, operations, arithmetic});
+  }
+  print(concat("attention, forward + backward, ", half ? "bfloat16, " : "float32, ", heads, " heads of ", width, ", ",
+               tokens, " tokens"),
+        candidates, kRuns);
+}
+
 // A linear layer's product, weights packed: oneDNN's beside the kernel's.
 void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
@@ -217,6 +240,10 @@ int main() {
     bench_attention(16, 256, 72, arithmetic);
     bench_attention(16, 1024, 64, arithmetic);
     bench_attention(16, 4096, 64, arithmetic);
+    for (const auto& [heads, tokens, width] : {std::array{6, 64, 32}, std::array{64, 256, 64}, std::array{64, 256, 72},
+                                               std::array{16, 256, 128}, std::array{16, 1024, 64}}) {
+      bench_attention_training(heads, tokens, width, arithmetic);
+    }
   }
   return 0;
 }

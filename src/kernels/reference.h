@@ -34,6 +34,8 @@ void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Ra
 
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads);
+template <class T>
+void attention_backward(const AttentionShape& shape, const AttentionBackward<T>& attention, Range heads);
 
 template <class T>
 void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips);
