@@ -8,6 +8,7 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/rsqrt.h>
@@ -18,6 +19,8 @@
 #include <c10/core/GradMode.h>
 
 #include <array>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "bench/table.h"
@@ -174,6 +177,29 @@ void bench_attention(int64_t heads, int64_t tokens, int64_t width, Arithmetic ar
         candidates, kRuns);
 }
 
+// The same with gradients: five products backward beside two forward.
+void bench_attention_training(int64_t heads, int64_t tokens, int64_t width, Arithmetic arithmetic) {
+  const bool half = arithmetic == Arithmetic::bfloat16;
+  const auto drawn = [&] {
+    return at::randn({1, heads, tokens, width}).to(half ? at::kBFloat16 : at::kFloat).requires_grad_();
+  };
+  const at::Tensor q = drawn(), k = drawn(), v = drawn();
+  const at::Tensor grad_y = at::randn({1, tokens, heads * width}).to(q.scalar_type());
+  const double operations = 14.0 * static_cast<double>(heads * tokens * tokens * width);
+  const auto backward = [&](const at::Tensor& y) {
+    for (const at::Tensor& leaf : {q, k, v}) leaf.mutable_grad().reset();
+    y.backward(grad_y);
+  };
+  const auto framework = [&] { backward(at::scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)); };
+  std::vector<Candidate> candidates = {{"framework", framework, operations, arithmetic}};
+  if (nn::has_attention_kernel(q, k)) {
+    candidates.push_back({"pixnerd", [&] { backward(nn::attention_by_kernel(q, k, v)); }, operations, arithmetic});
+  }
+  print(concat("attention, forward + backward, ", half ? "bfloat16, " : "float32, ", heads, " heads of ", width, ", ",
+               tokens, " tokens"),
+        candidates, kRuns);
+}
+
 // A linear layer's product, weights packed: oneDNN's beside the kernel's.
 void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
@@ -185,7 +211,7 @@ void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const at::Tensor typed_x = bytes ? rows_in_bytes.values : x.to(type), typed_w = bytes ? in_bytes.values : w.to(type);
   const at::Tensor theirs = bytes ? nn::onednn_pack_int8(typed_w, rows) : nn::onednn_pack(typed_w, rows);
   const nn::PackedInt8 ours_in_bytes = nn::pack_int8_for_kernel(in_bytes.values, in_bytes.scales);
-  const at::Tensor ours = bytes ? at::Tensor() : nn::pack_for_kernel(typed_w);
+  const at::Tensor ours = bytes ? at::Tensor() : nn::pack_for_kernel(typed_w, type);
   const auto by_onednn = [&] {
     bytes ? nn::onednn_linear_int8(typed_x, theirs, in_bytes.scales) : nn::onednn_linear(typed_x, theirs);
   };
@@ -200,6 +226,35 @@ void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
         std::array{Candidate{"oneDNN", by_onednn, operations, arithmetic},
                    Candidate{"pixnerd", by_kernel, operations, arithmetic}},
         kRuns);
+}
+
+// The three products of a linear layer in training, of a weight in float32: what they need to lay out counts. oneDNN's
+// beside the kernel's.
+void bench_training_products(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
+  const c10::NoGradGuard no_grad;
+  if (!nn::has_product_kernel(type) || !nn::has_onednn(type)) return;
+  const at::Tensor x = at::randn({rows, in}).to(type), grad_y = at::randn({rows, out}).to(type);
+  const at::Tensor w = at::randn({out, in});
+  const double operations = 2.0 * static_cast<double>(rows * in * out);
+  const Arithmetic arithmetic = type == at::kFloat ? Arithmetic::float32 : Arithmetic::bfloat16;
+  const std::string sizes = concat(type == at::kFloat ? "float32, " : "bfloat16, ", rows, " rows, ", in, " to ", out);
+  const auto compare = [&](const char* what, const std::function<void()>& theirs, const std::function<void()>& ours) {
+    print(concat(what, ", ", sizes),
+          std::array{Candidate{"oneDNN", theirs, operations, arithmetic},
+                     Candidate{"pixnerd", ours, operations, arithmetic}},
+          kRuns);
+  };
+  compare(
+      "y = x W^T, W not packed", [&] { nn::onednn_linear(x, w.to(type)); },
+      [&] { nn::kernel_linear(x, nn::pack_for_kernel(w, type), out, at::Tensor()); });
+  compare(
+      "gradient by x", [&] { nn::onednn_linear(grad_y, w.to(type).t()); },
+      [&] { nn::kernel_linear(grad_y, nn::pack_transposed_for_kernel(w, type), in, at::Tensor()); });
+  const bool by_framework = in % 16 == 0;  // which of theirs is faster
+  compare(
+      "gradient by W",
+      [&] { (by_framework ? at::mm(grad_y.t(), x) : nn::onednn_linear(grad_y.t(), x.t())).to(at::kFloat); },
+      [&] { nn::kernel_weight_gradient(grad_y, x); });
 }
 
 }  // namespace
@@ -219,12 +274,22 @@ int main() {
       bench_product(rows, in, out, type);
     }
   }
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    for (const auto& [rows, in, out] : {std::array{1024, 1024, 3072}, std::array{1024, 1024, 2730},
+                                        std::array{1024, 2730, 1024}, std::array{1024, 192, 576}}) {
+      bench_training_products(rows, in, out, type);
+    }
+  }
   for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::bfloat16}) {
     bench_attention(6, 64, 32, arithmetic);
     bench_attention(16, 256, 64, arithmetic);
     bench_attention(16, 256, 72, arithmetic);
     bench_attention(16, 1024, 64, arithmetic);
     bench_attention(16, 4096, 64, arithmetic);
+    for (const auto& [heads, tokens, width] : {std::array{6, 64, 32}, std::array{64, 256, 64}, std::array{64, 256, 72},
+                                               std::array{16, 256, 128}, std::array{16, 1024, 64}}) {
+      bench_attention_training(heads, tokens, width, arithmetic);
+    }
   }
   return 0;
 }

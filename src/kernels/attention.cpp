@@ -155,6 +155,11 @@ void write_mean(const Matrix& mixed, const Seen* seen, int64_t count, T* y, int6
   }
 }
 
+// l of each query.
+inline void write_log_sums(const Seen* seen, int64_t count, float factor, float* log_sums) {
+  for (int64_t i = 0; i < count; ++i) log_sums[i] = factor * seen[i].greatest + std::log(seen[i].sum);
+}
+
 template <class Operands, class T>
 void attend(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads) {
   Scratch scratch;
@@ -176,6 +181,9 @@ void attend(const AttentionShape& shape, const AttentionForward<T>& attention, R
         add_block(head, count, factor, key == 0, seen + first, block);
         if (key + kKeys >= shape.keys) write_mean(block, seen + first, count, y + first * stride, stride);
       }
+    }
+    if (attention.log_sums != nullptr) {
+      write_log_sums(seen, shape.queries, factor, attention.log_sums + h * shape.queries);
     }
   }
 }

@@ -6,8 +6,8 @@
 // the first axis. The text-to-image network normalises W1 alone: V2 = W2.
 //
 // Any N, E and H will do; multiples of 16 are fast. Nothing larger than one token's work is kept: the backward pass
-// computes the hidden values again. Arithmetic is float32, whatever the storage type T (float or BFloat16), but for the
-// forward pass of bfloat16 on avx512bf16: there both products are of x, V1, h and V2 rounded to bfloat16.
+// computes the hidden values again. Arithmetic is float32, whatever the storage type T (float or BFloat16), but for
+// bfloat16 on avx512bf16: there all products are of operands rounded to bfloat16.
 #pragma once
 
 #include <cstdint>

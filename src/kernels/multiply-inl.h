@@ -77,12 +77,13 @@ HWY_NOINLINE void multiply(const Matrix& a, const Matrix& b, const Matrix& c, in
 }
 
 // C = A^T B or C += A^T B, summed over the first `depth` rows of A and B.
-inline HWY_NOINLINE void multiply_transposed(const Matrix& a, const Matrix& b, const Matrix& c, int64_t depth,
-                                             Result result, Prefetch& ahead) {
+template <class Products = Singles>
+HWY_NOINLINE void multiply_transposed(const Matrix& a, const Matrix& b, const Matrix& c, int64_t depth, Result result,
+                                      Prefetch& ahead) {
   if (result == Result::replaced) {
-    multiply_strips<Singles, kTileVectors, Operand::transposed, Result::replaced>(a, b, c, c.rows, depth, 0, ahead);
+    multiply_strips<Products, kTileVectors, Operand::transposed, Result::replaced>(a, b, c, c.rows, depth, 0, ahead);
   } else {
-    multiply_strips<Singles, kTileVectors, Operand::transposed, Result::added>(a, b, c, c.rows, depth, 0, ahead);
+    multiply_strips<Products, kTileVectors, Operand::transposed, Result::added>(a, b, c, c.rows, depth, 0, ahead);
   }
 }
 

@@ -218,44 +218,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixnerd::kernels {
 
-namespace {
-
-// Of a strip whose inputs are whole units: numbers of four bytes change places.
-void pack_units(const char* w, int64_t units, char* packed) {
-  constexpr int64_t kTogether = 16;  // units: a line of the cache
-  for (int64_t first = 0; first < units; first += kTogether) {
-    const int64_t end = std::min(units, first + kTogether);
-    for (int64_t j = 0; j < kStripOutputs; ++j) {
-      for (int64_t k = first; k < end; ++k)
-        std::memcpy(packed + (k * kStripOutputs + j) * 4, w + (j * units + k) * 4, 4);
-    }
-  }
-}
-
-}  // namespace
-
-template <class T>
-void pack_weight(const WeightShape& shape, const T* w, T* packed, Range strips) {
-  const int64_t units = shape.units<T>();
-  for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
-    const int64_t first = strip * kStripOutputs, outputs = std::min(kStripOutputs, shape.out - first);
-    T* to = packed + strip * units * kStripOutputs * kUnit<T>;
-    if (outputs == kStripOutputs && shape.in % kUnit<T> == 0) {
-      pack_units(reinterpret_cast<const char*>(w + first * shape.in), units, reinterpret_cast<char*>(to));
-      continue;
-    }
-    std::fill_n(to, units * kStripOutputs * kUnit<T>, T());
-    for (int64_t j = 0; j < outputs; ++j) {
-      for (int64_t k = 0; k < shape.in; ++k) {
-        to[(k / kUnit<T> * kStripOutputs + j) * kUnit<T> + k % kUnit<T>] = w[(first + j) * shape.in + k];
-      }
-    }
-  }
-}
-template void pack_weight(const WeightShape&, const float*, float*, Range);
-template void pack_weight(const WeightShape&, const BFloat16*, BFloat16*, Range);
-template void pack_weight(const WeightShape&, const int8_t*, int8_t*, Range);
-
 template <class T>
 bool has_product(Isa isa) {
   return isa == Isa::avx512bf16 || (std::is_same_v<T, float> && isa == Isa::avx512);

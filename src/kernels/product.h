@@ -37,9 +37,13 @@ struct WeightShape {
   }
 };
 
-// w [out, in] -> packed; `strips` of it.
-template <class T>
-void pack_weight(const WeightShape& shape, const T* w, T* packed, Range strips);
+// w [out, in] -> packed; `strips` of it. W is T, or float that is rounded to bfloat16.
+template <class T, class W>
+void pack_weight(const WeightShape& shape, const W* w, T* packed, Range strips, Isa isa = chosen_isa());
+
+// The same of a weight that lies transposed, w [in, out]. T is float or BFloat16.
+template <class T, class W>
+void pack_transposed(const WeightShape& shape, const W* w, T* packed, Range strips, Isa isa = chosen_isa());
 
 // Whether the fast kernels below are there: float32 on avx512, the others on avx512bf16. Elsewhere products run by the
 // plain loops.
@@ -58,6 +62,21 @@ struct Product {
 // The outputs of `strips`.
 template <class T>
 void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips, Isa isa = chosen_isa());
+
+// The gradient of a weight, dW = g^T x, float32 from bfloat16, too. g [M, out] and x [M, in] are packed as if they were
+// weights of `rows` = M inputs that lie transposed: by pack_transposed, of {M, out} and {M, in}.
+template <class T>
+struct WeightGradient {
+  const T* grad_y = nullptr;
+  const T* x = nullptr;
+  float* grad_weight = nullptr;  // [out, in]
+  bool is_added = false;         // to what is there
+};
+
+// The rows of dW that belong to `strips` of outputs.
+template <class T>
+void weight_gradient(const WeightShape& shape, int64_t rows, const WeightGradient<T>& of, Range strips,
+                     Isa isa = chosen_isa());
 
 // y_ij = row_scale_i output_scale_j sum_k (q_ik - 128) w_jk + bias_j, rounded to bfloat16.
 struct ProductInt8 {

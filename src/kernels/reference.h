@@ -35,9 +35,17 @@ void final_backward(const FieldEndShape& shape, const FinalBackward<T>& last, Ra
 
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionForward<T>& attention, Range heads);
+template <class T>
+void attention_backward(const AttentionShape& shape, const AttentionBackward<T>& attention, Range heads);
 
+template <class T, class W>
+void pack_weight(const WeightShape& shape, const W* w, T* packed, Range strips);
+template <class T, class W>
+void pack_transposed(const WeightShape& shape, const W* w, T* packed, Range strips);
 template <class T>
 void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips);
+template <class T>
+void weight_gradient(const WeightShape& shape, int64_t rows, const WeightGradient<T>& of, Range strips);
 void product_int8(const WeightShape& shape, int64_t rows, const ProductInt8& of, Range strips);
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include "kernels/peak_tiles.h"
 #include "nn/attention_kernel.h"
 #include "nn/kernel_call.h"
 #include "nn/packed_attention.h"
@@ -33,6 +34,11 @@ at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)
   return at::scaled_dot_product_attention(with_rows(q.contiguous(), q.size(1) > 1 ? kBlock : 2 * kBlock), aligned(k),
                                           aligned(v))
       .narrow(2, 0, q.size(2));
+}
+
+// Whether the framework's products in this type run in matrix units, which are faster than the kernel's.
+bool is_by_matrix_units(const at::Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 && kernels::has_tiles();
 }
 
 }  // namespace
@@ -69,10 +75,12 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, c
     k = at::cat({k, text_k.transpose(1, 2)}, 2);  // [B, H, L + M, d]
     v = at::cat({v, kv.select(2, 1).transpose(1, 2)}, 2);
   }
-  // For inference alone: a block that is recomputed must come to the same bits with gradients and without.
-  if (proj_->is_packed()) {
-    if (has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
-    if (has_attention_kernel(q, k)) return proj_->forward(attention_by_kernel(q, k, v));
+  // Chosen by what does not change where gradients are recorded: a block that is recomputed must come to the same bits
+  // with them and without.
+  const bool is_packed = proj_->is_packed();
+  if (is_packed && has_packed_attention(q, k)) return proj_->forward(packed_attention(q, k, v));
+  if (has_attention_kernel(q, k) && (is_packed || !is_by_matrix_units(q))) {
+    return proj_->forward(attention_by_kernel(q, k, v));
   }
   return proj_->forward(attend(q, k, v).transpose(1, 2).flatten(2));
 }

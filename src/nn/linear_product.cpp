@@ -6,6 +6,7 @@
 
 #include "nn/kernel_call.h"
 #include "nn/onednn.h"
+#include "nn/product_kernel.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -13,9 +14,29 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// grad_y^T x [out, in], grad_y [M, out], x [M, in]. The framework's own product is the fastest for most shapes, but
-// loses a third where a row of the result is not a whole number of vectors (measured, docs/performance.md).
+// x [M, in], weight [out, in] of any type -> x W^T + bias [M, out] in x's type.
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  const at::ScalarType type = x.scalar_type();
+  if (has_product_kernel(type)) {
+    return kernel_linear(x, pack_for_kernel(weight, type), weight.size(0), bias ? bias->to(at::kFloat) : at::Tensor());
+  }
+  return onednn_linear(x, weight.to(type), bias ? std::make_optional(bias->to(type)) : std::nullopt);
+}
+
+// grad_y [M, out] -> grad_y W [M, in] in its type.
+at::Tensor input_gradient(const at::Tensor& grad_y, const at::Tensor& weight) {
+  const at::ScalarType type = grad_y.scalar_type();
+  if (has_product_kernel(type)) {
+    return kernel_linear(grad_y, pack_transposed_for_kernel(weight, type), weight.size(1), at::Tensor());
+  }
+  return onednn_linear(grad_y, weight.to(type).t());
+}
+
+// grad_y^T x [out, in], grad_y [M, out], x [M, in]. Of what there is without the kernel, the framework's own product is
+// the fastest for most shapes, but loses a third where a row of the result is not a whole number of vectors (measured,
+// docs/performance.md).
 at::Tensor weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) {
+  if (has_product_kernel(x.scalar_type())) return kernel_weight_gradient(grad_y, x);
   constexpr int64_t kVector = 16;
   return x.size(1) % kVector == 0 ? at::mm(grad_y.t(), x) : onednn_linear(grad_y.t(), x.t());
 }
@@ -23,16 +44,13 @@ at::Tensor weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) {
 struct LinearProduct : torch::autograd::Function<LinearProduct> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const std::optional<at::Tensor>& bias) {
-    const at::ScalarType type = product_type(x);
-    const at::Tensor rows = x.to(type).reshape({-1, x.size(-1)});
+    const at::Tensor rows = x.to(product_type(x)).reshape({-1, x.size(-1)});
     context->save_for_backward({rows, weight});
     context->saved_data["x_type"] = x.scalar_type();
     context->saved_data["bias"] = bias.has_value();
-    std::optional<at::Tensor> cast_bias;
-    if (bias) cast_bias = bias->to(type);
     at::DimVector shape(x.sizes());
     shape.back() = weight.size(0);
-    return onednn_linear(rows, weight.to(type), cast_bias).view(shape);
+    return product(rows, weight, bias).view(shape);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad) {
@@ -43,9 +61,7 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
     if (context->needs_input_grad(0)) {
       at::DimVector shape(grad[0].sizes());
       shape.back() = weight.size(1);
-      grad_x = onednn_linear(grad_y, weight.to(grad_y.scalar_type()).t())
-                   .view(shape)
-                   .to(context->saved_data["x_type"].toScalarType());
+      grad_x = input_gradient(grad_y, weight).view(shape).to(context->saved_data["x_type"].toScalarType());
     }
     if (context->needs_input_grad(1)) grad_weight = weight_gradient(grad_y, x).to(weight.scalar_type());
     if (context->saved_data["bias"].toBool()) grad_bias = grad_y.sum({0}, /*keepdim=*/false, weight.scalar_type());
@@ -57,7 +73,7 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
 
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::ScalarType type = product_type(x);
-  if (!takes_cpu_paths(x) || !weight.is_cpu() || !has_onednn(type)) {
+  if (!takes_cpu_paths(x) || !weight.is_cpu() || !(has_product_kernel(type) || has_onednn(type))) {
     return at::linear(x.to(type), weight.to(type), bias.defined() ? bias.to(type) : bias);
   }
   return LinearProduct::apply(x, weight, bias.defined() ? std::make_optional(bias) : std::nullopt);

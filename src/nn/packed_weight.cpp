@@ -10,7 +10,7 @@ bool has_packed_products(at::ScalarType type) {
 
 PackedWeight::PackedWeight(const at::Tensor& weight, const at::Tensor& bias, int64_t rows)
     : dtype_(weight.scalar_type()), by_kernel_(has_product_kernel(dtype_)), out_(weight.size(0)) {
-  packed_.weight = by_kernel_ ? pack_for_kernel(weight) : onednn_pack(weight.contiguous(), rows);
+  packed_.weight = by_kernel_ ? pack_for_kernel(weight, dtype_) : onednn_pack(weight.contiguous(), rows);
   if (bias.defined()) bias_ = bias.detach().to(by_kernel_ ? at::kFloat : dtype_);
 }
 

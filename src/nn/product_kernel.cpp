@@ -33,14 +33,45 @@ void share_product(const WeightShape& shape, int64_t rows, const Visit& visit) {
   });
 }
 
-template <class T>
-at::Tensor packed(const at::Tensor& weight) {
-  const WeightShape shape{weight.size(1), weight.size(0)};
-  at::Tensor result = at::empty({shape.packed_size<T>()}, weight.options());
+enum class Lies { as_is, transposed };
+
+template <class T, class W, Lies kLies>
+at::Tensor packed(const at::Tensor& weight, at::ScalarType type) {
+  constexpr bool kTurned = kLies == Lies::transposed;
+  const WeightShape shape{weight.size(kTurned ? 0 : 1), weight.size(kTurned ? 1 : 0)};
+  at::Tensor result = at::empty({shape.packed_size<T>()}, weight.options().dtype(type));
   share(shape.strips(), 1, [&](int64_t begin, int64_t end) {
-    kernels::pack_weight(shape, read<T>(weight), write<T>(result), {begin, end});
+    if constexpr (kTurned) {
+      kernels::pack_transposed(shape, read<W>(weight), write<T>(result), {begin, end});
+    } else {
+      kernels::pack_weight(shape, read<W>(weight), write<T>(result), {begin, end});
+    }
   });
   return result;
+}
+
+// Of float32 or bfloat16; what is not of the type, and no float32 that is rounded on the way, is cast first.
+template <Lies kLies>
+at::Tensor packed(const at::Tensor& given, at::ScalarType type) {
+  const bool is_rounded = given.scalar_type() == at::kFloat && type == at::kBFloat16;
+  const at::Tensor weight = (is_rounded ? given : given.to(type)).contiguous();
+  if (type == at::kFloat) return packed<float, float, kLies>(weight, type);
+  if (is_rounded) return packed<kernels::BFloat16, float, kLies>(weight, type);
+  return packed<kernels::BFloat16, kernels::BFloat16, kLies>(weight, type);
+}
+
+// Adds some rows' part of a weight's gradient, or begins with it.
+void add_rows(const at::Tensor& grad_y, const at::Tensor& x, bool is_added, at::Tensor& grad_weight) {
+  const WeightShape shape{x.size(1), grad_y.size(1)};
+  const at::Tensor packed_grad = pack_transposed_for_kernel(grad_y, grad_y.scalar_type());
+  const at::Tensor packed_x = pack_transposed_for_kernel(x, x.scalar_type());
+  with_storage_type(x, [&](auto type) {
+    using T = decltype(type);
+    const kernels::WeightGradient<T> of{read<T>(packed_grad), read<T>(packed_x), write<float>(grad_weight), is_added};
+    share(shape.strips(), 1, [&](int64_t begin, int64_t end) {
+      kernels::weight_gradient(shape, x.size(0), of, {begin, end});
+    });
+  });
 }
 
 }  // namespace
@@ -52,10 +83,24 @@ bool has_product_kernel(at::ScalarType type) {
                                : type == at::kChar && kernels::has_product<int8_t>();
 }
 
-at::Tensor pack_for_kernel(const at::Tensor& given) {
-  const at::Tensor weight = given.contiguous();
-  if (weight.scalar_type() == at::kChar) return packed<int8_t>(weight);
-  return weight.scalar_type() == at::kFloat ? packed<float>(weight) : packed<kernels::BFloat16>(weight);
+at::Tensor pack_for_kernel(const at::Tensor& weight, at::ScalarType type) {
+  if (type == at::kChar) return packed<int8_t, int8_t, Lies::as_is>(weight.contiguous(), type);
+  return packed<Lies::as_is>(weight, type);
+}
+
+at::Tensor pack_transposed_for_kernel(const at::Tensor& weight, at::ScalarType type) {
+  return packed<Lies::transposed>(weight, type);
+}
+
+at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) {
+  constexpr int64_t kRowsTogether = 4096;  // strips of more would not stay in the cache
+  if (x.size(0) == 0) return at::zeros({grad_y.size(1), x.size(1)});
+  at::Tensor grad_weight = at::empty({grad_y.size(1), x.size(1)}, x.options().dtype(at::kFloat));
+  for (int64_t first = 0; first < x.size(0); first += kRowsTogether) {
+    const int64_t count = std::min(kRowsTogether, x.size(0) - first);
+    add_rows(grad_y.narrow(0, first, count), x.narrow(0, first, count), first > 0, grad_weight);
+  }
+  return grad_weight;
 }
 
 at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int64_t out, const at::Tensor& bias) {
@@ -78,7 +123,8 @@ at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int6
 }
 
 PackedInt8 pack_int8_for_kernel(const at::Tensor& values, const at::Tensor& scales) {
-  return {pack_for_kernel(values), scales.to(at::kFloat).contiguous(), values.sum({1}, /*keepdim=*/false, at::kInt)};
+  return {pack_for_kernel(values, at::kChar), scales.to(at::kFloat).contiguous(),
+          values.sum({1}, /*keepdim=*/false, at::kInt)};
 }
 
 at::Tensor kernel_linear_int8(const at::Tensor& given, const at::Tensor& row_scales, const PackedInt8& weight,

@@ -9,11 +9,17 @@ namespace pixnerd::nn {
 // matrix units (AMX) multiply bfloat16 and int8 faster by oneDNN.
 bool has_product_kernel(at::ScalarType type);
 
-// A weight [out, in] of such a type as the kernel takes it.
-at::Tensor pack_for_kernel(const at::Tensor& weight);
+// A weight [out, in] of such a type as the kernel takes it; rounded first where it is float32 and `type` bfloat16.
+at::Tensor pack_for_kernel(const at::Tensor& weight, at::ScalarType type);
+
+// The transpose of a weight [in, out] in the same way; float32 or bfloat16.
+at::Tensor pack_transposed_for_kernel(const at::Tensor& weight, at::ScalarType type);
 
 // x [..., in], a packed weight of its type and a bias [out] in float32, or none -> x W^T + bias [..., out].
 at::Tensor kernel_linear(const at::Tensor& x, const at::Tensor& weight, int64_t out, const at::Tensor& bias);
+
+// grad_y [M, out] and x [M, in] of one type, float32 or bfloat16 -> grad_y^T x [out, in], float32.
+at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x);
 
 // A weight in 8 bits for kernel_linear_int8().
 struct PackedInt8 {
