@@ -77,7 +77,7 @@ def parse_arguments():
 
 
 def check(parser, args):
-    """Everything that can be known before hours are spent."""
+    """Everything that can be known before minutes are spent."""
     if not shutil.which(args.pixnerd):
         parser.error(f"there is no program '{args.pixnerd}'; mend: make build, or name one by --pixnerd")
     for peer in args.peers:
@@ -130,6 +130,7 @@ def compare(args, job):
                 if label not in refusals:
                     with refused(refusals, label):
                         rounds[label].append(asked[label].measure())
+            print(f"round {turn + 1} of {args.rounds}", file=sys.stderr, flush=True)
     return [(label, rounds[label], errors.get(label), refusals.get(label)) for label in labels]
 
 

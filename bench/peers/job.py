@@ -1,5 +1,6 @@
 """What every peer is asked to do."""
 
+import signal
 from dataclasses import dataclass
 
 EVALUATION, LEARNING, UPDATE = "evaluation", "forward + backward", "AdamW and average"
@@ -21,3 +22,8 @@ class Job:
     device: str
     threads: int
     runs: int
+
+
+def ending(status):
+    """How a process ended, as it is said to a reader."""
+    return signal.Signals(-status).name if status < 0 else f"status {status}"

@@ -4,7 +4,7 @@ import contextlib
 import json
 import subprocess
 
-from peers.job import EVALUATION, Refused
+from peers.job import EVALUATION, Refused, ending
 
 
 class Program(contextlib.nullcontext):
@@ -28,7 +28,7 @@ class Program(contextlib.nullcontext):
         try:
             done = subprocess.run(self.command, capture_output=True, text=True, check=False)
             if done.returncode:
-                lines = done.stderr.strip().splitlines() or [f"ended with status {done.returncode}"]
+                lines = done.stderr.strip().splitlines() or [f"ended with {ending(done.returncode)}"]
                 raise Refused(f"{said}: {lines[-1]}")
             rows = json.loads(done.stdout)["rows"]
         except (OSError, ValueError, KeyError) as error:

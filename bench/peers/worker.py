@@ -1,12 +1,13 @@
 """A peer in a process of its own: one that crashes, hangs or keeps its threads awake stops nobody else."""
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
 import signal
 
-from peers.job import Refused
+from peers.job import Refused, ending
 
 
 def serve(connection, place, arguments):
@@ -18,6 +19,7 @@ def serve(connection, place, arguments):
     module, name = place.split(":")
     try:
         peer = getattr(importlib.import_module(module), name)(**arguments)
+        gc.collect()  # what it was converted from: gigabytes in cycles
         connection.send((True, peer.error))
         while connection.recv():
             connection.send((True, peer.measure()))
@@ -64,9 +66,7 @@ class Worker:
             well, said = self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
-            code = self.process.exitcode
-            ending = signal.Signals(-code).name if code < 0 else f"status {code}"
-            raise Refused(f"does not run: its process ended with {ending}") from None
+            raise Refused(f"does not run: its process ended with {ending(self.process.exitcode)}") from None
         if not well:
             raise Refused(f"does not run: {said}")
         return said
