@@ -81,9 +81,9 @@ if [ "$device" != cpu ]; then
   step "every verb" env PIXNERD_TEST_DEVICE="$device" "$folder/test_device"
 fi
 
-timing=(bench/beside_official.py --pixnerd "$folder/pixnerd" --device "$device" --models "$models" --batch "$batch"
-  --runs "$runs" --rounds "$rounds")
-[ -z "$official" ] || timing+=(--official "$official")
+timing=(bench/peers.py --pixnerd "$folder/pixnerd" --device "$device" --models "$models" --batch "$batch"
+  --runs "$runs" --rounds "$rounds" --modes forward,train --dtypes bfloat16,float32)
+if [ -n "$official" ]; then timing+=(--peers eager --official "$official"); else timing+=(--peers reference); fi
 python=$(python_with torch)
 step "times" "${python:-python3}" "${timing[@]}"
 
