@@ -206,8 +206,13 @@ int main(int count, char** words) {
   using namespace pixnerd::bench;
   pixnerd::keep_freed_memory();
   pixnerd::use_huge_pages();
-  const Flags flags = read_flags(count, words);
-  const c10::InferenceMode inference;
-  for (const std::string& model : flags.models) bench(model, flags);
-  return 0;
+  try {
+    const Flags flags = read_flags(count, words);
+    const c10::InferenceMode inference;
+    for (const std::string& model : flags.models) bench(model, flags);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "int8_bench: error: " << error.what() << '\n';
+    return 1;
+  }
 }

@@ -106,6 +106,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
   const train::RunConfig config = builtin_config(name);
   const auto network = random_network(config.model);
   network->set_requires_grad(true);
+  network->set_mode(models::Mode::train);  // in which alone parts are recomputed
   const auto reference = models::make_reference(config.model, by_name(*network), models::Mode::train);
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser, const models::RecomputedParts& parts) {
