@@ -55,6 +55,6 @@ configure
 jobs=${JOBS:-$(jobs_that_fit)}
 # Ninja shows every step, but not how many minutes a first build takes.
 built_once="$folder/built_once_${*:-all}"
-[ -e "$built_once" ] || echo "build: compiling with $jobs jobs; from nothing this takes about 10 minutes on two cores"
+[ -e "$built_once" ] || echo "build: compiling with $jobs jobs; from nothing this takes about 5 minutes on two cores, with all tests 10"
 ninja -C "$folder" -j "$jobs" "$@"
 touch "$built_once"

@@ -127,8 +127,8 @@ int main(int argc, char** argv) {
 #ifdef __SANITIZE_ADDRESS__
   return code;  // what is looked for at the end is found
 #else
-  // Everything is written and closed. Taking LibTorch's registries apart, entry by entry, takes as long as a few steps of
-  // a small picture.
+  // Everything is written and closed. Taking LibTorch's registries apart, entry by entry, takes as long as a few steps
+  // of a small picture.
   std::cerr.flush();
   std::fflush(nullptr);
   std::_Exit(code);

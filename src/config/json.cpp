@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "config/limits.h"
 #include "core/errors.h"
 #include "core/text.h"
 
@@ -14,14 +15,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMaxDepth = 32;
-constexpr size_t kMaxValues = 100'000;
 constexpr int kNumberOutOfRange = 406;  // of nlohmann's numbered errors
 
 // Receives the text in order. Throwing from it is what ends the parser at a limit.
-class Builder : public nlohmann::json_sax<Json> {
+class JsonBuilder : public nlohmann::json_sax<Json> {
  public:
-  explicit Builder(const std::string& source) : source_(source) {}
+  explicit JsonBuilder(const std::string& source) : source_(source) {}
 
   Value take() { return std::move(root_); }
 
@@ -123,7 +122,7 @@ Value parse_json(std::string_view text, const std::string& source, size_t most_b
   // nlohmann takes a zero byte for the end of its input.
   const size_t zero = text.find('\0');
   if (zero != std::string_view::npos) throw ConfigError(concat(source, ": has a zero byte at byte ", zero + 1));
-  Builder builder(source);
+  JsonBuilder builder(source);
   Json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
 }

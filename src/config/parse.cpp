@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "config/limits.h"
 #include "config/plain.h"
 #include "config/value.h"
 #include "core/errors.h"
@@ -17,8 +18,6 @@ namespace pixnerd::config {
 namespace {
 
 constexpr size_t kMaxBytes = 1 << 20;
-constexpr size_t kMaxDepth = 32;
-constexpr size_t kMaxValues = 100'000;
 constexpr size_t kMaxKeyBytes = 200;
 
 // What the text is called in messages, and whether its lines are worth naming.
@@ -36,9 +35,9 @@ struct Origin {
 };
 
 // Receives the document in order. Throwing from it is what ends the parser's recursion at kMaxDepth.
-class Builder : public YAML::EventHandler {
+class YamlBuilder : public YAML::EventHandler {
  public:
-  explicit Builder(const Origin& origin) : origin_(origin) {}
+  explicit YamlBuilder(const Origin& origin) : origin_(origin) {}
 
   // The document; null at the first line if there was none.
   Value take() {
@@ -196,7 +195,7 @@ Value parse(std::string_view text, const std::string& source, bool numbered) {
   // The end is marked because yaml-cpp takes an unclosed quote at the end of a text for a closed one.
   const bool mid_line = !text.empty() && text.back() != '\n';
   std::istringstream in(concat(text, mid_line ? "\n" : "", "...\n"));
-  Builder builder(origin);
+  YamlBuilder builder(origin);
   try {
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {

@@ -1,6 +1,6 @@
 // Rows turned by Hadamard's matrix H_n, H_ij = (-1)^popcount(i & j) / sqrt(n), which is its own inverse: a large value
-// is spread over the n values around it, so that a scale for the whole row serves all of them (Ashkboos et al., "QuaRot",
-// 2024). A product of rows and weights turned alike is the product. T is the storage type, float or BFloat16.
+// is spread over the n values around it, so that a scale for the whole row serves all of them (Ashkboos et al.,
+// "QuaRot", 2024). A product of rows and weights turned alike is the product. T is the storage type, float or BFloat16.
 #pragma once
 
 #include <cstdint>

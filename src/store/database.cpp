@@ -13,7 +13,7 @@ namespace pixnerd::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
-constexpr int kMostTextBytes = 128 << 20;  // of a text or a row: a damaged file makes nobody allocate more
+constexpr int kMostRowBytes = 128 << 20;  // of a text or a row: a damaged file makes nobody allocate more
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)) {
   // Otherwise the first locking fails, with a reason that tells nothing.
   if (sqlite3_db_readonly(opened, "main") == 1) fail(SQLITE_READONLY);
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
-  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kMostTextBytes);
+  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kMostRowBytes);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   // Exclusive: the index of the WAL is in this process's memory then and not in a mapped file, which a full disk would
   // make a signal of, and a network file system unreliable.
