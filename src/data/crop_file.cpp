@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr const char* kFirstLine = "pixnerd squares 1";
-constexpr const char* kMend = "; remove it, or name another file";
+constexpr const char* kRemoveIt = "; remove it, or name another file";
 // So much may have to be made again after the machine's end.
 constexpr uint64_t kBytesBetweenSyncs = uint64_t{64} << 20;
 
@@ -75,7 +75,7 @@ void require_settings(std::string_view found, std::string_view wanted, const std
   found = found.substr(0, found.find('\0'));
   if (found == wanted) return;
   if (first_line(found) != kFirstLine) {
-    throw DataError(concat(named(path), ": it is no such cache, or of another version of pixnerd", kMend));
+    throw DataError(concat(named(path), ": it is no such cache, or of another version of pixnerd", kRemoveIt));
   }
   while (first_line(found) == first_line(wanted) && !found.empty()) {
     found.remove_prefix(std::min(first_line(found).size() + 1, found.size()));
@@ -83,9 +83,9 @@ void require_settings(std::string_view found, std::string_view wanted, const std
   }
   const std::string_view line = first_line(wanted);
   if (line.starts_with("pictures") || line.starts_with("names")) {
-    throw DataError(concat(named(path), " is of other pictures than the data set's", kMend));
+    throw DataError(concat(named(path), " is of other pictures than the data set's", kRemoveIt));
   }
-  throw DataError(concat(named(path), " has ", quoted(first_line(found)), ", the data set ", quoted(line), kMend));
+  throw DataError(concat(named(path), " has ", quoted(first_line(found)), ", the data set ", quoted(line), kRemoveIt));
 }
 
 uint64_t round_up(uint64_t bytes) {
@@ -121,12 +121,12 @@ CropFile::CropFile(const std::filesystem::path& path, CropLayout layout)
   const std::string_view text(reinterpret_cast<const char*>(file_.data()), std::min<size_t>(file_.size(), kPage));
   require_settings(text, layout_.settings, path);
   if (file_.size() != layout_.bytes()) {
-    throw DataError(concat(named(path), " has ", file_.size(), " bytes and should have ", layout_.bytes(), kMend));
+    throw DataError(concat(named(path), " has ", file_.size(), " bytes and should have ", layout_.bytes(), kRemoveIt));
   }
   for (int64_t i = 0; i < layout_.pictures; ++i) {
     Record record;
     std::memcpy(&record, file_.data() + layout_.record_at(i), sizeof(record));
-    if (!is_sound(record)) throw DataError(concat(named(path), " is damaged: what it says of picture ", i, kMend));
+    if (!is_sound(record)) throw DataError(concat(named(path), " is damaged: what it says of picture ", i, kRemoveIt));
   }
 }
 

@@ -15,25 +15,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMend = "; a data set is a folder of pictures, or one with a folder of pictures for each class";
+constexpr const char* kWhatItIs =
+    "; a data set is a folder of pictures, or one with a folder of pictures for each class";
 
 void check_is_folder(const fs::path& path) {
-  if (path.empty()) throw DataError(concat("no data set is named (data.path is empty)", kMend));
+  if (path.empty()) throw DataError(concat("no data set is named (data.path is empty)", kWhatItIs));
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
-    throw DataError(concat("data set ", quoted(path), ": no such folder", kMend));
+    throw DataError(concat("data set ", quoted(path), ": no such folder", kWhatItIs));
   }
   if (status.type() == fs::file_type::none) throw DataError(concat("data set ", quoted(path), ": ", error.message()));
   if (status.type() != fs::file_type::directory) {
-    throw DataError(concat("data set ", quoted(path), " is no folder", kMend));
+    throw DataError(concat("data set ", quoted(path), " is no folder", kWhatItIs));
   }
 }
 
 [[noreturn]] void refuse_empty(const fs::path& root, const Unused& unused) {
   const std::vector<std::string> lines = unused.lines();
   throw DataError(concat("data set ", quoted(root), " holds no picture (", image::kFormats, ")",
-                         lines.empty() ? "" : ", but ", join(lines, "; "), kMend));
+                         lines.empty() ? "" : ", but ", join(lines, "; "), kWhatItIs));
 }
 
 }  // namespace
