@@ -89,7 +89,6 @@ TEST_F(QuantisedTest, TurnedLayersStandALargeChannel) {
     plain->pack(at::kChar);
     EXPECT_FALSE(turned->takes_int8());  // its rows have to be turned
     EXPECT_EQ(turned->weight.numel(), 0);
-    // What the channel's own weights add is not the question.
     const auto error = [&](Linear& layer) { return relative(layer->forward(in_type), exact); };
     EXPECT_LT(error(turned), 0.02);
     EXPECT_LT(error(turned), error(plain));
