@@ -28,7 +28,9 @@ BENCHMARKS := kernels_bench optimizer_bench network_bench engine_bench picture_b
 # What `make races` runs.
 RACES := ThreadsTest.*:EngineTest.*
 
-# Options for ctest, for example `make test TEST_OPTIONS='-L golden -V'`.
+# Tests that run at once, of which most take one or two threads, and options for ctest, for example
+# `make test TEST_OPTIONS='-L golden -V'`.
+TEST_JOBS := 2
 TEST_OPTIONS :=
 
 help: ## list the targets
@@ -43,7 +45,7 @@ build: setup ## build the program (build/pixnerd) and all tests
 	@tools/build.sh
 
 test: build ## run all tests
-	ctest --test-dir build --no-tests=error --output-on-failure $(TEST_OPTIONS)
+	ctest --test-dir build -j $(TEST_JOBS) --no-tests=error --output-on-failure $(TEST_OPTIONS)
 
 fuzz: ## feed broken files to every reader, FUZZ_SECONDS=600 each; TARGETS="zip yaml" names some
 	@tools/setup.sh build torch test fuzz

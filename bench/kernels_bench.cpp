@@ -200,36 +200,51 @@ void bench_attention_training(int64_t heads, int64_t tokens, int64_t width, Arit
         candidates, kRuns);
 }
 
-// A linear layer's product, weights packed: oneDNN's beside the kernel's.
+// What a kernel is beside.
+struct Baseline {
+  std::string name;
+  std::function<void()> run;
+};
+
+// A linear layer's product, weights packed: beside the kernel oneDNN's, or where it has none, the framework's in
+// bfloat16 and oneDNN's in float32 for 8 bits.
 void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
-  if (!nn::has_product_kernel(type) || !nn::has_onednn(type)) return;
-  const bool bytes = type == at::kChar;
+  if (!nn::has_product_kernel(type) || !nn::has_onednn(at::kFloat)) return;
+  const bool bytes = type == at::kChar, alike = nn::has_onednn(type);
   const at::Tensor x = at::randn({rows, in}), w = at::randn({out, in});
   const nn::QuantisedWeight in_bytes = nn::quantise_weight(w);
   const nn::QuantisedRows rows_in_bytes = nn::quantise_rows(x);
   const at::Tensor typed_x = bytes ? rows_in_bytes.values : x.to(type), typed_w = bytes ? in_bytes.values : w.to(type);
-  const at::Tensor theirs = bytes ? nn::onednn_pack_int8(typed_w, rows) : nn::onednn_pack(typed_w, rows);
   const nn::PackedInt8 ours_in_bytes = nn::pack_int8_for_kernel(in_bytes.values, in_bytes.scales);
   const at::Tensor ours = bytes ? at::Tensor() : nn::pack_for_kernel(typed_w, type);
-  const auto by_onednn = [&] {
-    bytes ? nn::onednn_linear_int8(typed_x, theirs, in_bytes.scales) : nn::onednn_linear(typed_x, theirs);
-  };
   const auto by_kernel = [&] {
     bytes ? nn::kernel_linear_int8(typed_x, at::Tensor(), ours_in_bytes, at::Tensor())
           : nn::kernel_linear(typed_x, ours, out, at::Tensor());
   };
+  Baseline theirs;
+  if (bytes && alike) {
+    theirs = {"oneDNN", [&, packed = nn::onednn_pack_int8(typed_w, rows)] {
+                nn::onednn_linear_int8(typed_x, packed, in_bytes.scales);
+              }};
+  } else if (bytes || alike) {
+    theirs = {alike ? "oneDNN" : "oneDNN, float32", [&, packed = nn::onednn_pack(bytes ? w : typed_w, rows)] {
+                nn::onednn_linear(bytes ? x : typed_x, packed);
+              }};
+  } else {
+    theirs = {"framework", [&] { at::linear(typed_x, typed_w); }};
+  }
   const double operations = 2.0 * static_cast<double>(rows * in * out);
   const Arithmetic arithmetic = type == at::kFloat ? Arithmetic::float32 : Arithmetic::bfloat16;
   const char* name = bytes ? "8 bits (of bfloat16's peak), " : type == at::kFloat ? "float32, " : "bfloat16, ";
   print(concat("product, ", name, rows, " rows, ", in, " to ", out),
-        std::array{Candidate{"oneDNN", by_onednn, operations, arithmetic},
+        std::array{Candidate{theirs.name, theirs.run, operations, arithmetic},
                    Candidate{"pixnerd", by_kernel, operations, arithmetic}},
         kRuns);
 }
 
 // The three products of a linear layer in training, of a weight in float32: what they need to lay out counts. oneDNN's
-// beside the kernel's.
+// beside the kernel's, where it has them.
 void bench_training_products(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
   if (!nn::has_product_kernel(type) || !nn::has_onednn(type)) return;

@@ -26,13 +26,13 @@ struct Singles {
   static HWY_INLINE Vector add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
 };
 
-template <class Products, int kVectors, Operand kA, Result kC>
+template <class Products, int kVectors, Operand kA, Result kC, int kRows = kTileRows>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, int64_t a_stride, const float* HWY_RESTRICT b,
                               int64_t b_stride, float* HWY_RESTRICT c, int64_t c_stride, int64_t depth) {
   const Floats d;
-  Vector sum[kTileRows][kVectors];
+  Vector sum[kRows][kVectors];
   HWY_UNROLL(16)
-  for (int i = 0; i < kTileRows; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(16)
     for (int j = 0; j < kVectors; ++j) {
       sum[i][j] = kC == Result::added ? hn::LoadU(d, c + i * c_stride + j * kLanes) : hn::Zero(d);
@@ -43,14 +43,14 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, int64_t a_stride, con
     HWY_UNROLL(16)
     for (int j = 0; j < kVectors; ++j) row[j] = hn::LoadU(d, b + k * b_stride + j * kLanes);
     HWY_UNROLL(16)
-    for (int i = 0; i < kTileRows; ++i) {
+    for (int i = 0; i < kRows; ++i) {
       const Vector left = hn::Set(d, kA == Operand::plain ? a[i * a_stride + k] : a[k * a_stride + i]);
       HWY_UNROLL(16)
       for (int j = 0; j < kVectors; ++j) sum[i][j] = Products::add(left, row[j], sum[i][j]);
     }
   }
   HWY_UNROLL(16)
-  for (int i = 0; i < kTileRows; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(16)
     for (int j = 0; j < kVectors; ++j) hn::StoreU(sum[i][j], d, c + i * c_stride + j * kLanes);
   }

@@ -1,6 +1,7 @@
-// Products of bfloat16 values that add up in float32, for processors that have them for vectors of pairs (AVX512_BF16).
-// A matrix of pairs is a Matrix with two values in the place of a float: as the left operand two of a row, as the right
-// one two of a column. Highway 1.0 lacks the instructions, so they stand here. Compiled once for every instruction set.
+// Pairs of bfloat16 values in the place of floats, and, for processors that have them (AVX512_BF16), their products
+// that add up in float32. A matrix of pairs is a Matrix with two values in the place of a float: as the left operand
+// two of a row, as the right one two of a column. Highway 1.0 lacks the instructions, so they stand here. Compiled once
+// for every instruction set.
 #if defined(PIXNERD_KERNELS_PAIRS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PIXNERD_KERNELS_PAIRS_INL_H_
 #undef PIXNERD_KERNELS_PAIRS_INL_H_
@@ -12,10 +13,9 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
+#if PIXNERD_HAS_VECTORS
+
 #if HWY_TARGET == HWY_AVX3
-
-using Halves = hn::Vec<HalfBits>;
-
 // For multiply().
 struct Pairs {
   static HWY_INLINE Vector add(Vector a, Vector b, Vector sum) {
@@ -26,10 +26,15 @@ struct Pairs {
 
 // To nearest, ties to even; subnormal values become 0, NaN stays NaN.
 HWY_INLINE Halves halves(Vector v) {
-  Halves rounded;
-  asm("vcvtneps2bf16 %1, %0" : "=v"(rounded.raw) : "v"(v.raw));
-  return rounded;
+  Halves nearest;
+  asm("vcvtneps2bf16 %1, %0" : "=v"(nearest.raw) : "v"(v.raw));
+  return nearest;
 }
+#else
+HWY_INLINE Halves halves(Vector v) {
+  return rounded(v);
+}
+#endif
 
 constexpr int64_t pairs_of(int64_t values) {
   return (values + 1) / 2;
@@ -61,7 +66,7 @@ HWY_INLINE Vector join(Vector above, Vector below) {
   return hn::BitCast(Floats(), hn::Or(first, hn::ShiftLeft<16>(second)));
 }
 
-#endif  // HWY_TARGET == HWY_AVX3
+#endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
+#include "kernels/product_sets.h"
+#include "kernels/quantise.h"
 #include "kernels/reference.h"
 #include "kernels/targets.h"
 
@@ -11,74 +12,18 @@
 #define HWY_TARGET_INCLUDE "kernels/product.cpp"
 #include <hwy/foreach_target.h>
 
-#include "kernels/pairs-inl.h"
+#include "kernels/product_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
-#if HWY_TARGET == HWY_AVX3
+#if PIXNERD_HAS_PRODUCTS
 
-constexpr int kVectors = kStripOutputs / kLanes;
-static_assert(kProductRows % kTileRows == 0 && kVectors == 2);
-
-// Four products of whole numbers, of 8 bits without and with a sign, added up in 32 bits.
-struct Quads {
-  static HWY_INLINE Vector add(Vector a, Vector b, Vector sum) {
-    asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
-    return sum;
-  }
-};
-
-// A unit of x, which need not lie as a float would, in all lanes.
-HWY_INLINE Vector unit_at(const float* x) {
-  float unit;
-  std::memcpy(&unit, x, sizeof unit);
-  return all(unit);
-}
-
-// Calls put(row, vector, sum) for a tile of kTile rows and a strip. A line of `ahead` is fetched with every unit,
-// unless that is null.
-template <class Products, int kTile, class Put>
-HWY_INLINE void product_tile(const float* HWY_RESTRICT x, int64_t stride, const float* HWY_RESTRICT weight,
-                             int64_t units, const float* ahead, const Put& put) {
-  Vector sum[kTile][kVectors];
-  HWY_UNROLL(16)
-  for (int i = 0; i < kTile; ++i) {
-    HWY_UNROLL(2)
-    for (int j = 0; j < kVectors; ++j) sum[i][j] = all(0);
-  }
-  const int64_t line = ahead == nullptr ? 0 : kLanes;
-  if (ahead == nullptr) ahead = weight;
-  for (int64_t k = 0; k < units; ++k, ahead += line) {
-    __builtin_prefetch(ahead, 0, 2);
-    const Vector first = load(AllLanes(), weight + k * kStripOutputs);
-    const Vector second = load(AllLanes(), weight + k * kStripOutputs + kLanes);
-    HWY_UNROLL(16)
-    for (int i = 0; i < kTile; ++i) {
-      const Vector left = unit_at(x + i * stride + k);
-      sum[i][0] = Products::add(left, first, sum[i][0]);
-      sum[i][1] = Products::add(left, second, sum[i][1]);
-    }
-  }
-  HWY_UNROLL(16)
-  for (int i = 0; i < kTile; ++i) {
-    HWY_UNROLL(2)
-    for (int j = 0; j < kVectors; ++j) put(i, j, sum[i][j]);
-  }
-}
-
-HWY_INLINE void store_halves(AllLanes, Vector v, BFloat16* to) {
-  hn::StoreU(halves(v), HalfBits(), reinterpret_cast<uint16_t*>(to));
-}
-HWY_INLINE void store_halves(FirstLanes first, Vector v, BFloat16* to) {
-  store(first, v, to);
-}
-template <class Lanes>
-HWY_INLINE void store_result(Lanes lanes, Vector v, float* to) {
+template <class Lanes, class T>
+HWY_INLINE void store_result(Lanes lanes, Vector v, T* to) {
   store(lanes, v, to);
 }
-template <class Lanes>
-HWY_INLINE void store_result(Lanes lanes, Vector v, BFloat16* to) {
-  store_halves(lanes, v, to);
+HWY_INLINE void store_result(AllLanes, Vector v, BFloat16* to) {
+  hn::StoreU(halves(v), HalfBits(), reinterpret_cast<uint16_t*>(to));
 }
 
 // Sums to y: of a tile at `row` and `output`.
@@ -102,6 +47,8 @@ struct PutProduct {
   int64_t row = 0, output = 0;
 };
 
+// The same of whole numbers; from rows that count from 128 if kFromZeroPoint.
+template <bool kFromZeroPoint>
 struct PutProductInt8 {
   HWY_INLINE void operator()(int i, int j, Vector sum) const {
     const int64_t at = output + j * kLanes, left = shape.out - at;
@@ -117,12 +64,15 @@ struct PutProductInt8 {
   template <class Lanes>
   HWY_INLINE void put(Lanes lanes, int i, int64_t at, Vector sum, BFloat16* to) const {
     const hn::Rebind<int32_t, Floats> whole;
-    const auto offset = hn::ShiftLeft<7>(hn::BitCast(whole, load(lanes, reinterpret_cast<const float*>(of.sums + at))));
-    const Vector exact = hn::ConvertTo(Floats(), hn::Sub(hn::BitCast(whole, sum), offset));
-    Vector y = hn::Mul(exact, load(lanes, of.output_scales + at));
+    auto exact = hn::BitCast(whole, sum);
+    if constexpr (kFromZeroPoint) {
+      const Vector sums = load(lanes, reinterpret_cast<const float*>(of.sums + at));
+      exact = hn::Sub(exact, hn::ShiftLeft<7>(hn::BitCast(whole, sums)));
+    }
+    Vector y = hn::Mul(hn::ConvertTo(Floats(), exact), load(lanes, of.output_scales + at));
     if (of.row_scales != nullptr) y = hn::Mul(y, all(of.row_scales[row + i]));
     if (of.bias != nullptr) y = hn::Add(y, load(lanes, of.bias + at));
-    store_halves(lanes, y, to);
+    store_result(lanes, y, to);
   }
 
   WeightShape shape;
@@ -130,88 +80,151 @@ struct PutProductInt8 {
   int64_t row = 0, output = 0;
 };
 
-// Rows [count, in] of T as rows of units, zeros beyond the last input.
-template <class T>
-HWY_INLINE void copy_units(const T* x, int64_t count, int64_t in, const Matrix& units) {
-  const auto bytes = static_cast<size_t>(in) * sizeof(T);
-  for (int64_t i = 0; i < count; ++i, x += in) {
-    float* row = units.row(i);
-    if (units.columns > 0) row[units.columns - 1] = 0;
-    std::memcpy(row, x, bytes);
-  }
+// A row of `in` values of T as entries, zeros beyond the last unit's.
+template <class Entry, class T>
+HWY_INLINE void copy_row(const T* x, int64_t in, Entry* entries) {
+  std::memcpy(entries, x, static_cast<size_t>(in) * sizeof(T));
 }
-
-// Rows that go through a strip together: as many as stay in half of a second-level cache, beside two strips.
-inline int64_t rows_together(int64_t units) {
-  constexpr int64_t kUnits = int64_t{1} << 17;
-  return std::clamp(kUnits / units / kProductRows * kProductRows, kProductRows, 4 * kProductRows);
+#if HWY_TARGET == HWY_AVX2
+HWY_INLINE void copy_row(const BFloat16* x, int64_t in, float* entries) {
+  along_row(in, [&](auto lanes, int64_t k) HWY_ATTR { store(lanes, load(lanes, x + k), entries + k); });
 }
+HWY_INLINE void copy_row(const uint8_t* x, int64_t in, int16_t* entries) {
+  for (int64_t k = 0; k < in; ++k) entries[k] = static_cast<int16_t>(x[k] - kZeroPoint);
+}
+#endif
 
-// Rows of units, `stride` units apart.
-struct Units {
-  const float* data;
+// Rows of entries, `stride` entries apart.
+template <class Entry>
+struct Rows {
+  const Entry* data;
   int64_t stride;
 };
 
-// The next strip, which has two lines for every unit, is fetched meanwhile unless this is the last.
-template <class Products, class Put>
-HWY_INLINE void product_strip(const Units& rows, int64_t count, int64_t units, const float* weight, bool is_last,
-                              Put& put) {
-  const int64_t first = put.row;
-  for (int64_t i = 0, tile = 0; i < count; ++tile) {
-    const float* x = rows.data + i * rows.stride;
-    const float* ahead = is_last || tile > 1 ? nullptr : weight + units * (kStripOutputs + tile * kLanes);
-    const int64_t left = count - i;
+// Rows of T for products: as they lie where that will do, else copied to scratch memory.
+template <class Sums, class T>
+class EnteredRows {
+ public:
+  using Entry = typename Sums::Entry;
+
+  EnteredRows(Scratch& scratch, const WeightShape& shape, int64_t most)
+      : in_(shape.in),
+        is_copied_(HWY_TARGET == HWY_AVX2 || shape.in % kUnit<T> != 0),
+        copies_(scratch, is_copied_ ? most : 0, shape.units<T>() * kRowBytes / static_cast<int64_t>(sizeof(float))) {}
+
+  Rows<Entry> enter(const T* x, int64_t count) const {
+    if (!is_copied_) return {reinterpret_cast<const Entry*>(x), in_ / kUnit<T>};
+    for (int64_t i = 0; i < count; ++i) {
+      float* row = copies_.row(i);
+      std::fill(row + std::max<int64_t>(0, copies_.columns - kRowBytes / 4), row + copies_.columns, 0.0F);
+      copy_row(x + i * in_, in_, reinterpret_cast<Entry*>(row));
+    }
+    return {reinterpret_cast<const Entry*>(copies_.data), copies_.stride * int64_t{sizeof(float) / sizeof(Entry)}};
+  }
+
+ private:
+  static constexpr int64_t kRowBytes = Sums::kEntries * static_cast<int64_t>(sizeof(Entry));  // of a unit
+
+  int64_t in_;
+  bool is_copied_;
+  Matrix copies_;
+};
+
+// Rows that go through a strip together: as many as stay in half of a second-level cache, beside two strips.
+inline int64_t rows_together(int64_t row_bytes) {
+  constexpr int64_t kBytes = int64_t{1} << 19;
+  return std::clamp(kBytes / row_bytes / kProductRows * kProductRows, kProductRows, 4 * kProductRows);
+}
+
+// What a part of a strip is multiplied with.
+template <class Entry>
+struct PartRows {
+  Rows<Entry> rows;
+  int64_t count;
+  float* sums;  // of each row
+};
+
+// Some units of some outputs of a strip. `next`, which has two lines for every unit, is fetched meanwhile unless it is
+// null.
+template <class Sums, class Put>
+HWY_INLINE void product_part(const PartRows<typename Sums::Entry>& part, UnitRange units, const float* weight,
+                             const float* next, Put& put) {
+  const int64_t first = put.row, stride = part.rows.stride;
+  for (int64_t i = 0, tile = 0; i < part.count; ++tile) {
+    const auto* x = part.rows.data + i * stride;
+    const float* ahead =
+        next == nullptr || tile * kFetched >= kStripOutputs ? nullptr : next + tile * units.count * kFetched;
+    const int64_t left = part.count - i;
     put.row = first + i;
-    if (left >= kTileRows) {
-      product_tile<Products, kTileRows>(x, rows.stride, weight, units, ahead, put);
-      i += kTileRows;
+    units.sums = part.sums + i * Sums::kVectors * kLanes;
+    if (left >= Sums::kRows) {
+      product_tile<Sums, Sums::kRows>(x, stride, weight, units, ahead, put);
+      i += Sums::kRows;
     } else if (left >= 4) {
-      product_tile<Products, 4>(x, rows.stride, weight, units, ahead, put);
+      product_tile<Sums, 4>(x, stride, weight, units, ahead, put);
       i += 4;
     } else if (left >= 2) {
-      product_tile<Products, 2>(x, rows.stride, weight, units, ahead, put);
+      product_tile<Sums, 2>(x, stride, weight, units, ahead, put);
       i += 2;
     } else {
-      product_tile<Products, 1>(x, rows.stride, weight, units, ahead, put);
+      product_tile<Sums, 1>(x, stride, weight, units, ahead, put);
       ++i;
     }
   }
   put.row = first;
 }
 
-template <class Products, class T, class Put>
+// A strip, a few units at a time.
+template <class Sums, class Put>
+HWY_INLINE void product_strip(const PartRows<typename Sums::Entry>& rows, int64_t units, const float* weight,
+                              const float* next, Put& put) {
+  const int64_t strip = put.output;
+  for (int64_t output = 0; output < kStripOutputs; output += Sums::kOutputs) {
+    put.output = strip + output;
+    for (int64_t unit = 0; unit < units; unit += kUnitsTogether) {
+      const UnitRange range{std::min(kUnitsTogether, units - unit), unit == 0, unit + kUnitsTogether >= units, nullptr};
+      PartRows<typename Sums::Entry> part = rows;
+      part.rows.data += unit * Sums::kEntries;
+      const int64_t offset = unit * kStripOutputs;
+      product_part<Sums>(part, range, weight + offset + output, next == nullptr || output > 0 ? nullptr : next + offset,
+                         put);
+    }
+  }
+}
+
+template <class Sums, class T, class Put>
 HWY_INLINE void product_of(const WeightShape& shape, int64_t rows, const T* x, const void* packed, Range strips,
                            Put put) {
   Scratch scratch;
-  const int64_t units = shape.units<T>(), together = std::min(rows_together(units), rows);
-  const bool whole = shape.in % kUnit<T> == 0;
-  const Matrix copied(scratch, whole ? 0 : together, units);
+  const int64_t units = shape.units<T>();
+  const int64_t row_bytes = units * Sums::kEntries * static_cast<int64_t>(sizeof(typename Sums::Entry));
+  const int64_t together = std::min(rows_together(row_bytes), rows);
+  const EnteredRows<Sums, T> entered(scratch, shape, together);
+  float* sums = scratch.floats(together * Sums::kVectors * kLanes);
   for (int64_t first = 0; first < rows; first += together) {
     const int64_t count = std::min(together, rows - first);
-    const T* from = x + first * shape.in;
-    if (!whole) copy_units(from, count, shape.in, copied);
-    const Units block = whole ? Units{reinterpret_cast<const float*>(from), units} : Units{copied.data, copied.stride};
+    const PartRows<typename Sums::Entry> block{entered.enter(x + first * shape.in, count), count, sums};
     put.row = first;
     for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
       const float* weight = static_cast<const float*>(packed) + strip * units * kStripOutputs;
       put.output = strip * kStripOutputs;
-      product_strip<Products>(block, count, units, weight, strip + 1 == strips.end, put);
+      product_strip<Sums>(block, units, weight, strip + 1 == strips.end ? nullptr : weight + units * kStripOutputs,
+                          put);
     }
   }
 }
 
 template <class T>
 HWY_NOINLINE void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips) {
-  using Products = std::conditional_t<std::is_same_v<T, float>, Singles, Pairs>;
-  product_of<Products>(shape, rows, of.x, of.weight, strips, PutProduct<T>{shape.out, of.bias, of.y});
+  product_of<Arithmetic<T>>(shape, rows, of.x, of.weight, strips, PutProduct<T>{shape.out, of.bias, of.y});
 }
 
 inline HWY_NOINLINE void product_int8(const WeightShape& shape, int64_t rows, const ProductInt8& of, Range strips) {
-  product_of<Quads>(shape, rows, of.q, of.weight, strips, PutProductInt8{shape, of});
+  using Sums = Arithmetic<int8_t>;
+  product_of<Sums>(shape, rows, of.q, of.weight, strips, PutProductInt8<Sums::kFromZeroPoint>{shape, of});
 }
 
-#endif  // HWY_TARGET == HWY_AVX3
+#endif  // PIXNERD_HAS_PRODUCTS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -220,7 +233,7 @@ namespace pixnerd::kernels {
 
 template <class T>
 bool has_product(Isa isa) {
-  return isa == Isa::avx512bf16 || (std::is_same_v<T, float> && isa == Isa::avx512);
+  return multiplying_set<T>(isa) != Isa::reference;
 }
 template bool has_product<float>(Isa);
 template bool has_product<BFloat16>(Isa);
@@ -228,19 +241,13 @@ template bool has_product<int8_t>(Isa);
 
 template <class T>
 void product(const WeightShape& shape, int64_t rows, const Product<T>& of, Range strips, Isa isa) {
-#if HWY_TARGETS & HWY_AVX3
-  if (has_product<T>(isa)) return N_AVX3::product(shape, rows, of, strips);
-#endif
-  reference::product(shape, rows, of, strips);
+  PIXNERD_CALL_PRODUCT(T, isa, product(shape, rows, of, strips))
 }
 template void product(const WeightShape&, int64_t, const Product<float>&, Range, Isa);
 template void product(const WeightShape&, int64_t, const Product<BFloat16>&, Range, Isa);
 
 void product_int8(const WeightShape& shape, int64_t rows, const ProductInt8& of, Range strips, Isa isa) {
-#if HWY_TARGETS & HWY_AVX3
-  if (has_product<int8_t>(isa)) return N_AVX3::product_int8(shape, rows, of, strips);
-#endif
-  reference::product_int8(shape, rows, of, strips);
+  PIXNERD_CALL_PRODUCT(int8_t, isa, product_int8(shape, rows, of, strips))
 }
 
 }  // namespace pixnerd::kernels

@@ -45,8 +45,9 @@ void pack_weight(const WeightShape& shape, const W* w, T* packed, Range strips, 
 template <class T, class W>
 void pack_transposed(const WeightShape& shape, const W* w, T* packed, Range strips, Isa isa = chosen_isa());
 
-// Whether the fast kernels below are there: float32 on avx512, the others on avx512bf16. Elsewhere products run by the
-// plain loops.
+// Whether the fast kernels below are there: on avx2, avx512 and avx512bf16. Of these, avx512bf16 has instructions for
+// bfloat16 and 8 bits; the others multiply bfloat16 as float32 and 8 bits as pairs of 16, which are as exact. Elsewhere
+// products run by the plain loops.
 template <class T>
 bool has_product(Isa isa = chosen_isa());
 

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "kernels/product.h"
+#include "kernels/product_sets.h"
 #include "kernels/reference.h"
 #include "kernels/targets.h"
 
@@ -14,35 +15,39 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
-#if HWY_TARGET == HWY_AVX3
+#if PIXNERD_HAS_PRODUCTS
 
 // Inputs whose units are together in the first-level cache: of a strip as rows, or of all strips as columns.
 constexpr int64_t kUnitsTogether = 32;
 
-// `count` units of a row of weights of T.
+// `count` values of a row of weights as T.
 template <class T, class W>
-HWY_INLINE void copy_units(const W* from, int64_t count, float* to) {
+HWY_INLINE void copy_values(const W* from, int64_t count, float* to) {
   if constexpr (std::is_same_v<T, W>) {
-    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(T));
   } else {
     static_assert(std::is_same_v<T, BFloat16> && std::is_same_v<W, float>);
-    along_row(count * kUnit<T>, [&](auto lanes, int64_t j) HWY_ATTR {
+    along_row(count, [&](auto lanes, int64_t j) HWY_ATTR {
       hn::StoreU(halves(load(lanes, from + j)), HalfBits(), reinterpret_cast<uint16_t*>(to) + j);
     });
   }
 }
 
-// A strip whose inputs are whole units.
+// A strip of `outputs` rows of w.
 template <class T, class W>
-HWY_NOINLINE void pack_strip(const W* w, int64_t outputs, int64_t units, float* packed) {
+HWY_NOINLINE void pack_strip(const WeightShape& shape, const W* w, int64_t outputs, float* packed) {
   Scratch scratch;
   const Matrix rows(scratch, kStripOutputs, kUnitsTogether);
   if (outputs < kStripOutputs) std::fill_n(rows.data, rows.rows * rows.stride, 0.0F);
+  const int64_t units = shape.units<T>();
   for (int64_t first = 0; first < units; first += kUnitsTogether) {
     Matrix block(rows, 0, kStripOutputs);
     block.columns = std::min(kUnitsTogether, units - first);
+    const int64_t input = first * kUnit<T>, values = std::min(block.columns * kUnit<T>, shape.in - input);
     for (int64_t j = 0; j < outputs; ++j) {
-      copy_units<T>(w + (j * units + first) * kUnit<T>, block.columns, rows.row(j));
+      float* row = rows.row(j);
+      row[block.columns - 1] = 0;  // which may be a unit in part
+      copy_values<T>(w + j * shape.in + input, values, row);
     }
     transpose(block, Matrix(packed + first * kStripOutputs, block.columns, kStripOutputs));
   }
@@ -50,11 +55,10 @@ HWY_NOINLINE void pack_strip(const W* w, int64_t outputs, int64_t units, float* 
 
 template <class T, class W>
 HWY_NOINLINE void pack_weight(const WeightShape& shape, const W* w, T* packed, Range strips) {
-  const int64_t units = shape.units<T>();
   for (int64_t strip = strips.begin; strip < strips.end; ++strip) {
     const int64_t first = strip * kStripOutputs;
-    pack_strip<T>(w + first * shape.in, std::min(kStripOutputs, shape.out - first), units,
-                  reinterpret_cast<float*>(packed + first * units * kUnit<T>));
+    pack_strip<T>(shape, w + first * shape.in, std::min(kStripOutputs, shape.out - first),
+                  reinterpret_cast<float*>(packed + first * shape.units<T>() * kUnit<T>));
   }
 }
 
@@ -100,7 +104,7 @@ HWY_NOINLINE void pack_transposed(const WeightShape& shape, const W* w, T* packe
   }
 }
 
-#endif  // HWY_TARGET == HWY_AVX3
+#endif  // PIXNERD_HAS_PRODUCTS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -109,10 +113,7 @@ namespace pixnerd::kernels {
 
 template <class T, class W>
 void pack_weight(const WeightShape& shape, const W* w, T* packed, Range strips, Isa isa) {
-#if HWY_TARGETS & HWY_AVX3
-  if (has_product<T>(isa) && shape.in % kUnit<T> == 0) return N_AVX3::pack_weight(shape, w, packed, strips);
-#endif
-  reference::pack_weight(shape, w, packed, strips);
+  PIXNERD_CALL_PRODUCT(T, isa, pack_weight(shape, w, packed, strips))
 }
 template void pack_weight(const WeightShape&, const float*, float*, Range, Isa);
 template void pack_weight(const WeightShape&, const float*, BFloat16*, Range, Isa);
@@ -121,10 +122,7 @@ template void pack_weight(const WeightShape&, const int8_t*, int8_t*, Range, Isa
 
 template <class T, class W>
 void pack_transposed(const WeightShape& shape, const W* w, T* packed, Range strips, Isa isa) {
-#if HWY_TARGETS & HWY_AVX3
-  if (has_product<T>(isa)) return N_AVX3::pack_transposed(shape, w, packed, strips);
-#endif
-  reference::pack_transposed(shape, w, packed, strips);
+  PIXNERD_CALL_PRODUCT(T, isa, pack_transposed(shape, w, packed, strips))
 }
 template void pack_transposed(const WeightShape&, const float*, float*, Range, Isa);
 template void pack_transposed(const WeightShape&, const float*, BFloat16*, Range, Isa);

@@ -50,16 +50,21 @@ HWY_INLINE void store(AllLanes, Vector v, float* to) {
   hn::StoreU(v, Floats(), to);
 }
 
-// Rounds to nearest, ties to even; NaN stays NaN.
-HWY_INLINE void store(AllLanes, Vector v, BFloat16* to) {
+using Halves = hn::Vec<HalfBits>;
+
+// To bfloat16, to nearest, ties to even; NaN stays NaN.
+HWY_INLINE Halves rounded(Vector v) {
   const Bits bits;
   const auto wide = hn::BitCast(bits, v);
   const auto odd = hn::And(hn::ShiftRight<16>(wide), hn::Set(bits, 1));
-  const auto rounded = hn::Add(wide, hn::Add(odd, hn::Set(bits, 0x7FFF)));
+  const auto nearest = hn::Add(wide, hn::Add(odd, hn::Set(bits, 0x7FFF)));
   const auto quiet = hn::Or(wide, hn::Set(bits, 0x400000));
   const auto nan = hn::RebindMask(bits, hn::IsNaN(v));
-  const auto upper = hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, rounded));
-  hn::StoreU(hn::TruncateTo(HalfBits(), upper), HalfBits(), reinterpret_cast<uint16_t*>(to));
+  return hn::TruncateTo(HalfBits(), hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, nearest)));
+}
+
+HWY_INLINE void store(AllLanes, Vector v, BFloat16* to) {
+  hn::StoreU(rounded(v), HalfBits(), reinterpret_cast<uint16_t*>(to));
 }
 
 // The other lanes are zero, and nothing beyond the first ones is read.

@@ -68,7 +68,7 @@ Comparison compare(std::span<const Candidate> candidates, int64_t runs) {
   }
   const auto timings = time_interleaved(calls, runs, /*warmup=*/0);
   comparison.peak_float32 = float32_done / timings[0].min();
-  comparison.peak_bfloat16 = bfloat16_done / timings[1].min();
+  comparison.peak_bfloat16 = bfloat16_done > 0 ? bfloat16_done / timings[1].min() : comparison.peak_float32;
 
   for (size_t i = 0; i < candidates.size(); ++i) {
     Row& row = comparison.rows[i];

@@ -36,8 +36,9 @@ struct Row {
 };
 
 struct Comparison {
-  double peak_float32 = 0, peak_bfloat16 = 0;  // operations a second of all threads; 0 where the processor has none
-  std::vector<Row> rows;                       // one a candidate
+  // Operations a second of all threads. A processor without products of bfloat16 computes them in float32: its peak.
+  double peak_float32 = 0, peak_bfloat16 = 0;
+  std::vector<Row> rows;  // one a candidate
 };
 
 // One run of each for its memory and as a warm-up, then `runs` rounds of all in turn.

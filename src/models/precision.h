@@ -21,8 +21,7 @@ const char* name_of(Precision precision);
 // What the calling thread's innermost PrecisionScope on that device says; float32 outside of any.
 Precision current_precision(const at::Device& device);
 
-// RequestError that says what to use instead unless int8 can be computed on that device: a CPU with AVX-512 VNNI, and a
-// LibTorch that has oneDNN's operators.
+// RequestError that says what to use instead unless int8 can be computed on that device: an x86 CPU with AVX2.
 void require_int8(const at::Device& device);
 
 // The arithmetic asked for, or the next one that this device multiplies in at full speed: bfloat16 for int8, float32

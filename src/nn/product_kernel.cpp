@@ -8,6 +8,7 @@
 #include "kernels/peak_tiles.h"
 #include "kernels/product.h"
 #include "nn/kernel_call.h"
+#include "nn/onednn.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -79,6 +80,7 @@ void add_rows(const at::Tensor& grad_y, const at::Tensor& x, bool is_added, at::
 bool has_product_kernel(at::ScalarType type) {
   if (type == at::kFloat) return kernels::has_product<float>();
   if (kernels::has_tiles()) return false;
+  if (kernels::chosen_isa() == kernels::Isa::avx512 && has_onednn(type)) return false;  // which has AVX-512 VNNI then
   return type == at::kBFloat16 ? kernels::has_product<kernels::BFloat16>()
                                : type == at::kChar && kernels::has_product<int8_t>();
 }

@@ -16,7 +16,8 @@ struct Sizes {
   int64_t rows, in, out;
 };
 
-const Sizes kSizes[] = {{1, 1, 1}, {2, 3, 5}, {3, 64, 32}, {7, 65, 33}, {8, 130, 96}, {65, 192, 100}, {130, 70, 300}};
+const Sizes kSizes[] = {{1, 1, 1},    {2, 3, 5},      {3, 64, 32},    {7, 65, 33},
+                        {8, 130, 96}, {65, 192, 100}, {130, 70, 300}, {700, 40, 50}};
 
 template <class T>
 bool same(const std::vector<T>& a, const std::vector<T>& b) {

@@ -16,7 +16,7 @@ namespace {
 class QuantisedTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!has_onednn(at::kChar)) GTEST_SKIP() << "no int8 products here";
+    if (!has_packed_products(at::kChar)) GTEST_SKIP() << "no int8 products here";
   }
 
   at::Tensor drawn(at::IntArrayRef shape) { return at::randn(shape, generator_, at::kFloat); }
