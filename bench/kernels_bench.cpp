@@ -26,6 +26,7 @@
 #include "bench/table.h"
 #include "core/text.h"
 #include "kernels/field_block.h"
+#include "kernels/product.h"
 #include "nn/attention_kernel.h"
 #include "nn/onednn.h"
 #include "nn/packed_attention.h"
@@ -200,6 +201,11 @@ void bench_attention_training(int64_t heads, int64_t tokens, int64_t width, Arit
         candidates, kRuns);
 }
 
+// In float32 also where oneDNN's products are taken instead.
+bool has_kernel(at::ScalarType type) {
+  return type == at::kFloat ? kernels::has_product<float>() : nn::has_product_kernel(type);
+}
+
 // What a kernel is beside.
 struct Baseline {
   std::string name;
@@ -210,7 +216,7 @@ struct Baseline {
 // bfloat16 and oneDNN's in float32 for 8 bits.
 void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
-  if (!nn::has_product_kernel(type) || !nn::has_onednn(at::kFloat)) return;
+  if (!has_kernel(type) || !nn::has_onednn(at::kFloat)) return;
   const bool bytes = type == at::kChar, alike = nn::has_onednn(type);
   const at::Tensor x = at::randn({rows, in}), w = at::randn({out, in});
   const nn::QuantisedWeight in_bytes = nn::quantise_weight(w);
@@ -247,7 +253,7 @@ void bench_product(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
 // beside the kernel's, where it has them.
 void bench_training_products(int64_t rows, int64_t in, int64_t out, at::ScalarType type) {
   const c10::NoGradGuard no_grad;
-  if (!nn::has_product_kernel(type) || !nn::has_onednn(type)) return;
+  if (!has_kernel(type) || !nn::has_onednn(type)) return;
   const at::Tensor x = at::randn({rows, in}).to(type), grad_y = at::randn({rows, out}).to(type);
   const at::Tensor w = at::randn({out, in});
   const double operations = 2.0 * static_cast<double>(rows * in * out);

@@ -157,9 +157,9 @@ HWY_INLINE void product_part(const PartRows<typename Sums::Entry>& part, UnitRan
     const int64_t left = part.count - i;
     put.row = first + i;
     units.sums = part.sums + i * Sums::kVectors * kLanes;
-    if (left >= Sums::kRows) {
-      product_tile<Sums, Sums::kRows>(x, stride, weight, units, ahead, put);
-      i += Sums::kRows;
+    if (left >= kTileRows) {
+      product_tile<Sums, kTileRows>(x, stride, weight, units, ahead, put);
+      i += kTileRows;
     } else if (left >= 4) {
       product_tile<Sums, 4>(x, stride, weight, units, ahead, put);
       i += 4;

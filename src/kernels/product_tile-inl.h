@@ -30,7 +30,6 @@ template <class Products>
 struct ByUnits {
   using Entry = float;
   static constexpr int64_t kEntries = 1;
-  static constexpr int kRows = kTileRows;
   static constexpr int kVectors = kTileVectors, kOutputs = kVectors * static_cast<int>(kLanes);
   static constexpr bool kFromZeroPoint = true;
 
@@ -80,7 +79,6 @@ HWY_INLINE Vector second_of(const float* pairs) {
 struct Widened {
   using Entry = float;
   static constexpr int64_t kEntries = 2;
-  static constexpr int kRows = kTileRows;
   static constexpr int kVectors = kTileVectors, kOutputs = kVectors * static_cast<int>(kLanes);
 
   template <int kTile>
@@ -115,7 +113,6 @@ struct Widened {
 struct Words {
   using Entry = int16_t;
   static constexpr int64_t kEntries = 4;
-  static constexpr int kRows = kTileRows;
   static constexpr int kVectors = 2, kOutputs = static_cast<int>(kLanes);
   static constexpr bool kFromZeroPoint = false;
 
@@ -127,7 +124,7 @@ struct Words {
     const __m256i first = words(weight), second = words(weight + kLanes / 2);
     HWY_UNROLL(16)
     for (int i = 0; i < kTile; ++i) {
-      long long unit;
+      int64_t unit;
       std::memcpy(&unit, x + i * stride, sizeof unit);
       const __m256i left = _mm256_set1_epi64x(unit);
       sum[i][0] = added(left, first, sum[i][0]);
@@ -165,8 +162,8 @@ struct UnitRange {
   float* sums;
 };
 
-// Calls put(row, vector, outputs) for a tile of kTile rows and kOutputs of a strip, after its last units. A line of
-// `ahead` is fetched with every unit, unless that is null. A function of its own, so that sums stay in registers.
+// Calls put(row, vector, outputs) for a tile of kTile rows and kOutputs of a strip, after its last units. `ahead` is
+// fetched meanwhile, unless it is null. A function of its own, so that sums stay in registers.
 template <class Sums, int kTile, class Put>
 HWY_NOINLINE void product_tile(const typename Sums::Entry* x, int64_t stride, const float* weight,
                                const UnitRange& units, const float* ahead, const Put& put) {

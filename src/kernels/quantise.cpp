@@ -70,6 +70,25 @@ void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows) {
   }
 }
 
+// Eight bytes at a time, which count from 128 meanwhile.
+inline void sum_rows(int64_t width, const SumRows& of, Range rows) {
+  const hn::ScalableTag<uint8_t> bytes;
+  const hn::ScalableTag<uint64_t> sums;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(bytes));
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    const int8_t* w = of.w + row * width;
+    auto eights = hn::Zero(sums);
+    int64_t j = 0;
+    for (; j + lanes <= width; j += lanes) {
+      const auto values = hn::LoadU(bytes, reinterpret_cast<const uint8_t*>(w + j));
+      eights = hn::Add(eights, hn::SumsOf8(hn::Xor(values, hn::Set(bytes, kZeroPoint))));
+    }
+    auto sum = static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(sums, eights))) - kZeroPoint * j;
+    for (; j < width; ++j) sum += w[j];
+    of.sums[row] = static_cast<int32_t>(sum);
+  }
+}
+
 #endif  // PIXNERD_HAS_VECTORS
 }  // namespace pixnerd::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -80,6 +99,10 @@ namespace pixnerd::kernels {
 PIXNERD_EXPORT(quantise_rows, int64_t, QuantiseRows)
 PIXNERD_EXPORT(scale_rows, int64_t, ScaleRows)
 PIXNERD_EXPORT(quantise_swiglu, const SwiGLUShape&, QuantiseSwiGLU)
+
+void sum_rows(int64_t width, const SumRows& of, Range rows, Isa isa) {
+  PIXNERD_CALL_FOR(isa, sum_rows(width, of, rows))
+}
 
 }  // namespace pixnerd::kernels
 #endif  // HWY_ONCE

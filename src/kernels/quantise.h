@@ -50,4 +50,12 @@ struct QuantiseSwiGLU {
 template <class T>
 void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows, Isa isa = chosen_isa());
 
+// The sums of rows of whole numbers: what a product of rows that count from 128 has too much (product.h).
+struct SumRows {
+  const int8_t* w = nullptr;  // [R, width]
+  int32_t* sums = nullptr;    // [R]
+};
+
+void sum_rows(int64_t width, const SumRows& of, Range rows, Isa isa = chosen_isa());
+
 }  // namespace pixnerd::kernels

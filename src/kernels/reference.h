@@ -77,6 +77,7 @@ template <class T>
 void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows);
 template <class T>
 void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows);
+void sum_rows(int64_t width, const SumRows& of, Range rows);
 
 void softmax_rows(int64_t width, float factor, const SoftmaxRows& softmax, Range rows);
 void multiply_rows(int64_t width, int64_t stride, const MultiplyRows& multiply, Range rows);

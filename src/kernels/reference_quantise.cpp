@@ -51,6 +51,13 @@ void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Ra
   }
 }
 
+void sum_rows(int64_t width, const SumRows& of, Range rows) {
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    of.sums[i] = 0;
+    for (int64_t j = 0; j < width; ++j) of.sums[i] += of.w[i * width + j];
+  }
+}
+
 template void quantise_rows(int64_t, const QuantiseRows<float>&, Range);
 template void quantise_rows(int64_t, const QuantiseRows<BFloat16>&, Range);
 template void scale_rows(int64_t, const ScaleRows<float>&, Range);

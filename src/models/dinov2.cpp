@@ -18,7 +18,6 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "models/precision.h"
-#include "nn/onednn.h"
 
 namespace pixnerd::models {
 namespace {
@@ -134,8 +133,8 @@ at::Tensor DinoV2::Norm::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor DinoV2::Product::operator()(const at::Tensor& x) const {
-  const at::Tensor input = x.to(bias.scalar_type());
-  return is_packed ? nn::onednn_linear(input, weight, bias) : at::linear(input, weight, bias);
+  if (packed) return packed->product(x.to(packed->dtype()));
+  return at::linear(x.to(bias.scalar_type()), weight, bias);
 }
 
 DinoV2::DinoV2(const FrozenWeights& weights, const DinoV2Options& options) : type_(options.type) {
@@ -156,9 +155,8 @@ DinoV2::DinoV2(const FrozenWeights& weights, const DinoV2Options& options) : typ
     }
     made.weight = made.weight.to(type_);
     made.bias = made.bias.to(type_);
-    made.is_packed = options.device.is_cpu() && nn::has_onednn(type_);
-    if (made.is_packed) made.weight = nn::onednn_pack(made.weight, kTypicalRows);
-    return made;
+    if (!options.device.is_cpu() || !nn::has_packed_products(type_)) return made;
+    return Product{{}, {}, nn::PackedWeight(made.weight, made.bias, kTypicalRows)};
   };
   class_token_ = value("cls_token");
   if (weights.tensors.contains("register_tokens")) register_tokens_ = value("register_tokens");

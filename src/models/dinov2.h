@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "models/frozen_weights.h"
+#include "nn/packed_weight.h"
 
 namespace pixnerd::models {
 
@@ -67,7 +68,7 @@ class DinoV2 {
   };
   struct Product {  // x W^T + b
     at::Tensor weight, bias;
-    bool is_packed = false;
+    std::optional<nn::PackedWeight> packed = {};  // instead of both, where there are such products
     at::Tensor operator()(const at::Tensor& x) const;
   };
   struct Block {

@@ -1,12 +1,12 @@
 #include "nn/product_kernel.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/sum.h>
 
 #include <algorithm>
 
 #include "kernels/peak_tiles.h"
 #include "kernels/product.h"
+#include "kernels/quantise.h"
 #include "nn/kernel_call.h"
 #include "nn/onednn.h"
 
@@ -78,9 +78,9 @@ void add_rows(const at::Tensor& grad_y, const at::Tensor& x, bool is_added, at::
 }  // namespace
 
 bool has_product_kernel(at::ScalarType type) {
-  if (type == at::kFloat) return kernels::has_product<float>();
-  if (kernels::has_tiles()) return false;
-  if (kernels::chosen_isa() == kernels::Isa::avx512 && has_onednn(type)) return false;  // which has AVX-512 VNNI then
+  const kernels::Isa isa = kernels::chosen_isa();
+  if (type == at::kFloat) return kernels::has_product<float>() && !(isa == kernels::Isa::avx2 && has_onednn(type));
+  if (kernels::has_tiles() || (isa == kernels::Isa::avx512 && has_onednn(type))) return false;
   return type == at::kBFloat16 ? kernels::has_product<kernels::BFloat16>()
                                : type == at::kChar && kernels::has_product<int8_t>();
 }
@@ -125,8 +125,12 @@ at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int6
 }
 
 PackedInt8 pack_int8_for_kernel(const at::Tensor& values, const at::Tensor& scales) {
-  return {pack_for_kernel(values, at::kChar), scales.to(at::kFloat).contiguous(),
-          values.sum({1}, /*keepdim=*/false, at::kInt)};
+  const at::Tensor rows = values.contiguous();
+  PackedInt8 packed{pack_for_kernel(rows, at::kChar), scales.to(at::kFloat).contiguous(),
+                    at::empty({rows.size(0)}, rows.options().dtype(at::kInt))};
+  const kernels::SumRows sums{read<int8_t>(rows), write<int32_t>(packed.sums)};
+  over_rows(rows.size(0), [&](int64_t begin, int64_t end) { kernels::sum_rows(rows.size(1), sums, {begin, end}); });
+  return packed;
 }
 
 at::Tensor kernel_linear_int8(const at::Tensor& given, const at::Tensor& row_scales, const PackedInt8& weight,

@@ -5,8 +5,9 @@
 
 namespace pixnerd::nn {
 
-// Whether they serve in that type, float32, bfloat16 or int8: where this processor has the fast ones. In bfloat16 and
-// int8 oneDNN is left those with matrix units (AMX) and those with AVX-512 VNNI, but without AVX512_BF16.
+// Whether they serve in that type, float32, bfloat16 or int8: where this processor has the fast ones, and oneDNN's are
+// not faster. Those are with matrix units (AMX) and with AVX-512 VNNI but without AVX512_BF16 in bfloat16 and int8, and
+// with AVX2 in float32.
 bool has_product_kernel(at::ScalarType type);
 
 // A weight [out, in] of such a type as the kernel takes it; rounded first where it is float32 and `type` bfloat16.

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "kernels/reference.h"
 #include "tests/kernels/values.h"
@@ -48,6 +50,25 @@ void expect_bytes_of_the_reference() {
 TEST(QuantiseTest, EverySetGivesTheReferencesBytes) {
   expect_bytes_of_the_reference<float>();
   expect_bytes_of_the_reference<BFloat16>();
+}
+
+TEST(SumRowsTest, EverySetIsExactAtEveryWidth) {
+  for (const int64_t width : {1, 3, 16, 31, 64, 129, 2730}) {
+    std::mt19937 generator(1);
+    std::vector<int8_t> w(static_cast<size_t>(kRows * width));
+    for (int8_t& value : w) value = static_cast<int8_t>(generator());
+    std::fill_n(w.begin(), width, int8_t{-128});  // the farthest row
+    std::vector<int32_t> expected(kRows);
+    for (size_t i = 0; i < w.size(); ++i) expected[i / static_cast<size_t>(width)] += w[i];
+    for (const Isa isa : available_isas()) {
+      SCOPED_TRACE(std::string(isa_name(isa)) + ", width " + std::to_string(width));
+      std::vector<int32_t> found(kRows);
+      for (const Range range : {Range{2, 3}, Range{0, 2}, Range{3, kRows}}) {
+        sum_rows(width, {w.data(), found.data()}, range, isa);
+      }
+      EXPECT_EQ(found, expected);
+    }
+  }
 }
 
 TEST(QuantiseTest, ValuesAreHalfAStepAwayAtMostAndTheGreatestIsExact) {
