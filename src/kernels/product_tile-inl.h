@@ -25,12 +25,22 @@ HWY_INLINE Vector unit_at(const float* x) {
   return all(unit);
 }
 
+// Each output has one sum.
+struct SumEach {
+  static constexpr int kVectors = kTileVectors, kOutputs = kVectors * static_cast<int>(kLanes);
+
+  template <class Put>
+  static HWY_INLINE void finish(int row, const Vector (&sum)[kVectors], const Put& put) {
+    put(row, 0, sum[0]);
+    put(row, 1, sum[1]);
+  }
+};
+
 // A unit of x as it lies, by a unit of each output.
 template <class Products>
-struct ByUnits {
+struct ByUnits : SumEach {
   using Entry = float;
   static constexpr int64_t kEntries = 1;
-  static constexpr int kVectors = kTileVectors, kOutputs = kVectors * static_cast<int>(kLanes);
   static constexpr bool kFromZeroPoint = true;
 
   template <int kTile>
@@ -42,11 +52,6 @@ struct ByUnits {
       sum[i][0] = Products::add(left, first, sum[i][0]);
       sum[i][1] = Products::add(left, second, sum[i][1]);
     }
-  }
-  template <class Put>
-  static HWY_INLINE void finish(int row, const Vector (&sum)[kVectors], const Put& put) {
-    put(row, 0, sum[0]);
-    put(row, 1, sum[1]);
   }
 };
 
@@ -76,10 +81,9 @@ HWY_INLINE Vector second_of(const float* pairs) {
 }
 
 // Pairs of bfloat16 as floats, of x beforehand, of the weight as they come.
-struct Widened {
+struct Widened : SumEach {
   using Entry = float;
   static constexpr int64_t kEntries = 2;
-  static constexpr int kVectors = kTileVectors, kOutputs = kVectors * static_cast<int>(kLanes);
 
   template <int kTile>
   static HWY_INLINE void add(const Entry* x, int64_t stride, const float* weight, Vector (&sum)[kTile][kVectors]) {
@@ -100,11 +104,6 @@ struct Widened {
       sum[i][0] = added(left, first, sum[i][0]);
       sum[i][1] = added(left, second, sum[i][1]);
     }
-  }
-  template <class Put>
-  static HWY_INLINE void finish(int row, const Vector (&sum)[kVectors], const Put& put) {
-    put(row, 0, sum[0]);
-    put(row, 1, sum[1]);
   }
 };
 

@@ -43,9 +43,8 @@ void require_int8(const at::Device& device) {
   if (!device.is_cpu()) throw RequestError("int8 is computed on a CPU only; use --device cpu, or --dtype bfloat16");
   if (!nn::has_packed_products(at::kChar)) {
     throw RequestError(
-        "int8 needs an x86 processor with AVX2, and the kernels that PIXNERD_ISA has not switched off; use --dtype "
-        "bfloat16 or "
-        "float32");
+        "int8 needs an x86 processor with AVX2, and kernels that PIXNERD_ISA has not switched off; "
+        "use --dtype bfloat16 or float32");
   }
 }
 
