@@ -13,6 +13,7 @@
 #include "models/network.h"
 #include "models/precision.h"
 #include "models/reference.h"
+#include "nn/linear_product.h"
 #include "train/config.h"
 
 namespace pixnerd::bench {
@@ -101,6 +102,15 @@ void bench_sampling(const char* question, const char* name, int64_t size) {
       5);
 }
 
+void forward_backward(diffusion::Denoiser& denoiser, const Batch& batch, Precision precision) {
+  at::Tensor loss;
+  {
+    const models::PrecisionScope scope(precision, at::kCPU);
+    loss = denoiser.velocity(batch.x, batch.t, batch.y).to(at::kFloat).square().mean();
+  }
+  loss.backward();
+}
+
 // Forward, loss and backward. The gradients are part of the memory.
 void bench_training(const char* question, const char* name, int64_t size, Precision precision, int64_t runs) {
   const train::RunConfig config = builtin_config(name);
@@ -111,12 +121,7 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
   const Batch batch(config, *network, size);
   const auto run = [&](diffusion::Denoiser& denoiser, const models::RecomputedParts& parts) {
     network->set_recomputed(parts);
-    at::Tensor loss;
-    {
-      const models::PrecisionScope scope(precision, at::kCPU);
-      loss = denoiser.velocity(batch.x, batch.t, batch.y).to(at::kFloat).square().mean();
-    }
-    loss.backward();
+    forward_backward(denoiser, batch, precision);
   };
   const std::function<void()> forget = [&] {
     for (auto [parameter_name, parameter] : network->parameters()) parameter.mutable_grad().reset();
@@ -133,6 +138,25 @@ void bench_training(const char* question, const char* name, int64_t size, Precis
         runs);
 }
 
+// The same where gradients of an earlier micro batch are there.
+void bench_further_micro_batch(const char* question, const char* name, int64_t size, Precision precision,
+                               int64_t runs) {
+  const train::RunConfig config = builtin_config(name);
+  const auto network = random_network(config.model);
+  network->set_requires_grad(true);
+  network->set_mode(models::Mode::train);
+  const Batch batch(config, *network, size);
+  const auto candidate = [&](const char* label, bool in_place) {
+    const auto run = [&, in_place] {
+      const nn::GradientsInPlace scope(in_place);
+      forward_backward(*network, batch, precision);
+    };
+    return Candidate{label, run, batch.cost.training() * static_cast<double>(size), arithmetic_of(precision)};
+  };
+  print(question,
+        std::array{candidate("gradients made, then added", false), candidate("gradients added in place", true)}, runs);
+}
+
 }  // namespace
 }  // namespace pixnerd::bench
 
@@ -144,5 +168,7 @@ int main() {
   bench_training("forward + backward, emoji64, batch 16, float32", "emoji64", 16, Precision::float32, 7);
   bench_training("forward + backward, L/16 at 256 x 256, batch 4, bfloat16", "imagenet256_L16", 4, Precision::bfloat16,
                  3);
+  bench_further_micro_batch("a further micro batch of 1, L/16 at 256 x 256, bfloat16", "imagenet256_L16", 1,
+                            Precision::bfloat16, 5);
   return 0;
 }

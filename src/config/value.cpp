@@ -55,6 +55,11 @@ const Value* Value::find(std::string_view key) const {
   return nullptr;
 }
 
+const Value& Value::at(std::string_view key) const {
+  if (const Value* const field = find(key)) return *field;
+  throw ConfigError(concat(where(*this), ": there is no '", key, "'"));
+}
+
 bool operator==(const Value& a, const Value& b) {
   return a.kind == b.kind && a.scalar == b.scalar && a.quoted == b.quoted && a.typed == b.typed && a.items == b.items &&
          a.fields == b.fields;

@@ -31,6 +31,7 @@ struct Value {
   ~Value();
 
   const Value* find(std::string_view key) const;  // the field of that name, or null
+  const Value& at(std::string_view key) const;    // ConfigError where there is none
 };
 
 // Same content; lines and sources do not count.

@@ -17,6 +17,10 @@ kernels::AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k) {
   return {q.size(1), q.size(2), k.size(2), q.size(3)};
 }
 
+int64_t work_of_head(const kernels::AttentionShape& shape) {
+  return 2 * shape.queries * shape.keys * shape.width;
+}
+
 // `log_sums` [B, H, L], or undefined where nobody wants them.
 at::Tensor run_forward(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, at::Tensor log_sums) {
   const kernels::AttentionShape shape = shape_of(q, k);
@@ -25,7 +29,7 @@ at::Tensor run_forward(const at::Tensor& q, const at::Tensor& k, const at::Tenso
     using T = decltype(type);
     const kernels::AttentionForward<T> attention{read<T>(q), read<T>(k), read<T>(v), write<T>(y),
                                                  write<float>(log_sums)};
-    share(q.size(0) * shape.heads, 1, [&](int64_t begin, int64_t end) {
+    share(q.size(0) * shape.heads, work_of_head(shape), [&](int64_t begin, int64_t end) {
       kernels::attention_forward(shape, attention, {begin, end});
     });
   });
@@ -57,7 +61,7 @@ struct AttentionByKernel : torch::autograd::Function<AttentionByKernel> {
       attention.grad_q = write<T>(grad_q);
       attention.grad_k = write<T>(grad_k);
       attention.grad_v = write<T>(grad_v);
-      share(q.size(0) * shape.heads, 1, [&](int64_t begin, int64_t end) {
+      share(q.size(0) * shape.heads, 2 * work_of_head(shape), [&](int64_t begin, int64_t end) {
         kernels::attention_backward(shape, attention, {begin, end});
       });
     });

@@ -32,7 +32,9 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
     with_storage_type(pixels, [&](auto type) {
       using T = decltype(type);
       const kernels::EmbedForward<T> embed{read<T>(pixels), read<float>(weight), read<float>(table), write<T>(u)};
-      share(pixels.size(0), 1, [&](int64_t begin, int64_t end) { kernels::embed_forward(shape, embed, {begin, end}); });
+      over_rows(pixels.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
+        kernels::embed_forward(shape, embed, {begin, end});
+      });
     });
     return u;
   }
@@ -46,7 +48,7 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
     ThreadSums grad_weight(shape.channels, shape.width), grad_table(shape.pixels, shape.width);
     with_storage_type(pixels, [&](auto type) {
       using T = decltype(type);
-      share(pixels.size(0), 1, [&](int64_t begin, int64_t end) {
+      over_rows(pixels.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
         const kernels::EmbedBackward<T> embed{read<T>(pixels),       read<float>(weight), read<T>(grad_u),
                                               write<T>(grad_pixels), grad_weight.mine(),  grad_table.mine()};
         kernels::embed_backward(shape, embed, {begin, end});
@@ -75,7 +77,9 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
       using T = decltype(type);
       const kernels::FinalForward<T> last{read<T>(u), read<float>(norm_weight), read<float>(weight), read<float>(bias),
                                           write<T>(v)};
-      share(u.size(0), 1, [&](int64_t begin, int64_t end) { kernels::final_forward(shape, last, {begin, end}); });
+      over_rows(u.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
+        kernels::final_forward(shape, last, {begin, end});
+      });
     });
     return v;
   }
@@ -88,7 +92,7 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
     ThreadSums grad_norm(1, shape.width), grad_weight(shape.channels, shape.width), grad_bias(1, shape.channels);
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
-      share(u.size(0), 1, [&](int64_t begin, int64_t end) {
+      over_rows(u.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
         kernels::FinalBackward<T> last;
         last.u = read<T>(u);
         last.norm_weight = read<float>(norm_weight);

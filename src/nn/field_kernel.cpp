@@ -21,6 +21,10 @@ kernels::FieldShape shape_of(const at::Tensor& u, const at::Tensor& parameters, 
   return shape;
 }
 
+int64_t work_of_token(const kernels::FieldShape& shape) {
+  return shape.pixels * shape.parameters();
+}
+
 struct FieldBlock : torch::autograd::Function<FieldBlock> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u, const at::Tensor& parameters,
                             const at::Tensor& norm_weight, bool normalise_second) {
@@ -31,7 +35,9 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
       const kernels::FieldForward<T> field{read<T>(u), read<T>(parameters), read<float>(norm_weight), write<T>(y)};
-      share(u.size(0), 1, [&](int64_t begin, int64_t end) { kernels::field_forward(shape, field, {begin, end}); });
+      share(u.size(0), work_of_token(shape), [&](int64_t begin, int64_t end) {
+        kernels::field_forward(shape, field, {begin, end});
+      });
     });
     return y;
   }
@@ -44,7 +50,7 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
     ThreadSums grad_norm(1, u.size(2));
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
-      share(u.size(0), 1, [&](int64_t begin, int64_t end) {
+      share(u.size(0), 3 * work_of_token(shape), [&](int64_t begin, int64_t end) {
         kernels::FieldBackward<T> field;
         field.u = read<T>(u);
         field.parameters = read<T>(parameters);

@@ -23,7 +23,7 @@ struct GatedResidual : torch::autograd::Function<GatedResidual> {
     with_storage_type(x, [&](auto type) {
       using T = decltype(type);
       const kernels::GateForward<T> residual{read<T>(x), read<T>(gate), read<T>(h), write<T>(y)};
-      over_rows(x.size(0) * x.size(1), [&](int64_t begin, int64_t end) {
+      over_rows(x.size(0) * x.size(1), x.size(2), [&](int64_t begin, int64_t end) {
         kernels::gate_forward(shape, residual, {begin, end});
       });
     });
@@ -38,7 +38,7 @@ struct GatedResidual : torch::autograd::Function<GatedResidual> {
     const kernels::GateShape shape{h.size(2), h.size(1), h.size(2)};
     with_storage_type(h, [&](auto type) {
       using T = decltype(type);
-      over_rows(h.size(0) * h.size(1), [&](int64_t begin, int64_t end) {
+      over_rows(h.size(0) * h.size(1), h.size(2), [&](int64_t begin, int64_t end) {
         const kernels::GateBackward<T> residual{read<T>(gate), read<T>(h), read<T>(grad_y), write<T>(grad_h),
                                                 grad_gate.mine()};
         kernels::gate_backward(shape, residual, {begin, end});

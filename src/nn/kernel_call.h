@@ -50,11 +50,11 @@ T* write(at::Tensor& tensor) {
   return tensor.defined() ? static_cast<T*>(tensor.mutable_data_ptr()) : nullptr;
 }
 
-// Splits `count` rows among the threads; visit(begin, end).
+// Splits `count` rows of `width` numbers, that are read and written once, among the threads; visit(begin, end).
 template <class Visit>
-void over_rows(int64_t count, const Visit& visit) {
-  constexpr int64_t kSmallestShare = 8;
-  share(count, kSmallestShare, visit);
+void over_rows(int64_t count, int64_t width, const Visit& visit) {
+  constexpr int64_t kWork = 16;  // of a number
+  share(count, kWork * width, visit);
 }
 
 // Float32 sums [rows, columns], one of them for each thread of a loop over rows.

@@ -32,6 +32,30 @@ at::Tensor input_gradient(const at::Tensor& grad_y, const at::Tensor& weight) {
   return onednn_linear(grad_y, weight.to(type).t());
 }
 
+thread_local bool adds_in_place = false;
+
+// Where the gradient of that weight is kept, if it can be added to there.
+at::Tensor gradient_in_place(const at::Tensor& weight) {
+  if (!adds_in_place || !weight.is_leaf()) return {};
+  const at::Tensor& sum = weight.grad();
+  const bool fits = sum.defined() && sum.is_contiguous() && sum.scalar_type() == weight.scalar_type() &&
+                    sum.sizes() == weight.sizes() && !sum.requires_grad();
+  return fits ? sum : at::Tensor();
+}
+
+// Adds grad_y^T x to the sum, if there is a way that makes no tensor of it.
+bool add_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x, const at::Tensor& sum) {
+  if (sum.scalar_type() != at::kFloat) return false;
+  if (has_product_kernel(x.scalar_type())) {
+    kernel_weight_gradient(grad_y, x, sum);
+  } else if (x.scalar_type() == at::kFloat) {
+    sum.addmm_(grad_y.t(), x);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // grad_y^T x [out, in], grad_y [M, out], x [M, in]. Of what there is without the kernel, the framework's own product is
 // the fastest for most shapes, but loses a third where a row of the result is not a whole number of vectors (measured,
 // docs/performance.md).
@@ -63,13 +87,26 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
       shape.back() = weight.size(1);
       grad_x = input_gradient(grad_y, weight).view(shape).to(context->saved_data["x_type"].toScalarType());
     }
-    if (context->needs_input_grad(1)) grad_weight = weight_gradient(grad_y, x).to(weight.scalar_type());
+    if (context->needs_input_grad(1)) {
+      const at::Tensor sum = gradient_in_place(weight);
+      if (!sum.defined() || !add_weight_gradient(grad_y, x, sum)) {
+        grad_weight = weight_gradient(grad_y, x).to(weight.scalar_type());
+      }
+    }
     if (context->saved_data["bias"].toBool()) grad_bias = grad_y.sum({0}, /*keepdim=*/false, weight.scalar_type());
     return {grad_x, grad_weight, grad_bias};
   }
 };
 
 }  // namespace
+
+GradientsInPlace::GradientsInPlace(bool wanted) : before_(adds_in_place) {
+  if (wanted) adds_in_place = true;
+}
+
+GradientsInPlace::~GradientsInPlace() {
+  adds_in_place = before_;
+}
 
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::ScalarType type = product_type(x);

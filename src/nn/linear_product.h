@@ -13,4 +13,19 @@ namespace pixnerd::nn {
 // forward to the backward pass, as autocast keeps it, is half as large as the weights themselves.
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
+// While it lives, backward passes that this thread runs add the gradient of a weight of such a product where it is kept
+// (weight.grad(), if it is there, dense and of the weight's type), instead of making one and adding that: a pass over
+// memory where there were three. Autograd has no gradient to hand on then: nothing that waits for it, a hook or
+// torch::autograd::grad(), learns of it. Nothing changes where it is not `wanted`.
+class GradientsInPlace {
+ public:
+  explicit GradientsInPlace(bool wanted);
+  ~GradientsInPlace();
+  GradientsInPlace(const GradientsInPlace&) = delete;
+  GradientsInPlace& operator=(const GradientsInPlace&) = delete;
+
+ private:
+  bool before_;
+};
+
 }  // namespace pixnerd::nn

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <array>
 
 #include "kernels/peak_tiles.h"
 #include "kernels/product.h"
@@ -20,15 +21,13 @@ using kernels::WeightShape;
 // number of rows, strips).
 template <class Visit>
 void share_product(const WeightShape& shape, int64_t rows, const Visit& visit) {
-  constexpr int64_t kLeastWork = 500'000;  // multiplications that are worth a thread
   const int64_t strips = shape.strips(), threads = sharing_threads();
   if (strips >= 2 * threads || rows < 2 * kernels::kProductRows) {
-    const int64_t grain = kLeastWork / std::max<int64_t>(1, rows * shape.in * kernels::kStripOutputs) + 1;
-    return share(strips, grain, [&](int64_t begin, int64_t end) { visit(0, rows, Range{begin, end}); });
+    const int64_t work = rows * shape.in * kernels::kStripOutputs;
+    return share(strips, work, [&](int64_t begin, int64_t end) { visit(0, rows, Range{begin, end}); });
   }
   const int64_t blocks = (rows + kernels::kProductRows - 1) / kernels::kProductRows;
-  const int64_t grain = kLeastWork / std::max<int64_t>(1, kernels::kProductRows * shape.in * shape.out) + 1;
-  share(blocks, grain, [&](int64_t begin, int64_t end) {
+  share(blocks, kernels::kProductRows * shape.in * shape.out, [&](int64_t begin, int64_t end) {
     const int64_t first = begin * kernels::kProductRows;
     visit(first, std::min(rows, end * kernels::kProductRows) - first, Range{0, strips});
   });
@@ -41,7 +40,7 @@ at::Tensor packed(const at::Tensor& weight, at::ScalarType type) {
   constexpr bool kTurned = kLies == Lies::transposed;
   const WeightShape shape{weight.size(kTurned ? 0 : 1), weight.size(kTurned ? 1 : 0)};
   at::Tensor result = at::empty({shape.packed_size<T>()}, weight.options().dtype(type));
-  share(shape.strips(), 1, [&](int64_t begin, int64_t end) {
+  over_rows(shape.strips(), shape.in * kernels::kStripOutputs, [&](int64_t begin, int64_t end) {
     if constexpr (kTurned) {
       kernels::pack_transposed(shape, read<W>(weight), write<T>(result), {begin, end});
     } else {
@@ -69,7 +68,7 @@ void add_rows(const at::Tensor& grad_y, const at::Tensor& x, bool is_added, at::
   with_storage_type(x, [&](auto type) {
     using T = decltype(type);
     const kernels::WeightGradient<T> of{read<T>(packed_grad), read<T>(packed_x), write<float>(grad_weight), is_added};
-    share(shape.strips(), 1, [&](int64_t begin, int64_t end) {
+    share(shape.strips(), x.size(0) * shape.in * kernels::kStripOutputs, [&](int64_t begin, int64_t end) {
       kernels::weight_gradient(shape, x.size(0), of, {begin, end});
     });
   });
@@ -94,15 +93,17 @@ at::Tensor pack_transposed_for_kernel(const at::Tensor& weight, at::ScalarType t
   return packed<Lies::transposed>(weight, type);
 }
 
-at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) {
+at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x, const at::Tensor& sum) {
   constexpr int64_t kRowsTogether = 4096;  // strips of more would not stay in the cache
-  if (x.size(0) == 0) return at::zeros({grad_y.size(1), x.size(1)});
-  at::Tensor grad_weight = at::empty({grad_y.size(1), x.size(1)}, x.options().dtype(at::kFloat));
+  const std::array<int64_t, 2> sizes{grad_y.size(1), x.size(1)};
+  at::Tensor total = sum;
+  if (!sum.defined()) total = x.size(0) == 0 ? at::zeros(sizes) : at::empty(sizes, x.options().dtype(at::kFloat));
   for (int64_t first = 0; first < x.size(0); first += kRowsTogether) {
     const int64_t count = std::min(kRowsTogether, x.size(0) - first);
-    add_rows(grad_y.narrow(0, first, count), x.narrow(0, first, count), first > 0, grad_weight);
+    const bool is_added = sum.defined() || first > 0;
+    add_rows(grad_y.narrow(0, first, count), x.narrow(0, first, count), is_added, total);
   }
-  return grad_weight;
+  return total;
 }
 
 at::Tensor kernel_linear(const at::Tensor& given, const at::Tensor& weight, int64_t out, const at::Tensor& bias) {
@@ -129,7 +130,9 @@ PackedInt8 pack_int8_for_kernel(const at::Tensor& values, const at::Tensor& scal
   PackedInt8 packed{pack_for_kernel(rows, at::kChar), scales.to(at::kFloat).contiguous(),
                     at::empty({rows.size(0)}, rows.options().dtype(at::kInt))};
   const kernels::SumRows sums{read<int8_t>(rows), write<int32_t>(packed.sums)};
-  over_rows(rows.size(0), [&](int64_t begin, int64_t end) { kernels::sum_rows(rows.size(1), sums, {begin, end}); });
+  over_rows(rows.size(0), rows.size(1), [&](int64_t begin, int64_t end) {
+    kernels::sum_rows(rows.size(1), sums, {begin, end});
+  });
   return packed;
 }
 

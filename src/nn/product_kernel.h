@@ -19,8 +19,9 @@ at::Tensor pack_transposed_for_kernel(const at::Tensor& weight, at::ScalarType t
 // x [..., in], a packed weight of its type and a bias [out] in float32, or none -> x W^T + bias [..., out].
 at::Tensor kernel_linear(const at::Tensor& x, const at::Tensor& weight, int64_t out, const at::Tensor& bias);
 
-// grad_y [M, out] and x [M, in] of one type, float32 or bfloat16 -> grad_y^T x [out, in], float32.
-at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x);
+// grad_y [M, out] and x [M, in] of one type, float32 or bfloat16 -> grad_y^T x [out, in], float32. With `sum` [out,
+// in], float32 and contiguous, it is added to that, which is returned.
+at::Tensor kernel_weight_gradient(const at::Tensor& grad_y, const at::Tensor& x, const at::Tensor& sum = {});
 
 // A weight in 8 bits for kernel_linear_int8().
 struct PackedInt8 {

@@ -25,7 +25,7 @@ QuantisedRows quantise_rows(const at::Tensor& given) {
   with_storage_type(x, [&](auto type) {
     using T = decltype(type);
     const kernels::QuantiseRows<T> rounding{read<T>(x), write<uint8_t>(result.values), write<float>(result.scales)};
-    over_rows(rows, [&](int64_t begin, int64_t end) { kernels::quantise_rows(width, rounding, {begin, end}); });
+    over_rows(rows, width, [&](int64_t begin, int64_t end) { kernels::quantise_rows(width, rounding, {begin, end}); });
   });
   return result;
 }
@@ -37,7 +37,9 @@ at::Tensor turn_rows(const at::Tensor& given) {
   with_storage_type(x, [&](auto type) {
     using T = decltype(type);
     const kernels::TurnRows<T> turning{read<T>(x), write<float>(result)};
-    over_rows(x.numel() / width, [&](int64_t begin, int64_t end) { kernels::turn_rows(width, turning, {begin, end}); });
+    over_rows(x.numel() / width, width, [&](int64_t begin, int64_t end) {
+      kernels::turn_rows(width, turning, {begin, end});
+    });
   });
   return result;
 }
@@ -50,7 +52,7 @@ QuantisedRows quantise_gated(const at::Tensor& a, const at::Tensor& b, const at:
     using T = decltype(type);
     const kernels::QuantiseSwiGLU<T> gate{read<T>(a), read<T>(b), read<float>(scales), write<uint8_t>(result.values),
                                           write<float>(result.scales)};
-    over_rows(rows, [&](int64_t begin, int64_t end) { kernels::quantise_swiglu(shape, gate, {begin, end}); });
+    over_rows(rows, width, [&](int64_t begin, int64_t end) { kernels::quantise_swiglu(shape, gate, {begin, end}); });
   });
   return result;
 }
@@ -71,7 +73,9 @@ void scale_rows(at::Tensor& y, const at::Tensor& scales, const at::Tensor& bias)
     using T = decltype(type);
     T* values = write<T>(y);
     const kernels::ScaleRows<T> scaling{values, read<float>(scales), read<float>(bias), values};
-    over_rows(scales.size(0), [&](int64_t begin, int64_t end) { kernels::scale_rows(width, scaling, {begin, end}); });
+    over_rows(scales.size(0), width, [&](int64_t begin, int64_t end) {
+      kernels::scale_rows(width, scaling, {begin, end});
+    });
   });
 }
 

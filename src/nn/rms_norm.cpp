@@ -50,7 +50,7 @@ struct RMSNormKernel : torch::autograd::Function<RMSNormKernel> {
     with_storage_type(x, [&](auto type) {
       using T = decltype(type);
       const kernels::NormForward<T> norm{read<T>(x), read<float>(weight), read<T>(scale), read<T>(shift), write<T>(y)};
-      over_rows(x.numel() / shape.width, [&](int64_t begin, int64_t end) {
+      over_rows(x.numel() / shape.width, shape.width, [&](int64_t begin, int64_t end) {
         kernels::norm_forward(shape, norm, {begin, end});
       });
     });
@@ -68,7 +68,7 @@ struct RMSNormKernel : torch::autograd::Function<RMSNormKernel> {
     ThreadSums grad_weight(1, shape.width), grad_scale(samples, shape.width), grad_shift(samples, shape.width);
     with_storage_type(x, [&](auto type) {
       using T = decltype(type);
-      over_rows(x.numel() / shape.width, [&](int64_t begin, int64_t end) {
+      over_rows(x.numel() / shape.width, shape.width, [&](int64_t begin, int64_t end) {
         kernels::NormBackward<T> norm;
         norm.x = read<T>(x);
         norm.weight = read<float>(weight);

@@ -43,7 +43,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
       const std::array<kernels::RotaryForward<T>, 2> parts{
           {{read<T>(qkv), read<float>(q_weight), read<float>(table), write<T>(turned[0])},
            {read<T>(qkv) + part, read<float>(k_weight), read<float>(table), write<T>(turned[1])}}};
-      over_rows(qkv.size(0) * shape.positions, [&](int64_t begin, int64_t end) {
+      over_rows(qkv.size(0) * shape.positions, 2 * part, [&](int64_t begin, int64_t end) {
         for (const auto& rotary : parts) kernels::rotary_forward(shape, rotary, {begin, end});
       });
     });
@@ -61,7 +61,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
     ThreadSums sums(2, shape.width);
     with_storage_type(qkv, [&](auto type) {
       using T = decltype(type);
-      over_rows(qkv.size(0) * shape.positions, [&](int64_t begin, int64_t end) {
+      over_rows(qkv.size(0) * shape.positions, 2 * part, [&](int64_t begin, int64_t end) {
         float* mine = sums.mine();
         const std::array<kernels::RotaryBackward<T>, 2> parts{
             {{read<T>(qkv), read<float>(saved[1]), read<float>(table), read<T>(grad_q), write<T>(grad_qkv), mine},

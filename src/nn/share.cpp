@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <omp.h>
 
+#include <algorithm>
+
 #include "core/team.h"
 
 // Of MKL, which has a number of threads of its own for the calling thread (0: none) and returns the one before. Null
@@ -24,7 +26,9 @@ int sharing_threads() {
   return team_threads > 0 ? team_threads : at::get_num_threads();
 }
 
-void share(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& visit) {
+void share(int64_t count, int64_t work, const std::function<void(int64_t, int64_t)>& visit) {
+  constexpr int64_t kLeastWork = 500'000;
+  const int64_t grain = kLeastWork / std::max<int64_t>(1, work) + 1;
   if (team_threads > 0) {
     in_parts(count, grain, team_threads, visit);
   } else {

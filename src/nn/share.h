@@ -10,8 +10,9 @@ namespace pixnerd::nn {
 // Threads that share() uses.
 int sharing_threads();
 
-// Calls visit(begin, end) for parts of [0, count) that cover it, of `grain` items or more.
-void share(int64_t count, int64_t grain, const std::function<void(int64_t begin, int64_t end)>& visit);
+// Calls visit(begin, end) for parts of [0, count) that cover it. `work` is an item's, about, in multiplications of a
+// product: what is not worth waking a thread for stays in one part.
+void share(int64_t count, int64_t work, const std::function<void(int64_t begin, int64_t end)>& visit);
 
 // For inference by kernels alone: while it lives, share() uses core/team.h in this thread, and the framework's
 // operators run on this thread alone, so that OpenMP's threads do not take the processors in waiting for more. Not for

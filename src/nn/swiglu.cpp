@@ -32,7 +32,7 @@ at::Tensor run_forward(const at::Tensor& a, const at::Tensor& b) {
   with_storage_type(a, [&](auto type) {
     using T = decltype(type);
     const kernels::SwiGLUForward<T> gate{read<T>(a), read<T>(b), write<T>(y)};
-    over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
+    over_rows(a.numel() / shape.width, shape.width, [&](int64_t begin, int64_t end) {
       kernels::swiglu_forward(shape, gate, {begin, end});
     });
   });
@@ -46,7 +46,7 @@ void run_backward(const at::Tensor& a, const at::Tensor& b, const at::Tensor& gr
   with_storage_type(a, [&](auto type) {
     using T = decltype(type);
     const kernels::SwiGLUBackward<T> gate{read<T>(a), read<T>(b), read<T>(grad_y), write<T>(grad_a), write<T>(grad_b)};
-    over_rows(a.numel() / shape.width, [&](int64_t begin, int64_t end) {
+    over_rows(a.numel() / shape.width, shape.width, [&](int64_t begin, int64_t end) {
       kernels::swiglu_backward(shape, gate, {begin, end});
     });
   });

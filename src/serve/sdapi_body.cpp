@@ -105,7 +105,7 @@ std::optional<int64_t> SdapiBody::whole(const char* key) {
   const auto value = number(key);
   if (!value) return std::nullopt;
   // Seeds have more digits than a double holds.
-  const std::string& text = body_.find(key)->scalar;
+  const std::string& text = body_.at(key).scalar;
   char* end = nullptr;
   errno = 0;
   const int64_t exact = std::strtoll(text.c_str(), &end, 10);

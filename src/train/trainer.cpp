@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "dist/exchange.h"
 #include "models/precision.h"
+#include "nn/linear_product.h"
 #include "train/training_state.h"
 
 namespace pixnerd::train {
@@ -172,6 +173,7 @@ void Trainer::backward(const at::Tensor& loss, bool is_last) {
   if (reducer_ && is_last) {
     reducer_->reduce_in(loss, [&] { loss.backward(); });
   } else {
+    const nn::GradientsInPlace in_place(true);
     loss.backward();
   }
 }

@@ -11,6 +11,7 @@
 #include "checkpoint/tensors.h"
 #include "image/codec.h"
 #include "tests/cli/program.h"
+#include "tests/core/waiting.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {
@@ -26,14 +27,6 @@ data: {image_size: 8, shift_pixels: 0}
 train: {steps: 100000000, batch_size: 4, precision: float32}
 sample: {size: [8, 8], steps: 2}
 )";
-
-bool comes_true(const std::function<bool()>& condition) {
-  for (int wait = 0; wait < 60'000; ++wait) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 class ProcessTest : public testing::Test {
  protected:

@@ -1,12 +1,11 @@
 // `pixnerd sample --resume`: a folder or .npz that a run was stopped at goes on.
 #include <algorithm>
-#include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "image/codec.h"
 #include "sample/record.h"
 #include "tests/cli/program.h"
+#include "tests/core/waiting.h"
 #include "tests/sample/tiny_model.h"
 
 namespace pixnerd::cli {
@@ -65,9 +64,7 @@ TEST_F(ResumeSampleTest, AKilledRunGoesOn) {
   const Arguments slow{"--steps", "300", "--batch", "3", "--threads", "1"};
   ASSERT_EQ(sample("whole", slow).code, 0);
   program_.start(arguments("part", slow));
-  for (int wait = 0; wait < 30000 && !fs::exists(path("part/00003.png")); ++wait) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  EXPECT_TRUE(comes_true([&] { return fs::exists(path("part/00003.png")); }));
   program_.signal(SIGKILL);
   program_.wait();
   ASSERT_TRUE(fs::exists(path("part/00003.png")));
@@ -106,7 +103,7 @@ class ResumeNpzTest : public ResumeSampleTest {
   void stop_in_the_middle() const {
     const Arguments slow = arguments("part.npz", {"--steps", "300", "--batch", "1"});  // one is done after the other
     program_.start(slow);
-    for (int wait = 0; wait < 30000 && lines() < 4; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(comes_true([&] { return lines() >= 4; }));
     program_.signal(SIGKILL);
     program_.wait();
     ASSERT_GE(lines(), 4);
@@ -149,7 +146,7 @@ TEST_F(ResumeNpzTest, AKilledRunGoesOnToTheSameBytes) {
 
 TEST_F(ResumeNpzTest, ATerminatedRunGoesOnAndNothingThereIsABeginning) {
   program_.start(arguments("part.npz", {"--steps", "300", "--batch", "1", "--resume"}));
-  for (int wait = 0; wait < 30000 && lines() < 4; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(comes_true([&] { return lines() >= 4; }));
   program_.signal(SIGTERM);
   EXPECT_EQ(program_.wait().code, -1);
   ASSERT_TRUE(fs::exists(path("part.npz.unfinished")));
@@ -209,7 +206,7 @@ TEST_F(ResumeNpzTest, AnotherCheckpointAndStrangeFilesAreRefused) {
 TEST_F(ResumeNpzTest, TwoProcessesDoNotShareAFile) {
   const Arguments slow = arguments("part.npz", {"--steps", "10000", "--resume"});
   program_.start(slow);
-  for (int wait = 0; wait < 30000 && lines() < 1; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(comes_true([&] { return lines() >= 1; }));
   const Program other;
   expect_error(other(slow), 1, "another process is writing to");
   program_.signal(SIGKILL);

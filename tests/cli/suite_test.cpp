@@ -1,12 +1,11 @@
 // `pixnerd sample --suite`: pictures for the evaluators of prompt suites, whatever happens on the way.
-#include <chrono>
-#include <functional>
 #include <map>
 #include <thread>
 
 #include "core/random.h"
 #include "sample/record.h"
 #include "tests/cli/text_program.h"
+#include "tests/core/waiting.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -142,11 +141,7 @@ TEST_F(SuiteTest, KilledAtAnyMomentItEndsInTheSameFiles) {
       const int64_t before = pictures(out);
       program_.start(arguments(suite, out));
       const int64_t more = 1 + static_cast<int64_t>(random_bits(7, 0, static_cast<uint64_t>(kills)) % 5);
-      bool ended = false;
-      for (int wait = 0; wait < 5000 && !ended && pictures(out) < before + more; ++wait) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        ended = pictures(out) == pictures(whole);
-      }
+      EXPECT_TRUE(comes_true([&] { return pictures(out) >= std::min(before + more, pictures(whole)); }));
       program_.signal(SIGKILL);
       const Outcome outcome = program_.wait();
       early += outcome.code == -1 && pictures(out) < pictures(whole) ? 1 : 0;
@@ -161,10 +156,7 @@ TEST_F(SuiteTest, KilledAtAnyMomentItEndsInTheSameFiles) {
 TEST_F(SuiteTest, AnInterruptEndsItWithHowToGoOn) {
   const Arguments suite = geneval({"--steps", "500", "--batch", "1"});
   program_.start(arguments(suite, "out"));
-  for (int wait = 0; wait < 30000 && pictures("out") == 0; ++wait) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  ASSERT_GT(pictures("out"), 0);
+  ASSERT_TRUE(comes_true([&] { return pictures("out") > 0; }));
   program_.signal(SIGTERM);
   const Outcome outcome = program_.wait();
   EXPECT_EQ(outcome.code, 1);

@@ -11,6 +11,7 @@
 #include "image/codec.h"
 #include "tests/cli/program.h"
 #include "tests/core/full_disk.h"
+#include "tests/core/waiting.h"
 
 namespace pixnerd::cli {
 namespace {
@@ -67,11 +68,8 @@ class Train : public testing::Test {
 
   // Until the run has written a checkpoint of its own.
   void wait_for_checkpoint(const std::string& run) const {
-    for (int i = 0; i < 3000; ++i) {
-      if (fs::exists(folder_ / (run + "/checkpoints")) && !fs::is_empty(folder_ / (run + "/checkpoints"))) return;
-      sleep_milliseconds(10);
-    }
-    ADD_FAILURE() << "no checkpoint was written within half a minute";
+    const std::filesystem::path checkpoints = folder_ / (run + "/checkpoints");
+    EXPECT_TRUE(comes_true([&] { return fs::exists(checkpoints) && !fs::is_empty(checkpoints); }));
   }
 
   TemporaryFolder folder_;

@@ -39,14 +39,14 @@ TEST(ParseJsonTest, BuildsTheTreeInItsOrder) {
   EXPECT_EQ(list.items[1], text_value("x"));
   EXPECT_EQ(list.items[2].kind, Kind::null);
   EXPECT_EQ(list.items[3].kind, Kind::map);
-  EXPECT_EQ(*value.find("a")->find("c"), plain_value("true"));
-  EXPECT_EQ(value.find("a")->find("")->kind, Kind::list);
+  EXPECT_EQ(value.at("a").at("c"), plain_value("true"));
+  EXPECT_EQ(value.at("a").at("").kind, Kind::list);
 }
 
 TEST(ParseJsonTest, ValuesNameTheirSourceAndNoLine) {
   const Value value = json("{\n\"a\": [\n\"x\", 1, null]}");
   EXPECT_EQ(where(value), "a.json");
-  for (const Value& item : value.find("a")->items) EXPECT_EQ(where(item), "a.json");
+  for (const Value& item : value.at("a").items) EXPECT_EQ(where(item), "a.json");
 }
 
 TEST(ParseJsonTest, NumbersKeepTheirText) {
@@ -87,7 +87,7 @@ TEST(ParseJsonTest, RefusesWhatIsNotUtf8) {
 TEST(ParseJsonTest, RefusesKeysThatAppearTwice) {
   EXPECT_EQ(refusal("{\"a\": 1, \"b\": 2, \"a\": 3}"), "a.json: the key 'a' appears twice");
   EXPECT_EQ(refusal("[{\"x\\n\": {}, \"x\\u000a\": 3}]"), "a.json: the key 'x?' appears twice");
-  EXPECT_EQ(json("{\"a\": {\"x\": 1}, \"b\": {\"x\": 2, \"a\": 3}}").find("b")->find("a")->scalar, "3");
+  EXPECT_EQ(json("{\"a\": {\"x\": 1}, \"b\": {\"x\": 2, \"a\": 3}}").at("b").at("a").scalar, "3");
 }
 
 TEST(ParseJsonTest, LimitsSizeDepthAndCount) {

@@ -36,9 +36,9 @@ TEST(ParseTest, BuildsTheTree) {
   ASSERT_EQ(list.items.size(), 3u);
   EXPECT_EQ(list.items[0].scalar, "x y");
   EXPECT_EQ(list.items[2].kind, Kind::null);
-  EXPECT_EQ(value.find("c")->find("d")->kind, Kind::list);
-  EXPECT_EQ(value.find("c")->find("e")->kind, Kind::map);
-  EXPECT_EQ(value.find("f")->kind, Kind::null);
+  EXPECT_EQ(value.at("c").at("d").kind, Kind::list);
+  EXPECT_EQ(value.at("c").at("e").kind, Kind::map);
+  EXPECT_EQ(value.at("f").kind, Kind::null);
 }
 
 TEST(ParseTest, KnowsWhatIsQuoted) {
@@ -56,10 +56,10 @@ TEST(ParseTest, KnowsWhatIsQuoted) {
 TEST(ParseTest, LineOfAFieldIsThatOfItsKey) {
   const Value value = doc("a: 1\n\nb:\n\n  c:\n    - 1\n    - 2\n");
   EXPECT_EQ(value.line, 1);
-  EXPECT_EQ(value.find("b")->line, 3);
-  EXPECT_EQ(value.find("b")->find("c")->line, 5);
-  EXPECT_EQ(value.find("b")->find("c")->items[1].line, 7);
-  EXPECT_EQ(value.find("b")->find("c")->items[1].source, "x.yaml");
+  EXPECT_EQ(value.at("b").line, 3);
+  EXPECT_EQ(value.at("b").at("c").line, 5);
+  EXPECT_EQ(value.at("b").at("c").items[1].line, 7);
+  EXPECT_EQ(value.at("b").at("c").items[1].source, "x.yaml");
 }
 
 TEST(ParseTest, TextsWithoutContentAreNull) {
@@ -104,7 +104,7 @@ TEST(ParseTest, RefusesKeysThatAreNoTextOrAppearTwice) {
   EXPECT_EQ(refusal("'': 1\n"), "x.yaml:1: a key is missing before ':'");
   EXPECT_EQ(refusal("~: 1\n"), "x.yaml:1: a key is missing before ':'");
   EXPECT_EQ(refusal(std::string(201, 'k') + ": 1"), "x.yaml:1: a key has more than 200 bytes");
-  EXPECT_EQ(doc("{a: {x: 1}, b: {x: 2}}").find("b")->find("x")->scalar, "2");
+  EXPECT_EQ(doc("{a: {x: 1}, b: {x: 2}}").at("b").at("x").scalar, "2");
 }
 
 TEST(ParseTest, ExplainsCommonMistakes) {

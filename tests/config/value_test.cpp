@@ -18,9 +18,10 @@ Value doc(const std::string& text) {
 TEST(ValueTest, FindsFields) {
   const Value value = doc("a: 1\nb: {c: 2}\n");
   ASSERT_NE(value.find("b"), nullptr);
-  EXPECT_EQ(value.find("b")->find("c")->scalar, "2");
+  EXPECT_EQ(value.at("b").at("c").scalar, "2");
   EXPECT_EQ(value.find("c"), nullptr);
-  EXPECT_EQ(value.find("a")->find("a"), nullptr);
+  EXPECT_EQ(value.at("a").find("a"), nullptr);
+  EXPECT_EQ(thrown<ConfigError>([&] { value.at("b").at("d"); }), "x.yaml:2: there is no 'd'");
 }
 
 TEST(ValueTest, EqualityIgnoresLinesAndSourcesOnly) {
@@ -44,7 +45,7 @@ TEST(LoadTest, ReadsAFileAndNamesItInErrors) {
   EXPECT_EQ(thrown<ConfigError>([&] { load(path); }).rfind(path.string() + ":3: ", 0), 0u);
   std::ofstream(path) << "a: 1\n";
   EXPECT_EQ(load(path), doc("a: 1"));
-  EXPECT_EQ(load(path).find("a")->source, path.string());
+  EXPECT_EQ(load(path).at("a").source, path.string());
 }
 
 TEST(LoadTest, MissingOrHugeFileIsAConfigError) {
@@ -59,10 +60,10 @@ TEST(AssignTest, ReplacesAndCreates) {
   Value root = doc("train:\n  steps: 10\n  betas: [0.9, 0.999]\n");
   assign(root, "train.steps", "1000");
   assign(root, "sample.guidance.interval", "[0.1, 1]");
-  EXPECT_EQ(root.find("train")->find("steps")->scalar, "1000");
-  EXPECT_TRUE(root.find("train")->find("steps")->typed);
-  EXPECT_EQ(*root.find("train")->find("betas"), doc("[0.9, 0.999]"));
-  EXPECT_EQ(root.find("sample")->find("guidance")->find("interval")->scalar, "[0.1, 1]");
+  EXPECT_EQ(root.at("train").at("steps").scalar, "1000");
+  EXPECT_TRUE(root.at("train").at("steps").typed);
+  EXPECT_EQ(root.at("train").at("betas"), doc("[0.9, 0.999]"));
+  EXPECT_EQ(root.at("sample").at("guidance").at("interval").scalar, "[0.1, 1]");
 }
 
 TEST(AssignTest, FillsAnEmptyDocumentAndEmptySections) {
@@ -70,8 +71,8 @@ TEST(AssignTest, FillsAnEmptyDocumentAndEmptySections) {
     Value root = doc("");
     assign(root, "a", nothing);
     assign(root, "a.b", "1");
-    ASSERT_NE(root.find("a")->find("b"), nullptr) << nothing;
-    EXPECT_EQ(root.find("a")->find("b")->scalar, "1");
+    ASSERT_NE(root.at("a").find("b"), nullptr) << nothing;
+    EXPECT_EQ(root.at("a").at("b").scalar, "1");
   }
 }
 
@@ -79,14 +80,14 @@ TEST(AssignTest, LiesInASectionThatWasAssigned) {
   Value root = doc("");
   assign(root, "a", "{b: 1, c: [2]}");
   assign(root, "a.b", "3");
-  EXPECT_EQ(root.find("a")->find("b")->scalar, "3");
-  EXPECT_EQ(*root.find("a")->find("c"), doc("[2]"));
+  EXPECT_EQ(root.at("a").at("b").scalar, "3");
+  EXPECT_EQ(root.at("a").at("c"), doc("[2]"));
 }
 
 TEST(AssignTest, SourceIsTheOptionWithoutLines) {
   Value root = doc("a: 1\n");
   assign(root, "b.c", "[1, 2]");
-  EXPECT_EQ(where(*root.find("b")->find("c")), "--set");
+  EXPECT_EQ(where(root.at("b").at("c")), "--set");
   EXPECT_EQ(where(*root.find("b")), "--set");
   EXPECT_EQ(where(*root.find("a")), "x.yaml:1");
 }

@@ -15,7 +15,7 @@ class Watched : public testing::Test {
   std::unique_ptr<Watch> watch(int64_t rank) {
     WatchTimes times;
     times.beat = milliseconds(20);
-    times.silence = milliseconds(300);
+    times.silence = milliseconds(1000);  // longer than a busy machine keeps a thread waiting
     times.grace = milliseconds(100);
     const auto end_now = [this](const std::string& verdict) { ended_ = verdict; };
     return std::make_unique<Watch>(store_, rank, 3, "rank " + std::to_string(rank), end_now, times);
@@ -52,7 +52,7 @@ TEST_F(Watched, TheFirstIsWatchedByTheOthers) {
 TEST_F(Watched, WhoLeavesIsNotMissed) {
   auto first = watch(0), second = watch(1), third = watch(2);
   third->leave();
-  std::this_thread::sleep_for(milliseconds(600));
+  std::this_thread::sleep_for(milliseconds(2000));
   EXPECT_FALSE(first->lost());
   EXPECT_FALSE(second->lost());
 }
@@ -60,7 +60,7 @@ TEST_F(Watched, WhoLeavesIsNotMissed) {
 // Machines do not start at once.
 TEST_F(Watched, WhoHasNotComeYetIsNotMissed) {
   auto first = watch(0), second = watch(1);
-  std::this_thread::sleep_for(milliseconds(600));
+  std::this_thread::sleep_for(milliseconds(2000));
   EXPECT_FALSE(first->lost());
 }
 
@@ -75,7 +75,7 @@ TEST_F(Watched, TheFirstReasonStands) {
 TEST_F(Watched, WhoDoesNotEndByItselfIsEnded) {
   auto first = watch(0), second = watch(1), third = watch(2);
   second->fail("the reason");
-  std::this_thread::sleep_for(milliseconds(400));
+  std::this_thread::sleep_for(milliseconds(2000));
   first.reset();  // its thread has ended
   EXPECT_EQ(ended_, "rank 1: the reason");
 }

@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "core/text.h"
-#include "core/timing.h"
+#include "tests/core/waiting.h"
 
 namespace pixnerd::http {
 namespace {
 
-constexpr int kPatience = 10000;  // milliseconds; no test waits for so long but one that fails
+constexpr int kPatience = 1000 * static_cast<int>(kPatientSeconds);  // milliseconds
 
 bool is_readable(int socket, int milliseconds) {
   pollfd one{socket, POLLIN, 0};
@@ -120,13 +120,10 @@ std::string Client::answer() {
   return text;
 }
 
-bool Client::is_closed_within(double seconds) {
-  const double end = steady_seconds() + seconds;
-  while (steady_seconds() < end) {
-    char byte[4096];
-    if (is_readable(socket_.get(), 10) && ::recv(socket_.get(), byte, sizeof(byte), 0) <= 0) return true;
-  }
-  return false;
+bool Client::is_closed_by_the_server() {
+  while (receive()) received_.clear();
+  char byte = 0;
+  return is_readable(socket_.get(), 0) && ::recv(socket_.get(), &byte, 1, 0) <= 0;
 }
 
 std::string get(std::string_view path, std::string_view more) {

@@ -20,7 +20,7 @@ class Client {
   void reset();           // closes so that the other side sees a reset
   void shut_down_send();  // what is sent ends, what is received does not
 
-  // What comes until `end` has come (with it), or the connection ends, or a few seconds are over.
+  // What comes until `end` has come (with it), or the connection ends, or patience ends (core/waiting.h).
   std::string read_until(std::string_view end);
   std::string read_some(size_t most);  // "" at the end
   std::string read_all();              // until the connection ends
@@ -32,8 +32,8 @@ class Client {
     return answer();
   }
 
-  // Whether the other side closes within that time.
-  bool is_closed_within(double seconds);
+  // Whether it closes, sooner or later. What it sends before is dropped.
+  bool is_closed_by_the_server();
 
  private:
   Descriptor socket_;

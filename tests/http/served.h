@@ -16,6 +16,7 @@
 
 #include "core/text.h"
 #include "http/server.h"
+#include "tests/core/waiting.h"
 
 namespace pixnerd::http {
 
@@ -68,7 +69,7 @@ class Mailbox {
     changed_.notify_all();
   }
 
-  std::optional<Value> take(double seconds = 5) {
+  std::optional<Value> take(double seconds = kPatientSeconds) {
     std::unique_lock lock(mutex_);
     const auto time = std::chrono::duration<double>(seconds);
     if (!changed_.wait_for(lock, time, [&] { return !values_.empty(); })) return std::nullopt;

@@ -35,7 +35,7 @@ class ServerRefusalTest : public EchoTest {
     const std::string answer = client.answer();
     EXPECT_EQ(header_of(answer, "Connection"), "close");
     EXPECT_FALSE(body_of(answer).empty());
-    EXPECT_TRUE(client.is_closed_within(1));
+    EXPECT_TRUE(client.is_closed_by_the_server());
     return status_of(answer);
   }
 

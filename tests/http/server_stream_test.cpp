@@ -141,7 +141,7 @@ TEST_F(ServerStreamTest, EndsWithTheGraceOfAStop) {
   exchange->stream(kHead, [] { return Piece(""); });
   client.read_until("\r\n\r\n");
   served.stop(0.1);
-  EXPECT_TRUE(client.is_closed_within(1));
+  EXPECT_TRUE(client.is_closed_by_the_server());
 }
 
 TEST_F(ServerStreamTest, LetsAStopWaitForItsEnd) {

@@ -15,9 +15,11 @@ class ShareTest : public testing::Test {
   int before_ = at::get_num_threads();
 };
 
+constexpr int64_t kMuch = 10'000'000;
+
 int64_t shared(int64_t count) {
   std::atomic<int64_t> sum = 0;
-  share(count, 1, [&](int64_t begin, int64_t end) { sum += end - begin; });
+  share(count, kMuch, [&](int64_t begin, int64_t end) { sum += end - begin; });
   return sum;
 }
 
@@ -38,6 +40,18 @@ TEST_F(ShareTest, AScopeLeavesTheFrameworkOneThreadAndGivesThemBack) {
   }
   EXPECT_EQ(at::get_num_threads(), 3);
   EXPECT_EQ(shared(100), 100);
+}
+
+TEST_F(ShareTest, LittleWorkIsDoneAtOnce) {
+  for (const bool by_team : {false, true}) {
+    const TeamScope team(by_team);
+    std::atomic<int> parts = 0;
+    share(1000, 100, [&](int64_t begin, int64_t end) { parts += begin == 0 && end == 1000 ? 1 : 100; });
+    EXPECT_EQ(parts, 1);
+    parts = 0;
+    share(1000, kMuch, [&](int64_t, int64_t) { ++parts; });
+    EXPECT_GT(parts, 1);
+  }
 }
 
 TEST_F(ShareTest, AScopeThatIsNotWantedChangesNothing) {

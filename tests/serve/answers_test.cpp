@@ -25,7 +25,7 @@ TEST(Answers, AnErrorIsOneSentenceWithItsKind) {
 TEST(Answers, EveryStatusHasItsType) {
   const auto type = [](int status) {
     const config::Value body = json(*error_response({status, "code", "sentence"}).body);
-    return body.find("error")->find("type")->scalar;
+    return body.at("error").at("type").scalar;
   };
   EXPECT_EQ(type(400), "invalid_request_error");
   EXPECT_EQ(type(401), "authentication_error");

@@ -77,8 +77,8 @@ TEST_F(EventsTest, AllJobsBeginWithThoseThatAreLive) {
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->name, "hello");
   EXPECT_EQ(field(*hello, "version"), "test");
-  ASSERT_EQ(hello->data.find("jobs")->items.size(), 1u);
-  EXPECT_EQ(hello->data.find("jobs")->items[0].find("id")->scalar, slow);
+  ASSERT_EQ(hello->data.at("jobs").items.size(), 1u);
+  EXPECT_EQ(hello->data.at("jobs").items[0].at("id").scalar, slow);
   std::map<std::string, int> counts;
   std::string state;
   while (state != "done") {

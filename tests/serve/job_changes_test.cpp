@@ -69,7 +69,7 @@ TEST_F(JobsTest, PreviewsAreMadeWhileSomebodyWantsThem) {
   {
     const auto hold = jobs_->want_previews(id);
     advance(5);
-    wait_until([&] { return jobs_->preview(id, 0) != nullptr; });
+    EXPECT_TRUE(comes_true([&] { return jobs_->preview(id, 0) != nullptr; }));
     const auto png = jobs_->preview(id, 0);
     EXPECT_EQ(image::inspect(std::as_bytes(std::span(*png)), "preview").width, 8);
     auto changes = jobs_->changes_since(since, id, true);
@@ -114,23 +114,23 @@ TEST_F(JobsTest, AJobIsShownWithAllItsFields) {
         "steps_done", "eta", "title", "request", "pictures", "warnings", "error"}) {
     EXPECT_NE(value.find(key), nullptr) << key;
   }
-  EXPECT_EQ(value.find("state")->scalar, "queued");
-  EXPECT_EQ(value.find("started")->kind, config::Value::Kind::null);
-  EXPECT_EQ(value.find("title")->scalar, "pear, round");
-  EXPECT_EQ(value.find("request")->find("seed")->scalar, "18446744073709551615");
+  EXPECT_EQ(value.at("state").scalar, "queued");
+  EXPECT_EQ(value.at("started").kind, config::Value::Kind::null);
+  EXPECT_EQ(value.at("title").scalar, "pear, round");
+  EXPECT_EQ(value.at("request").at("seed").scalar, "18446744073709551615");
   draw();
   value = job_value(ended(id));
-  EXPECT_EQ(value.find("state")->scalar, "done");
-  ASSERT_EQ(value.find("pictures")->items.size(), 1u);
-  const config::Value& picture = value.find("pictures")->items.front();
-  EXPECT_EQ(picture.find("url")->scalar, "/api/pictures/" + picture.find("hash")->scalar + ".png");
-  EXPECT_EQ(picture.find("seed")->scalar, "18446744073709551615");
-  EXPECT_EQ(picture.find("record")->find("class_name")->scalar, "pear");
+  EXPECT_EQ(value.at("state").scalar, "done");
+  ASSERT_EQ(value.at("pictures").items.size(), 1u);
+  const config::Value& picture = value.at("pictures").items.front();
+  EXPECT_EQ(picture.at("url").scalar, "/api/pictures/" + picture.at("hash").scalar + ".png");
+  EXPECT_EQ(picture.at("seed").scalar, "18446744073709551615");
+  EXPECT_EQ(picture.at("record").at("class_name").scalar, "pear");
   // And when it is no longer in memory.
   start_again();
   value = job_value(*jobs_->find(id));
-  EXPECT_EQ(value.find("title")->scalar, "pear, round");
-  EXPECT_EQ(value.find("progress")->scalar, "1.0");
+  EXPECT_EQ(value.at("title").scalar, "pear, round");
+  EXPECT_EQ(value.at("progress").scalar, "1.0");
 }
 
 }  // namespace

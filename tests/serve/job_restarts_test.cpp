@@ -26,7 +26,7 @@ TEST_F(JobsTest, AfterARestartWhatIsMissingIsDrawn) {
   jobs_->restore(*history_.find("restored"), order(stored.request));
   EXPECT_EQ(state("restored"), JobState::queued);
   EXPECT_EQ(jobs_->counts().pictures_waiting, 1);
-  EXPECT_EQ(jobs_->find("restored")->steps_done, 4);
+  EXPECT_EQ(jobs_->find("restored").value().steps_done, 4);
   begin();
   EXPECT_EQ(advance(), 4);  // evaluations of one picture
   const JobView view = ended("restored");
@@ -51,7 +51,7 @@ TEST_F(JobsTest, AfterARestartAJobWithAllItsPicturesIsDone) {
   start_again();
   jobs_->restore(*history_.find("restored"), order(stored.request));
   EXPECT_EQ(ended("restored").stored.state, JobState::done);
-  EXPECT_EQ(history_.find("restored")->state, JobState::done);
+  EXPECT_EQ(history_.find("restored").value().state, JobState::done);
   EXPECT_TRUE(jobs_->heads().empty());
   EXPECT_EQ(jobs_->counts().pictures_waiting, 0);
 }
@@ -63,7 +63,7 @@ TEST_F(JobsTest, AServerThatStopsKeepsWhatIsKeptAndCancelsTheRest) {
   EXPECT_GE(steady_seconds() - before, 0.19);
   EXPECT_EQ(state(passing), JobState::cancelled);
   EXPECT_EQ(state(kept), JobState::queued);
-  EXPECT_EQ(history_.find(kept)->state, JobState::queued);
+  EXPECT_EQ(history_.find(kept).value().state, JobState::queued);
   EXPECT_EQ(refused([&] { accept(R"({"class":0})"); }).status, 503);
 }
 
@@ -84,7 +84,7 @@ TEST_F(JobsTest, TheyMayGoAsSoonAsTheirLastJobHasEnded) {
     if (i % 2 == 0) ended(id);
     start_again();
     if (i % 2 != 0) {
-      EXPECT_EQ(history_.find(id)->state, JobState::done);  // it was stored before
+      EXPECT_EQ(history_.find(id).value().state, JobState::done);  // it was stored before
     }
   }
 }

@@ -8,15 +8,14 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "core/timing.h"
 #include "image/codec.h"
 #include "sample/condition.h"
 #include "sample/drawing.h"
 #include "serve/jobs.h"
 #include "serve/live_job.h"
+#include "tests/core/waiting.h"
 #include "tests/serve/refused.h"
 #include "tests/serve/studio_fixture.h"
 
@@ -42,12 +41,9 @@ class JobsTest : public testing::Test {
   }
 
   std::shared_ptr<Loaded> network(const ServedModel& model, models::Precision precision) {
-    for (const double end = steady_seconds() + 20; steady_seconds() < end;) {
-      if (auto loaded = shelf_->get(model, precision)) return loaded;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    ADD_FAILURE() << "the network was not loaded";
-    return nullptr;
+    std::shared_ptr<Loaded> loaded;
+    EXPECT_TRUE(comes_true([&] { return (loaded = shelf_->get(model, precision)) != nullptr; }));
+    return loaded;
   }
 
   // Hands all that waits to the engine.
@@ -77,20 +73,12 @@ class JobsTest : public testing::Test {
     auto view = std::make_shared<std::promise<JobView>>();
     auto future = view->get_future();
     jobs_->when_ended(id, [view](const JobView& last) { view->set_value(last); });
-    if (future.wait_for(std::chrono::seconds(20)) == std::future_status::ready) return future.get();
+    if (future.wait_for(std::chrono::duration<double>(kPatientSeconds)) == std::future_status::ready)
+      return future.get();
     ADD_FAILURE() << "the job has not ended";
     return {};
   }
-  store::JobState state(const std::string& id) { return jobs_->find(id)->stored.state; }
-
-  template <class Condition>
-  static void wait_until(const Condition& holds) {
-    for (const double end = steady_seconds() + 10; steady_seconds() < end;) {
-      if (holds()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    ADD_FAILURE() << "it did not come about";
-  }
+  store::JobState state(const std::string& id) { return jobs_->find(id).value().stored.state; }
 
   image::Image picture(const store::StoredPicture& stored) {
     const auto png = pictures_.read(stored.hash, "png");

@@ -21,7 +21,7 @@ TEST_F(JobsTest, PicturesAreThoseThatSampleDraws) {
   const std::vector<image::Image> expected = sampled(order(request));
   const std::string id = accept(request);
   EXPECT_EQ(state(id), JobState::queued);
-  EXPECT_EQ(history_.find(id)->state, JobState::queued);
+  EXPECT_EQ(history_.find(id).value().state, JobState::queued);
   draw();
   const JobView view = ended(id);
   EXPECT_EQ(view.stored.state, JobState::done);
@@ -40,11 +40,11 @@ TEST_F(JobsTest, PicturesAreThoseThatSampleDraws) {
     EXPECT_EQ(each.seed, seeds[i]);
     EXPECT_EQ(each.width, 8);
     const config::Value record = json(each.record);
-    EXPECT_EQ(record.find("class_name")->scalar, "pear");
-    EXPECT_EQ(record.find("style_name")->scalar, i % 2 == 0 ? "flat" : "round");
-    EXPECT_EQ(record.find("checkpoint_hash")->scalar, catalogue_.models().front().hash);
+    EXPECT_EQ(record.at("class_name").scalar, "pear");
+    EXPECT_EQ(record.at("style_name").scalar, i % 2 == 0 ? "flat" : "round");
+    EXPECT_EQ(record.at("checkpoint_hash").scalar, catalogue_.models().front().hash);
   }
-  EXPECT_EQ(history_.find(id)->pictures.size(), 3u);
+  EXPECT_EQ(history_.find(id).value().pictures.size(), 3u);
   EXPECT_EQ(jobs_->counts().pictures, 3u);
   EXPECT_EQ(jobs_->counts().pictures_waiting, 0);
 }
@@ -69,7 +69,7 @@ TEST_F(JobsTest, TheQueueHasAnEndAndEachClientAShareOfIt) {
   EXPECT_EQ(jobs_->counts().pictures_waiting, 2);
   accept(R"({"class":0,"count":6})", "c");
   draw();
-  wait_until([&] { return jobs_->counts().pictures_waiting == 0; });
+  EXPECT_TRUE(comes_true([&] { return jobs_->counts().pictures_waiting == 0; }));
   accept(R"({"class":0,"count":6})", "a");
 }
 
@@ -113,8 +113,8 @@ TEST_F(JobsTest, ClientsTakeTurns) {
     return ids;
   };
   EXPECT_EQ(heads(), (std::vector<std::string>{a1, b1}));
-  EXPECT_EQ(jobs_->find(a2)->position, 1);
-  EXPECT_EQ(jobs_->find(b1)->position, 2);
+  EXPECT_EQ(jobs_->find(a2).value().position, 1);
+  EXPECT_EQ(jobs_->find(b1).value().position, 2);
   const auto first = jobs_->heads().front();
   jobs_->submit(
       first, network(*first->order.model, first->order.precision),
@@ -123,14 +123,14 @@ TEST_F(JobsTest, ClientsTakeTurns) {
   EXPECT_EQ(heads(), (std::vector<std::string>{b1, a2}));
   advance();
   EXPECT_EQ(ended(a1).stored.warnings, std::vector<std::string>{"a warning"});
-  EXPECT_EQ(history_.find(a1)->warnings, std::vector<std::string>{"a warning"});
+  EXPECT_EQ(history_.find(a1).value().warnings, std::vector<std::string>{"a warning"});
 }
 
 TEST_F(JobsTest, AQueuedJobIsCancelledAtOnce) {
   const std::string id = accept(R"({"class":0,"count":2})");
   EXPECT_TRUE(jobs_->cancel(id));
   EXPECT_EQ(state(id), JobState::cancelled);
-  EXPECT_EQ(history_.find(id)->state, JobState::cancelled);
+  EXPECT_EQ(history_.find(id).value().state, JobState::cancelled);
   EXPECT_TRUE(jobs_->heads().empty());
   EXPECT_FALSE(jobs_->cancel(id));
   EXPECT_FALSE(jobs_->cancel("nobody"));
@@ -142,8 +142,8 @@ TEST_F(JobsTest, ARunningJobIsCancelledBeforeTheNextEvaluation) {
   begin();
   advance(4);
   EXPECT_EQ(state(id), JobState::running);
-  EXPECT_GT(jobs_->find(id)->steps_done, 0);
-  EXPECT_TRUE(jobs_->find(id)->eta);
+  EXPECT_GT(jobs_->find(id).value().steps_done, 0);
+  EXPECT_TRUE(jobs_->find(id).value().eta);
   EXPECT_TRUE(jobs_->cancel(id));
   EXPECT_EQ(state(id), JobState::cancelled);
   EXPECT_LE(advance(), 4);  // what is left of the other
@@ -155,7 +155,7 @@ TEST_F(JobsTest, ARunningJobIsCancelledBeforeTheNextEvaluation) {
 TEST_F(JobsTest, FinishingEarlyKeepsWhatIsThere) {
   const std::string id = accept(R"({"class":0,"count":40,"steps":2})");
   begin();
-  while (jobs_->find(id)->stored.pictures.empty()) {
+  while (jobs_->find(id).value().stored.pictures.empty()) {
     ASSERT_GT(advance(1), 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -192,7 +192,7 @@ TEST_F(JobsTest, AJobIsGivenUpAfterItsDeadline) {
   const JobView view = ended(late);
   EXPECT_EQ(view.stored.state, JobState::failed);
   EXPECT_EQ(view.stored.error, "the deadline has passed before the pictures were drawn");
-  EXPECT_EQ(history_.find(late)->error, view.stored.error);
+  EXPECT_EQ(history_.find(late).value().error, view.stored.error);
   draw();
   EXPECT_EQ(ended(good).stored.state, JobState::done);
 }
@@ -249,11 +249,12 @@ TEST_F(JobsTest, TheOldestJobsGiveWay) {
     ended(ids.back());
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // they are told apart by their time
   }
-  wait_until([&] { return history_.size() == 2 && !jobs_->find(ids[1]); });  // the last one is written after its end
+  EXPECT_TRUE(comes_true(
+      [&] { return history_.size() == 2 && !jobs_->find(ids[1]); }));  // the last one is written after its end
   EXPECT_FALSE(jobs_->find(ids[0]));
   EXPECT_TRUE(jobs_->find(ids[2]));
   EXPECT_TRUE(jobs_->find(ids[3]));
-  wait_until([&] { return pictures_.hashes("png").size() == 2; });
+  EXPECT_TRUE(comes_true([&] { return pictures_.hashes("png").size() == 2; }));
 }
 
 TEST_F(JobsTest, EndedJobsHoldNoNetworkAndNoPictures) {
@@ -267,8 +268,8 @@ TEST_F(JobsTest, EndedJobsHoldNoNetworkAndNoPictures) {
   const std::weak_ptr<Loaded> network = network_;
   network_.reset();
   shelf_.reset();
-  wait_until([&] { return network.expired(); });
-  EXPECT_EQ(jobs_->find(id)->steps_done, 4);  // and are known all the same
+  EXPECT_TRUE(comes_true([&] { return network.expired(); }));
+  EXPECT_EQ(jobs_->find(id).value().steps_done, 4);  // and are known all the same
 }
 
 TEST_F(JobsTest, WhoWaitsIsToldOnce) {
@@ -279,7 +280,7 @@ TEST_F(JobsTest, WhoWaitsIsToldOnce) {
   jobs_->cancel(id);
   EXPECT_EQ(calls, 1);
   jobs_->when_ended(id, [&](const JobView&) { ++calls; });
-  wait_until([&] { return calls == 2; });
+  EXPECT_TRUE(comes_true([&] { return calls == 2; }));
 }
 
 TEST_F(JobsTest, JobsAreListedNewestFirst) {

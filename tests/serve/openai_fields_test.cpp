@@ -27,8 +27,8 @@ TEST(OpenaiBody, PartsFieldsAndTakesSpellingsForOneAnother) {
       R"({"prompt": "fox", "n": 2, "size": null, "num_inference_steps": 4, "steps": 4, "cfg_scale": 2, "guidance": 2.0})");
   EXPECT_EQ(body.own.n, 2);
   EXPECT_EQ(body.own.size, "auto");
-  EXPECT_EQ(body.native.find("steps")->scalar, "4");
-  EXPECT_EQ(body.native.find("guidance")->scalar, "2");
+  EXPECT_EQ(body.native.at("steps").scalar, "4");
+  EXPECT_EQ(body.native.at("guidance").scalar, "2");
   EXPECT_EQ(body.native.find("n"), nullptr);
 }
 

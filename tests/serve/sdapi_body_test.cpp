@@ -57,12 +57,12 @@ TEST(SdapiBody, NamesWhatSaysSomethingAndWasNotLookedAt) {
 
 TEST(SdapiError, HasTheFormsOfBothKindsOfClients) {
   const config::Value sentence = parsed(*sdapi_error({400, "unknown_class", "there is no class", "prompt"}).body);
-  EXPECT_EQ(sentence.find("detail")->scalar, "there is no class");
-  EXPECT_EQ(sentence.find("error")->find("message")->scalar, "there is no class");
+  EXPECT_EQ(sentence.at("detail").scalar, "there is no class");
+  EXPECT_EQ(sentence.at("error").at("message").scalar, "there is no class");
   const http::Response response = sdapi_error({422, kWrongType, "steps must be a whole number", "steps"});
   EXPECT_EQ(response.status, 422);
   const config::Value typed = parsed(*response.body);
-  EXPECT_EQ(typed.find("detail")->items.at(0).find("loc")->items.at(1).scalar, "steps");
+  EXPECT_EQ(typed.at("detail").items.at(0).at("loc").items.at(1).scalar, "steps");
 }
 
 }  // namespace

@@ -42,13 +42,13 @@ std::string png_with(const std::string& text) {
 
 TEST(PngInfo, ReadsTheTextOfAPng) {
   const config::Value info = png_info("data:image/png;base64," + png_with("fox\nSteps: 2, Seed: 1, Size: 8x8"), 100);
-  EXPECT_EQ(info.find("info")->scalar, "fox\nSteps: 2, Seed: 1, Size: 8x8");
-  EXPECT_EQ(info.find("parameters")->find("Seed")->scalar, "1");
-  EXPECT_EQ(info.find("items")->fields.size(), 1u);
+  EXPECT_EQ(info.at("info").scalar, "fox\nSteps: 2, Seed: 1, Size: 8x8");
+  EXPECT_EQ(info.at("parameters").at("Seed").scalar, "1");
+  EXPECT_EQ(info.at("items").fields.size(), 1u);
 }
 
 TEST(PngInfo, HasTextsOfOtherEncodingsAsUtf8) {
-  EXPECT_EQ(png_info(png_with("caf\xe9"), 100).find("info")->scalar, "caf\u00e9");
+  EXPECT_EQ(png_info(png_with("caf\xe9"), 100).at("info").scalar, "caf\u00e9");
 }
 
 TEST(PngInfo, RefusesWhatIsNoPictureOrTooLarge) {

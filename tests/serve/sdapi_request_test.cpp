@@ -72,10 +72,10 @@ TEST_F(SdapiRequestOf, KeepsSeedsOfManyDigits) {
 TEST_F(SdapiRequestOf, DoesNotSayPicturesBack) {
   const std::string body = R"({"prompt": "pear", "init_images": ["AAAA"], "mask": "/api/inputs/x", "steps": 2)";
   const SdapiRequest request = of(body + "}", true);
-  EXPECT_EQ(request.parameters.find("init_images")->kind, config::Value::Kind::null);
-  EXPECT_EQ(request.parameters.find("mask")->kind, config::Value::Kind::null);
-  EXPECT_EQ(request.parameters.find("steps")->scalar, "2");
-  EXPECT_EQ(of(body + R"(, "include_init_images": true})", true).parameters.find("init_images")->items.size(), 1u);
+  EXPECT_EQ(request.parameters.at("init_images").kind, config::Value::Kind::null);
+  EXPECT_EQ(request.parameters.at("mask").kind, config::Value::Kind::null);
+  EXPECT_EQ(request.parameters.at("steps").scalar, "2");
+  EXPECT_EQ(of(body + R"(, "include_init_images": true})", true).parameters.at("init_images").items.size(), 1u);
 }
 
 TEST_F(SdapiRequestOf, HasAStrengthThatDrawsSomething) {

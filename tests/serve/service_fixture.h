@@ -3,14 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "core/text.h"
-#include "core/timing.h"
 #include "serve/service.h"
+#include "tests/core/waiting.h"
 #include "tests/http/client.h"
 #include "tests/serve/refused.h"
 #include "tests/serve/studio_fixture.h"
@@ -54,19 +53,19 @@ class ServiceTest : public testing::Test {
   std::string accept(const std::string& body) {
     const std::string answer = ask("POST", "/api/jobs", body);
     EXPECT_EQ(http::status_of(answer), 202) << answer;
-    const std::string id = json(http::body_of(answer)).find("id")->scalar;
+    const std::string id = json(http::body_of(answer)).at("id").scalar;
     EXPECT_EQ(http::header_of(answer, "Location"), "/api/jobs/" + id);
     return id;
   }
   config::Value ended(const std::string& id) {
-    for (const double end = steady_seconds() + 20; steady_seconds() < end;) {
-      config::Value job = get("/api/jobs/" + id);
-      const std::string state = job.find("state")->scalar;
-      if (state != "queued" && state != "running") return job;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    ADD_FAILURE() << "the job has not ended";
-    return {};
+    config::Value job;
+    const auto has_ended = [&] {
+      job = get("/api/jobs/" + id);
+      const std::string& state = job.at("state").scalar;
+      return state != "queued" && state != "running";
+    };
+    EXPECT_TRUE(comes_true(has_ended)) << "the job has not ended";
+    return job;
   }
 
   static inline ServedModels* models_ = nullptr;

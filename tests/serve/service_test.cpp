@@ -18,9 +18,9 @@ TEST_F(ServiceTest, AJobGoesFromItsRequestToItsPicture) {
   start();
   const std::string id = accept(R"({"class":"pear","seed":5,"count":2})");
   const config::Value job = ended(id);
-  EXPECT_EQ(job.find("state")->scalar, "done");
-  const config::Value& picture = job.find("pictures")->items.at(1);
-  const std::string url = picture.find("url")->scalar, hash = picture.find("hash")->scalar;
+  EXPECT_EQ(job.at("state").scalar, "done");
+  const config::Value& picture = job.at("pictures").items.at(1);
+  const std::string url = picture.at("url").scalar, hash = picture.at("hash").scalar;
   const std::string answer = ask("GET", url);
   EXPECT_EQ(http::status_of(answer), 200);
   EXPECT_EQ(http::header_of(answer, "Content-Type"), "image/png");
@@ -53,8 +53,8 @@ TEST_F(ServiceTest, ARestartGoesOnWithWhatWasAccepted) {
   EXPECT_GE(server_->waiting(), 1u);
   for (const std::string& id : ids) {
     const config::Value job = ended(id);
-    EXPECT_EQ(job.find("state")->scalar, "done");
-    EXPECT_EQ(job.find("pictures")->items.size(), 4u);
+    EXPECT_EQ(job.at("state").scalar, "done");
+    EXPECT_EQ(job.at("pictures").items.size(), 4u);
   }
 }
 
@@ -68,8 +68,8 @@ TEST_F(ServiceTest, AJobOfAModelThatIsNotServedAnyMoreFails) {
   server_ = std::make_unique<Server>(std::move(options));
   thread_ = std::thread([this] { server_->run(); });
   const config::Value job = ended(id);
-  EXPECT_EQ(job.find("state")->scalar, "failed");
-  EXPECT_EQ(job.find("error")->find("message")->scalar,
+  EXPECT_EQ(job.at("state").scalar, "failed");
+  EXPECT_EQ(job.at("error").at("message").scalar,
             "it could not be taken up again: there is no model 'plain'; there is fruit");
 }
 
@@ -119,7 +119,7 @@ TEST_F(ServiceTest, EveryRouteIsDescribed) {
   for (const auto& [path, operations] : paths->fields) {
     for (const auto& [method, operation] : operations.fields) {
       ++described;
-      EXPECT_FALSE(operation.find("summary")->scalar.empty()) << method << path;
+      EXPECT_FALSE(operation.at("summary").scalar.empty()) << method << path;
       std::string upper = method;
       for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       if (path.find('{') != std::string::npos || path == "/api/events") continue;
@@ -139,14 +139,14 @@ TEST_F(ServiceTest, EveryFieldOfARequestIsDescribed) {
   sample::SampleConfig settings;
   sample::SampleConfig::fields(settings, keys);
   const config::Value description = get("/api/openapi.json");
-  const config::Value* const schema = description.find("components")->find("schemas")->find("DrawRequest");
+  const config::Value* const schema = description.at("components").at("schemas").find("DrawRequest");
   const config::Value* const properties = schema->find("properties");
   for (const std::string& key : keys.keys) {
     ASSERT_NE(properties->find(key), nullptr) << key;
-    EXPECT_NE(properties->find(key)->find("description"), nullptr) << key;
+    EXPECT_NE(properties->at(key).find("description"), nullptr) << key;
   }
   EXPECT_EQ(properties->fields.size(), keys.keys.size());
-  EXPECT_EQ(properties->find("count")->find("maximum")->scalar, "64.0");
+  EXPECT_EQ(properties->at("count").at("maximum").scalar, "64.0");
 }
 
 TEST_F(ServiceTest, ATokenIsAskedForEverywhere) {
@@ -170,11 +170,11 @@ TEST_F(ServiceTest, ACheckpointThatIsGoneFailsItsJobsAlone) {
   const std::filesystem::path path = models_->path("plain"), away = path.string() + ".away";
   std::filesystem::rename(path, away);
   const config::Value job = ended(accept(R"({"class":0,"model":"plain"})"));
-  EXPECT_EQ(job.find("state")->scalar, "failed");
-  EXPECT_NE(job.find("error")->find("message")->scalar.find("plain.safetensors"), std::string::npos);
-  EXPECT_EQ(ended(accept(R"({"class":0})")).find("state")->scalar, "done");
+  EXPECT_EQ(job.at("state").scalar, "failed");
+  EXPECT_NE(job.at("error").at("message").scalar.find("plain.safetensors"), std::string::npos);
+  EXPECT_EQ(ended(accept(R"({"class":0})")).at("state").scalar, "done");
   std::filesystem::rename(away, path);
-  EXPECT_EQ(ended(accept(R"({"class":0,"model":"plain"})")).find("state")->scalar, "done");
+  EXPECT_EQ(ended(accept(R"({"class":0,"model":"plain"})")).at("state").scalar, "done");
 }
 
 }  // namespace

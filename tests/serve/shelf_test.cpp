@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "core/errors.h"
-#include "core/timing.h"
 #include "sample/condition.h"
 #include "sample/requests.h"
+#include "tests/core/waiting.h"
 #include "tests/models/qwen3_folder.h"
 #include "tests/serve/studio_fixture.h"
 
@@ -20,11 +20,9 @@ class ShelfTest : public testing::Test {
  protected:
   std::shared_ptr<Loaded> wait_for(Shelf& shelf, const std::string& name,
                                    models::Precision precision = models::Precision::float32) {
-    for (const double end = steady_seconds() + 20; steady_seconds() < end;) {
-      if (auto network = shelf.get(catalogue_.find(name), precision)) return network;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return nullptr;
+    std::shared_ptr<Loaded> network;
+    EXPECT_TRUE(comes_true([&] { return (network = shelf.get(catalogue_.find(name), precision)) != nullptr; }));
+    return network;
   }
 
   ServedModels models_;

@@ -225,12 +225,12 @@ TEST_F(HistoryFileTest, AFullDiskChangesNothing) {
     EXPECT_EQ(history.size(), 1);
     EXPECT_EQ(history.find("large"), std::nullopt);
     history.set_started("a", 5);  // has room
-    EXPECT_EQ(history.find("a")->state, JobState::running);
+    EXPECT_EQ(history.find("a").value().state, JobState::running);
     thrown<DataError>([&] { history.set_ended("a", JobState::done, 6, large.request, {}); });
-    EXPECT_EQ(history.find("a")->state, JobState::running);
+    EXPECT_EQ(history.find("a").value().state, JobState::running);
   }
   history.add(large);
-  EXPECT_EQ(history.find("large")->request, large.request);
+  EXPECT_EQ(history.find("large").value().request, large.request);
 }
 
 TEST_F(HistoryFileTest, AFullDiskRefusesANewOne) {

@@ -107,7 +107,7 @@ TEST_F(HistoryTest, TextsMayHoldAnyBytes) {
     reopen();
     expect_same(history_->find("a").value(), job);
     history_->set_ended("a", JobState::failed, 1, text, {text});
-    EXPECT_EQ(history_->find("a")->error, text);
+    EXPECT_EQ(history_->find("a").value().error, text);
     history_->remove("a");
   }
 }
@@ -130,7 +130,7 @@ TEST_F(HistoryTest, RequestsAndRecordsAreJson) {
   StoredJob job = some_job("a");
   job.request = R"({"prompt": "a \"pear\"; '); DROP TABLE jobs; -- \u0000 größer 🍐"})";
   history_->add(job);
-  EXPECT_EQ(history_->find("a")->request, job.request);
+  EXPECT_EQ(history_->find("a").value().request, job.request);
 }
 
 TEST_F(HistoryTest, ValuesOutOfRangeAreRefused) {
@@ -166,16 +166,16 @@ TEST_F(HistoryTest, ValuesOutOfRangeAreRefused) {
   thrown<RequestError>([&] { history_->set_started("a", -1); });
   thrown<RequestError>([&] { history_->set_ended("a", JobState::done, std::nan(""), "", {}); });
   thrown<RequestError>([&] { history_->set_ended("a", JobState::running, 1, "", {}); });
-  EXPECT_EQ(history_->find("a")->state, JobState::queued);
-  EXPECT_TRUE(history_->find("a")->pictures.empty());
+  EXPECT_EQ(history_->find("a").value().state, JobState::queued);
+  EXPECT_TRUE(history_->find("a").value().pictures.empty());
 }
 
 TEST_F(HistoryTest, AnIdIsOneJobs) {
   history_->add(some_job("a", 1));
   EXPECT_NE(thrown<RequestError>([&] { history_->add(some_job("a", 2)); }).find("'a' already"), std::string::npos);
-  EXPECT_EQ(history_->find("a")->created, 1);
+  EXPECT_EQ(history_->find("a").value().created, 1);
   history_->add(some_job("A", 2));
-  EXPECT_EQ(history_->find("a")->created, 1);
+  EXPECT_EQ(history_->find("a").value().created, 1);
 }
 
 TEST_F(HistoryTest, AnEndedJobStaysAsItIs) {
@@ -183,7 +183,7 @@ TEST_F(HistoryTest, AnEndedJobStaysAsItIs) {
   thrown<RequestError>([&] { history_->set_started("a", 5); });
   thrown<RequestError>([&] { history_->add_picture("a", some_picture(0, some_hash(1))); });
   thrown<RequestError>([&] { history_->set_ended("a", JobState::cancelled, 5, "", {}); });
-  EXPECT_EQ(history_->find("a")->state, JobState::done);
+  EXPECT_EQ(history_->find("a").value().state, JobState::done);
   thrown<RequestError>([&] { history_->set_started("nobody", 5); });
   thrown<RequestError>([&] { history_->add_picture("nobody", some_picture(0, some_hash(1))); });
   thrown<RequestError>([&] { history_->set_ended("nobody", JobState::done, 5, "", {}); });
@@ -194,7 +194,7 @@ TEST_F(HistoryTest, AJobThatRanMayStartAgain) {
   history_->set_started("a", 5);
   reopen();
   history_->set_started("a", 9);
-  EXPECT_EQ(history_->find("a")->started, 9);
+  EXPECT_EQ(history_->find("a").value().started, 9);
 }
 
 TEST_F(HistoryTest, RemovingTellsWhichFilesNobodyElseHas) {

@@ -35,7 +35,7 @@ std::vector<double> losses_in(const std::string& log) {
   std::vector<double> losses;
   std::istringstream lines(log);
   for (std::string line; std::getline(lines, line);) {
-    losses.push_back(std::stod(config::parse_json(line, "log").find("loss")->scalar));
+    losses.push_back(std::stod(config::parse_json(line, "log").at("loss").scalar));
   }
   return losses;
 }

@@ -206,7 +206,7 @@ TEST_F(RunLogTest, AKilledProcessLosesNoEntry) {
     const RunLog log(folder_.path(), std::numeric_limits<int64_t>::max());
     const std::vector<std::string> all = lines();
     for (size_t i = 0; i < all.size(); ++i) {
-      EXPECT_EQ(config::parse_json(all[i], "line").find("step")->scalar, std::to_string(i + 1));
+      EXPECT_EQ(config::parse_json(all[i], "line").at("step").scalar, std::to_string(i + 1));
     }
   }
   EXPECT_TRUE(warnings_.empty());
