@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <array>
+#include <string_view>
 
 #include "bench/table.h"
 #include "config/builtin.h"
@@ -146,6 +147,7 @@ void bench_further_micro_batch(const char* question, const char* name, int64_t s
   network->set_requires_grad(true);
   network->set_mode(models::Mode::train);
   const Batch batch(config, *network, size);
+  forward_backward(*network, batch, precision);
   const auto candidate = [&](const char* label, bool in_place) {
     const auto run = [&, in_place] {
       const nn::GradientsInPlace scope(in_place);
@@ -160,15 +162,21 @@ void bench_further_micro_batch(const char* question, const char* name, int64_t s
 }  // namespace
 }  // namespace pixnerd::bench
 
-int main() {
+// With a word, the questions in which it is found.
+int main(int count, char** words) {
   using namespace pixnerd::bench;
   begin("whole networks");
-  bench_forward("forward, L/16 at 256 x 256, batch 1", "imagenet256_L16", 1);
-  bench_sampling("sampling, emoji64, 8 pictures, 25 steps", "emoji64", 8);
-  bench_training("forward + backward, emoji64, batch 16, float32", "emoji64", 16, Precision::float32, 7);
-  bench_training("forward + backward, L/16 at 256 x 256, batch 4, bfloat16", "imagenet256_L16", 4, Precision::bfloat16,
-                 3);
-  bench_further_micro_batch("a further micro batch of 1, L/16 at 256 x 256, bfloat16", "imagenet256_L16", 1,
-                            Precision::bfloat16, 5);
+  const auto ask = [&](const char* question, const auto& bench) {
+    if (count < 2 || std::string_view(question).find(words[1]) != std::string_view::npos) bench(question);
+  };
+  ask("forward, L/16 at 256 x 256, batch 1",
+      [](const char* question) { bench_forward(question, "imagenet256_L16", 1); });
+  ask("sampling, emoji64, 8 pictures, 25 steps", [](const char* question) { bench_sampling(question, "emoji64", 8); });
+  ask("forward + backward, emoji64, batch 16, float32",
+      [](const char* question) { bench_training(question, "emoji64", 16, Precision::float32, 7); });
+  ask("forward + backward, L/16 at 256 x 256, batch 4, bfloat16",
+      [](const char* question) { bench_training(question, "imagenet256_L16", 4, Precision::bfloat16, 3); });
+  ask("a further micro batch of 1, L/16 at 256 x 256, bfloat16",
+      [](const char* question) { bench_further_micro_batch(question, "imagenet256_L16", 1, Precision::bfloat16, 5); });
   return 0;
 }
