@@ -42,7 +42,7 @@ TeamScope::TeamScope(bool wanted) {
   is_begun_ = true;
   team_threads = threads;
   mkl_threads_ = set_mkl_threads(1);
-  omp_set_num_threads(1);  // of this thread alone, where at::set_num_threads() is for the whole process
+  omp_set_num_threads(1);  // of this thread alone; at::set_num_threads() is for threads that come later, too
 }
 
 TeamScope::~TeamScope() {

@@ -16,6 +16,7 @@
 #include "nn/quantised.h"
 #include "tests/core/thrown.h"
 #include "tests/models/tiny.h"
+#include "tests/nn/relative_error.h"
 
 namespace pixnerd::models {
 namespace {
@@ -58,10 +59,6 @@ at::Tensor velocity(Network& network, Precision precision) {
   return network.velocity(x, t, y).to(at::kFloat);
 }
 
-double relative(const at::Tensor& found, const at::Tensor& exact) {
-  return (found - exact).norm().item<double>() / exact.norm().item<double>();
-}
-
 class Int8Test : public testing::Test {
  protected:
   void SetUp() override {
@@ -74,8 +71,8 @@ TEST_F(Int8Test, StaysWithinItsBoundOfFloat32) {
   const auto network = with(tiny_config(), weights_of(*exact_));
   network->prepare_for_inference(at::kCPU, weight_type(Precision::int8));
   const at::Tensor expected = velocity(*exact_, Precision::float32), found = velocity(*network, Precision::int8);
-  EXPECT_LT(relative(found, expected), 0.06);
-  EXPECT_GT(relative(found, expected), 1e-4);
+  EXPECT_LT(nn::relative_error(found, expected), 0.06);
+  EXPECT_GT(nn::relative_error(found, expected), 1e-4);
 }
 
 TEST_F(Int8Test, StoredWeightsGiveWhatRoundingAtLoadingGives) {
@@ -94,13 +91,13 @@ TEST_F(Int8Test, StoredWeightsGiveWhatRoundingAtLoadingGives) {
 TEST_F(Int8Test, StoredWeightsServeOtherArithmetic) {
   const Tensors weights = stored(weights_of(*exact_));
   const at::Tensor expected = velocity(*exact_, Precision::float32);
-  EXPECT_LT(relative(velocity(*with(tiny_config(), weights), Precision::float32), expected), 0.05);
+  EXPECT_LT(nn::relative_error(velocity(*with(tiny_config(), weights), Precision::float32), expected), 0.05);
   for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
     const auto packed = with(tiny_config(), weights), plain = with(tiny_config(), weights);
     packed->prepare_for_inference(at::kCPU, weight_type(precision));
     plain->to(at::kCPU, weight_type(precision));
-    EXPECT_LT(relative(velocity(*packed, precision), expected), 0.06);
-    EXPECT_LT(relative(velocity(*plain, precision), expected), 0.06);
+    EXPECT_LT(nn::relative_error(velocity(*packed, precision), expected), 0.06);
+    EXPECT_LT(nn::relative_error(velocity(*plain, precision), expected), 0.06);
   }
 }
 
@@ -134,7 +131,7 @@ TEST_F(Int8Test, AMatrixOfNoGroupIsMadeFloatAgain) {
   weights[name + "_scale"] = rounded.scales;
   const auto network = with(tiny_config(), weights);
   network->prepare_for_inference(at::kCPU, weight_type(Precision::int8));
-  EXPECT_LT(relative(velocity(*network, Precision::int8), velocity(*exact_, Precision::float32)), 0.06);
+  EXPECT_LT(nn::relative_error(velocity(*network, Precision::int8), velocity(*exact_, Precision::float32)), 0.06);
 }
 
 TEST(Int8Layers, EveryMatrixOfTheBlocksHasAGroup) {

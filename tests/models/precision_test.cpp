@@ -12,6 +12,7 @@
 #include "models/recompute.h"
 #include "nn/packed_weight.h"
 #include "tests/models/tiny.h"
+#include "tests/nn/relative_error.h"
 
 namespace pixnerd::models {
 namespace {
@@ -48,17 +49,13 @@ Passed forward_and_backward(Precision precision, const RecomputedParts& parts) {
   return passed;
 }
 
-double relative_error(const at::Tensor& found, const at::Tensor& expected) {
-  return ((found.to(at::kFloat) - expected).norm() / expected.norm()).item<double>();
-}
-
 // The stated bounds of bfloat16, whose numbers have 8 significant bits: 2 % of the velocity's size, 6 % of a
 // gradient's. A gradient that is a thousandth of all others together may drown in their rounding.
 TEST(MixedPrecision, StaysWithinItsBounds) {
   const Passed exact = forward_and_backward(Precision::float32, {});
   const Passed mixed = forward_and_backward(Precision::bfloat16, {});
-  EXPECT_LT(relative_error(mixed.velocity, exact.velocity), 0.02);
-  EXPECT_GT(relative_error(mixed.velocity, exact.velocity), 1e-5);  // it is another arithmetic
+  EXPECT_LT(nn::relative_error(mixed.velocity, exact.velocity), 0.02);
+  EXPECT_GT(nn::relative_error(mixed.velocity, exact.velocity), 1e-5);  // it is another arithmetic
   double squares = 0;
   for (const auto& [name, gradient] : exact.gradients) squares += gradient.square().sum().item<double>();
   for (size_t i = 0; i < exact.gradients.size(); ++i) {

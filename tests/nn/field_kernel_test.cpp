@@ -1,4 +1,5 @@
 #include "nn/field_kernel.h"
+#include "tests/nn/relative_error.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
@@ -29,10 +30,6 @@ at::Tensor plain_block(const at::Tensor& u, const at::Tensor& parameters, const 
   const at::Tensor v2 = normalise_second ? unit_columns(w2) : w2;
   const at::Tensor normed = u * at::rsqrt((u * u).mean(-1, true) + 1e-6) * norm_weight;
   return u + at::bmm(at::silu(at::bmm(normed, v1)), v2);
-}
-
-double relative_error(const at::Tensor& found, const at::Tensor& expected) {
-  return ((found.to(at::kFloat) - expected).norm() / expected.norm()).item<double>();
 }
 
 struct Inputs {

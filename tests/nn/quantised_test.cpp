@@ -9,6 +9,7 @@
 #include "nn/linear.h"
 #include "nn/onednn.h"
 #include "nn/swiglu.h"
+#include "tests/nn/relative_error.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -30,10 +31,6 @@ class QuantisedTest : public testing::Test {
   at::Generator generator_ = at::detail::createCPUGenerator(1);
 };
 
-double relative(const at::Tensor& found, const at::Tensor& exact) {
-  return (found.to(at::kFloat) - exact).norm().item<double>() / exact.norm().item<double>();
-}
-
 TEST_F(QuantisedTest, WeightsComeBackWithinHalfAStep) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
     const at::Tensor weight = drawn({5, 33}).to(type);
@@ -54,7 +51,7 @@ TEST_F(QuantisedTest, ProductsAreThoseOfTheWholeNumbers) {
     const at::Tensor found = onednn_linear_int8(x, onednn_pack_int8(weight, rows), scales);
     const at::Tensor exact = (x.to(at::kFloat) - 128).matmul(weight.to(at::kFloat).t()) * scales;
     EXPECT_EQ(found.scalar_type(), at::kBFloat16);
-    EXPECT_LT(relative(found, exact), 0.003) << rows << " x " << in << " x " << out;
+    EXPECT_LT(relative_error(found, exact), 0.003) << rows << " x " << in << " x " << out;
   }
 }
 
@@ -89,7 +86,7 @@ TEST_F(QuantisedTest, TurnedLayersStandALargeChannel) {
     plain->pack(at::kChar);
     EXPECT_FALSE(turned->takes_int8());  // its rows have to be turned
     EXPECT_EQ(turned->weight.numel(), 0);
-    const auto error = [&](Linear& layer) { return relative(layer->forward(in_type), exact); };
+    const auto error = [&](Linear& layer) { return relative_error(layer->forward(in_type), exact); };
     EXPECT_LT(error(turned), 0.02);
     EXPECT_LT(error(turned), error(plain));
   }
@@ -102,7 +99,7 @@ TEST_F(QuantisedTest, AWeightInBytesGivesWhatItsOwnRoundingGives) {
   stored->weight_scales = rounded.scales;
   stored->bias.set_requires_grad(false).set_data(own->bias);
   const at::Tensor x = drawn({3, 64});
-  EXPECT_LT(relative(stored->forward(x), own->forward(x)), 0.02);
+  EXPECT_LT(relative_error(stored->forward(x), own->forward(x)), 0.02);
   own->pack(at::kChar);
   stored->pack(at::kChar);
   EXPECT_TRUE(own->forward(x).equal(stored->forward(x)));
@@ -126,8 +123,8 @@ TEST_F(QuantisedTest, SwiGLUInBothForms) {
     for (auto& parameter : mlp->parameters()) parameter.set_requires_grad(false);
     const at::Tensor x = drawn({2, 5, 64}), exact = mlp->forward(x);
     mlp->pack(at::kChar);
-    EXPECT_LT(relative(mlp->forward(x), exact), 0.04);
-    EXPECT_LT(relative(mlp->forward(x.to(at::kBFloat16)), exact), 0.04);
+    EXPECT_LT(relative_error(mlp->forward(x), exact), 0.04);
+    EXPECT_LT(relative_error(mlp->forward(x.to(at::kBFloat16)), exact), 0.04);
   }
 }
 
