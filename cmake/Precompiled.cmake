@@ -1,6 +1,11 @@
 # Headers that are compiled once and for all of a room's sources: LibTorch's take each source some five seconds.
 # Sources still name what they use: a build with -DPIXNERD_PRECOMPILED=OFF compiles them one by one.
-option(PIXNERD_PRECOMPILED "Compile LibTorch's headers once" ON)
+# Builds with sanitizers do: g++ 12 crashes at the end of a source that it instruments after a precompiled header.
+set(precompile ON)
+if(PIXNERD_SANITIZE OR PIXNERD_RACES)
+  set(precompile OFF)
+endif()
+option(PIXNERD_PRECOMPILED "Compile LibTorch's headers once" ${precompile})
 
 set(PIXNERD_TORCH_HEADERS
     <ATen/TensorOperators.h> <ATen/core/Tensor.h> <algorithm> <filesystem> <functional> <map> <memory> <optional> <span>
