@@ -141,7 +141,7 @@ TEST_F(SuiteTest, KilledAtAnyMomentItEndsInTheSameFiles) {
       const int64_t before = pictures(out);
       program_.start(arguments(suite, out));
       const int64_t more = 1 + static_cast<int64_t>(random_bits(7, 0, static_cast<uint64_t>(kills)) % 5);
-      EXPECT_TRUE(comes_true([&] { return pictures(out) >= std::min(before + more, pictures(whole)); }));
+      ASSERT_TRUE(comes_true([&] { return pictures(out) >= std::min(before + more, pictures(whole)); }));
       program_.signal(SIGKILL);
       const Outcome outcome = program_.wait();
       early += outcome.code == -1 && pictures(out) < pictures(whole) ? 1 : 0;

@@ -13,8 +13,8 @@ constexpr double kPatientSeconds = 120;
 
 // Whether the condition holds, now or before patience ends.
 template <class Condition>
-bool comes_true(const Condition& condition, double patience = kPatientSeconds) {
-  for (const double end = steady_seconds() + patience; steady_seconds() < end;) {
+bool comes_true(const Condition& condition) {
+  for (const double end = steady_seconds() + kPatientSeconds; steady_seconds() < end;) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
