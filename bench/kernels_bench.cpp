@@ -28,6 +28,7 @@
 #include "kernels/field_block.h"
 #include "kernels/product.h"
 #include "nn/attention_kernel.h"
+#include "nn/linear_product.h"
 #include "nn/onednn.h"
 #include "nn/packed_attention.h"
 #include "nn/product_kernel.h"
@@ -160,6 +161,18 @@ void bench_rounding(int64_t tokens, int64_t width) {
         kRuns);
 }
 
+// The gradient of a linear layer's bias.
+void bench_sums(int64_t rows, int64_t width, Arithmetic arithmetic) {
+  const bool half = arithmetic == Arithmetic::bfloat16;
+  const at::Tensor x = at::randn({rows, width}).to(half ? at::kBFloat16 : at::kFloat);
+  const auto bytes = static_cast<double>(x.nbytes());
+  print(concat("sums over ", rows, " rows of ", width, half ? ", bfloat16" : ", float32"),
+        std::array{
+            Candidate{"framework", [&] { x.sum({0}, /*keepdim=*/false, at::kFloat); }, 0, Arithmetic::float32, bytes},
+            Candidate{"pixnerd", [&] { nn::sum_of_rows(x); }, 0, Arithmetic::float32, bytes}},
+        kRuns);
+}
+
 void bench_attention(int64_t heads, int64_t tokens, int64_t width, Arithmetic arithmetic) {
   const c10::NoGradGuard no_grad;
   const bool half = arithmetic == Arithmetic::bfloat16;
@@ -281,9 +294,9 @@ void bench_training_products(int64_t rows, int64_t in, int64_t out, at::ScalarTy
 }  // namespace
 }  // namespace pixnerd::bench
 
-int main() {
+int main(int count, char** words) {
   using namespace pixnerd::bench;
-  begin(pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())));
+  begin(pixnerd::concat("neural field block, ", isa_name(pixnerd::kernels::chosen_isa())), count, words);
   bench({"256 tokens of 256 pixels, E 64, H 128", 256, 256, 64, 128});
   bench({"1024 tokens of 64 pixels, E 32, H 64", 1024, 64, 32, 64});
   std::cout << pixnerd::measure::header("around products");
@@ -302,6 +315,8 @@ int main() {
     }
   }
   for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::bfloat16}) {
+    bench_sums(1024, 3072, arithmetic);
+    bench_sums(1024, 8192, arithmetic);
     bench_attention(6, 64, 32, arithmetic);
     bench_attention(16, 256, 64, arithmetic);
     bench_attention(16, 256, 72, arithmetic);

@@ -4,7 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <array>
-#include <string_view>
+#include <thread>
 
 #include "bench/table.h"
 #include "config/builtin.h"
@@ -15,6 +15,7 @@
 #include "models/precision.h"
 #include "models/reference.h"
 #include "nn/linear_product.h"
+#include "nn/share.h"
 #include "train/config.h"
 
 namespace pixnerd::bench {
@@ -159,15 +160,40 @@ void bench_further_micro_batch(const char* question, const char* name, int64_t s
         std::array{candidate("gradients made, then added", false), candidate("gradients added in place", true)}, runs);
 }
 
+// The same network's steps by OpenMP's threads and by the team's, as a run of its own and beside a thread that is busy
+// all the time.
+void bench_threads(const char* question, const char* name, int64_t size, Precision precision, int64_t runs,
+                   bool is_disturbed) {
+  const train::RunConfig config = builtin_config(name);
+  const auto network = random_network(config.model);
+  network->set_requires_grad(true);
+  network->set_mode(models::Mode::train);
+  const Batch batch(config, *network, size);
+  std::jthread busy;
+  if (is_disturbed) {
+    busy = std::jthread([](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+      }
+    });
+  }
+  const auto candidate = [&](const char* label, bool by_team) {
+    const auto run = [&, by_team] {
+      const nn::TeamScope team(by_team);
+      forward_backward(*network, batch, precision);
+    };
+    return Candidate{label, run, batch.cost.training() * static_cast<double>(size), arithmetic_of(precision)};
+  };
+  print(question, std::array{candidate("OpenMP's threads", false), candidate("the team's", true)}, runs);
+}
+
 }  // namespace
 }  // namespace pixnerd::bench
 
-// With a word, the questions in which it is found.
 int main(int count, char** words) {
   using namespace pixnerd::bench;
-  begin("whole networks");
-  const auto ask = [&](const char* question, const auto& bench) {
-    if (count < 2 || std::string_view(question).find(words[1]) != std::string_view::npos) bench(question);
+  begin("whole networks", count, words);
+  const auto ask = [](const char* question, const auto& bench) {
+    if (is_asked(question)) bench(question);
   };
   ask("forward, L/16 at 256 x 256, batch 1",
       [](const char* question) { bench_forward(question, "imagenet256_L16", 1); });
@@ -178,5 +204,13 @@ int main(int count, char** words) {
       [](const char* question) { bench_training(question, "imagenet256_L16", 4, Precision::bfloat16, 3); });
   ask("a further micro batch of 1, L/16 at 256 x 256, bfloat16",
       [](const char* question) { bench_further_micro_batch(question, "imagenet256_L16", 1, Precision::bfloat16, 5); });
+  ask("threads in training, emoji64, batch 16, bfloat16",
+      [](const char* question) { bench_threads(question, "emoji64", 16, Precision::bfloat16, 9, false); });
+  ask("threads in training, the same beside a busy thread",
+      [](const char* question) { bench_threads(question, "emoji64", 16, Precision::bfloat16, 9, true); });
+  ask("threads in training, L/16 at 256 x 256, batch 4, bfloat16",
+      [](const char* question) { bench_threads(question, "imagenet256_L16", 4, Precision::bfloat16, 3, false); });
+  ask("threads in training, the same of L/16 beside a busy thread",
+      [](const char* question) { bench_threads(question, "imagenet256_L16", 4, Precision::bfloat16, 3, true); });
   return 0;
 }

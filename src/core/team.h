@@ -1,7 +1,9 @@
-// Work in parts among threads, for computing that begins and ends thousands of times a second. A thread that is free
-// takes the next part, so that one whose processor is busy with other programs takes fewer. Threads that have nothing
-// to do look for the next work for some microseconds, then sleep: they neither hold up other programs nor wait long for
-// each other where these hold them up.
+// Work in parts among threads, for computing that begins and ends thousands of times a second. A thread has the parts
+// at the same place of every work, so that it finds in its caches what it wrote there before; one that is done takes
+// those of others, so that one whose processor is busy with other programs does fewer. While all finish together there
+// is one part for each, as kernels that prepare rows do so for every part; after a thread has been idle there are more.
+// Threads that have nothing to do look for the next work for up to a millisecond, then sleep: they neither hold up
+// other programs nor wait long for each other where these hold them up.
 #pragma once
 
 #include <cstdint>

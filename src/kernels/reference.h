@@ -6,6 +6,7 @@
 #include "kernels/activation.h"
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
+#include "kernels/column_sums.h"
 #include "kernels/field_block.h"
 #include "kernels/field_ends.h"
 #include "kernels/gate.h"
@@ -52,6 +53,9 @@ template <class T>
 void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows);
 template <class T>
 void norm_backward(const NormShape& shape, const NormBackward<T>& norm, Range rows);
+
+template <class T>
+void column_sums(const SumShape& shape, const ColumnSums<T>& of, Range columns);
 
 template <class T>
 void gate_forward(const GateShape& shape, const GateForward<T>& residual, Range rows);

@@ -79,6 +79,15 @@ void norm_backward(const NormShape& shape, const NormBackward<T>& norm, Range ro
 }
 
 template <class T>
+void column_sums(const SumShape& shape, const ColumnSums<T>& of, Range columns) {
+  for (int64_t j = columns.begin; j < columns.end; ++j) {
+    double sum = 0;
+    for (int64_t i = 0; i < shape.rows; ++i) sum += read(of.x[i * shape.width + j]);
+    of.sums[j] = static_cast<float>(sum);
+  }
+}
+
+template <class T>
 void gate_forward(const GateShape& shape, const GateForward<T>& residual, Range rows) {
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     const int64_t row = i * shape.width, sample = i / shape.rows_per_sample * shape.gate_stride;
@@ -162,6 +171,7 @@ void swiglu_backward(const SwiGLUShape& shape, const SwiGLUBackward<T>& gate, Ra
 #define PIXNERD_INSTANTIATE(T)                                                        \
   template void norm_forward(const NormShape&, const NormForward<T>&, Range);         \
   template void norm_backward(const NormShape&, const NormBackward<T>&, Range);       \
+  template void column_sums(const SumShape&, const ColumnSums<T>&, Range);            \
   template void gate_forward(const GateShape&, const GateForward<T>&, Range);         \
   template void gate_backward(const GateShape&, const GateBackward<T>&, Range);       \
   template void rotary_forward(const RotaryShape&, const RotaryForward<T>&, Range);   \

@@ -101,6 +101,9 @@ class Network : public diffusion::Denoiser {
   // Whether kernels alone compute it now, on a CPU.
   virtual bool runs_by_kernels() const { return false; }
 
+  // Whether they alone would train it where it lies, in that arithmetic.
+  virtual bool trains_by_kernels(Precision) const { return false; }
+
   // The precision that prepare_for_inference() made the network ready for, and in which alone it computes from then on.
   virtual std::optional<Precision> prepared_precision() const = 0;
 

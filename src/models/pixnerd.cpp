@@ -61,6 +61,10 @@ bool PixNerdImpl::runs_by_kernels() const {
   return has_kernels_ && mode() == Mode::infer;
 }
 
+bool PixNerdImpl::trains_by_kernels(Precision precision) const {
+  return device().is_cpu() && nn::has_product_kernel(weight_type(precision));
+}
+
 at::Tensor PixNerdImpl::encode_on(const TokenGrid& grid, const at::Tensor& x, const at::Tensor& t,
                                   const at::Tensor& condition) {
   check_scope();

@@ -62,6 +62,7 @@ class PixNerdImpl : public torch::nn::Module, public Network {
   void prepare_for_inference(const at::Device& device, at::ScalarType dtype) override;
   std::optional<Precision> prepared_precision() const override { return prepared_; }
   bool runs_by_kernels() const override;
+  bool trains_by_kernels(Precision precision) const override;
   void to(const at::Device& device, at::ScalarType dtype) override;
   void set_requires_grad(bool requires_grad) override;
   void set_recomputed(const RecomputedParts& parts) override { recomputed_ = parts; }

@@ -6,6 +6,7 @@
 
 #include "kernels/field_ends.h"
 #include "nn/kernel_call.h"
+#include "nn/spans.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -20,6 +21,11 @@ kernels::FieldEndShape first_shape(const at::Tensor& pixels_or_u, int64_t width,
   shape.width = width;
   shape.channels = channels;
   return shape;
+}
+
+// Of a backward pass over `tokens`.
+Spans spans_of(const kernels::FieldEndShape& shape, int64_t tokens) {
+  return {1, tokens, kWorkOfNumber * shape.pixels * shape.width};
 }
 
 // pixels [T, N, C], weight [C, E] and table [N, E] float32, all contiguous.
@@ -45,13 +51,20 @@ struct EmbedPixels : torch::autograd::Function<EmbedPixels> {
     const kernels::FieldEndShape shape = first_shape(pixels, weight.size(1), weight.size(0));
     at::Tensor grad_pixels;
     if (context->needs_input_grad(0)) grad_pixels = at::empty_like(pixels);
-    ThreadSums grad_weight(shape.channels, shape.width), grad_table(shape.pixels, shape.width);
+    const Spans spans = spans_of(shape, pixels.size(0));
+    SpanSums grad_weight(spans.count(), shape.channels, shape.width);
+    SpanSums grad_table(spans.count(), shape.pixels, shape.width);
     with_storage_type(pixels, [&](auto type) {
       using T = decltype(type);
-      over_rows(pixels.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
-        const kernels::EmbedBackward<T> embed{read<T>(pixels),       read<float>(weight), read<T>(grad_u),
-                                              write<T>(grad_pixels), grad_weight.mine(),  grad_table.mine()};
-        kernels::embed_backward(shape, embed, {begin, end});
+      spans.share([&](const Span& span) {
+        kernels::EmbedBackward<T> embed;
+        embed.pixels = read<T>(pixels);
+        embed.weight = read<float>(weight);
+        embed.grad_u = read<T>(grad_u);
+        embed.grad_pixels = write<T>(grad_pixels);
+        embed.grad_weight = grad_weight.of(span.number);
+        embed.grad_table = grad_table.of(span.number);
+        kernels::embed_backward(shape, embed, {span.begin, span.end});
       });
     });
     return {grad_pixels, grad_weight.total(), grad_table.total()};
@@ -89,20 +102,22 @@ struct FieldToPixels : torch::autograd::Function<FieldToPixels> {
     const at::Tensor &u = saved[0], &norm_weight = saved[1], &weight = saved[2], grad_v = grad[0].contiguous();
     const kernels::FieldEndShape shape = final_shape(u, norm_weight, weight);
     at::Tensor grad_u = at::empty_like(u);
-    ThreadSums grad_norm(1, shape.width), grad_weight(shape.channels, shape.width), grad_bias(1, shape.channels);
+    const Spans spans = spans_of(shape, u.size(0));
+    SpanSums grad_norm(spans.count(), 1, shape.width), grad_weight(spans.count(), shape.channels, shape.width);
+    SpanSums grad_bias(spans.count(), 1, shape.channels);
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
-      over_rows(u.size(0), shape.pixels * shape.width, [&](int64_t begin, int64_t end) {
+      spans.share([&](const Span& span) {
         kernels::FinalBackward<T> last;
         last.u = read<T>(u);
         last.norm_weight = read<float>(norm_weight);
         last.weight = read<float>(weight);
         last.grad_v = read<T>(grad_v);
         last.grad_u = write<T>(grad_u);
-        last.grad_norm_weight = grad_norm.mine();
-        last.grad_weight = grad_weight.mine();
-        last.grad_bias = grad_bias.mine();
-        kernels::final_backward(shape, last, {begin, end});
+        last.grad_norm_weight = grad_norm.of(span.number);
+        last.grad_weight = grad_weight.of(span.number);
+        last.grad_bias = grad_bias.of(span.number);
+        kernels::final_backward(shape, last, {span.begin, span.end});
       });
     });
     const at::Tensor grad_norm_weight = shape.normalise ? grad_norm.total()[0] : at::Tensor();

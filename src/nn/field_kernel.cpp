@@ -5,6 +5,7 @@
 
 #include "kernels/field_block.h"
 #include "nn/kernel_call.h"
+#include "nn/spans.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -47,10 +48,11 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
     const at::Tensor &u = saved[0], &parameters = saved[1], grad_y = grad[0].contiguous();
     const kernels::FieldShape shape = shape_of(u, parameters, context->saved_data["normalise_second"].toBool());
     at::Tensor grad_u = at::empty_like(u), grad_parameters = at::empty_like(parameters);
-    ThreadSums grad_norm(1, u.size(2));
+    const Spans spans(1, u.size(0), 3 * work_of_token(shape));
+    SpanSums grad_norm(spans.count(), 1, u.size(2));
     with_storage_type(u, [&](auto type) {
       using T = decltype(type);
-      share(u.size(0), 3 * work_of_token(shape), [&](int64_t begin, int64_t end) {
+      spans.share([&](const Span& span) {
         kernels::FieldBackward<T> field;
         field.u = read<T>(u);
         field.parameters = read<T>(parameters);
@@ -58,8 +60,8 @@ struct FieldBlock : torch::autograd::Function<FieldBlock> {
         field.grad_y = read<T>(grad_y);
         field.grad_u = write<T>(grad_u);
         field.grad_parameters = write<T>(grad_parameters);
-        field.grad_norm_weight = grad_norm.mine();
-        kernels::field_backward(shape, field, {begin, end});
+        field.grad_norm_weight = grad_norm.of(span.number);
+        kernels::field_backward(shape, field, {span.begin, span.end});
       });
     });
     return {grad_u, grad_parameters, grad_norm.total()[0], at::Tensor()};

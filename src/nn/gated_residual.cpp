@@ -6,6 +6,7 @@
 
 #include "kernels/gate.h"
 #include "nn/kernel_call.h"
+#include "nn/spans.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -34,14 +35,15 @@ struct GatedResidual : torch::autograd::Function<GatedResidual> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor gate = saved[0].contiguous(), h = saved[1], grad_y = grad[0].contiguous();
     at::Tensor grad_h = at::empty_like(h);
-    ThreadSums grad_gate(gate.size(0), gate.size(2));
+    const Spans spans(h.size(0), h.size(1), kWorkOfNumber * h.size(2));
+    SpanSums grad_gate(spans.parts(), gate.size(0), gate.size(2));
     const kernels::GateShape shape{h.size(2), h.size(1), h.size(2)};
     with_storage_type(h, [&](auto type) {
       using T = decltype(type);
-      over_rows(h.size(0) * h.size(1), h.size(2), [&](int64_t begin, int64_t end) {
+      spans.share([&](const Span& span) {
         const kernels::GateBackward<T> residual{read<T>(gate), read<T>(h), read<T>(grad_y), write<T>(grad_h),
-                                                grad_gate.mine()};
-        kernels::gate_backward(shape, residual, {begin, end});
+                                                grad_gate.of(span.part)};
+        kernels::gate_backward(shape, residual, {span.begin, span.end});
       });
     });
     return {grad_y, grad_gate.total().unsqueeze(1).to(gate.scalar_type()), grad_h};

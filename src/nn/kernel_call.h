@@ -1,10 +1,8 @@
 // What the operations that call kernels (kernels/) share: which tensors have them, and tensors as pointers.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <cstdint>
 #include <type_traits>
@@ -50,25 +48,13 @@ T* write(at::Tensor& tensor) {
   return tensor.defined() ? static_cast<T*>(tensor.mutable_data_ptr()) : nullptr;
 }
 
-// Splits `count` rows of `width` numbers, that are read and written once, among the threads; visit(begin, end).
+// What a number that is read and written once costs, as share() takes it.
+constexpr int64_t kWorkOfNumber = 16;
+
+// Splits `count` rows of `width` such numbers among the threads; visit(begin, end).
 template <class Visit>
 void over_rows(int64_t count, int64_t width, const Visit& visit) {
-  constexpr int64_t kWork = 16;  // of a number
-  share(count, kWork * width, visit);
+  share(count, kWorkOfNumber * width, visit);
 }
-
-// Float32 sums [rows, columns], one of them for each thread of a loop over rows.
-class ThreadSums {
- public:
-  ThreadSums(int64_t rows, int64_t columns) : sums_(at::zeros({at::get_num_threads(), rows, columns})) {}
-
-  // The running thread's own.
-  float* mine() { return sums_.mutable_data_ptr<float>() + at::get_thread_num() * sums_.stride(0); }
-
-  at::Tensor total() const { return sums_.sum(0); }
-
- private:
-  at::Tensor sums_;
-};
 
 }  // namespace pixnerd::nn

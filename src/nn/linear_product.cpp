@@ -1,9 +1,13 @@
 #include "nn/linear_product.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
+#include "kernels/column_sums.h"
 #include "nn/kernel_call.h"
 #include "nn/onednn.h"
 #include "nn/product_kernel.h"
@@ -93,12 +97,28 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
         grad_weight = weight_gradient(grad_y, x).to(weight.scalar_type());
       }
     }
-    if (context->saved_data["bias"].toBool()) grad_bias = grad_y.sum({0}, /*keepdim=*/false, weight.scalar_type());
+    if (context->saved_data["bias"].toBool()) grad_bias = sum_of_rows(grad_y).to(weight.scalar_type());
     return {grad_x, grad_weight, grad_bias};
   }
 };
 
 }  // namespace
+
+at::Tensor sum_of_rows(const at::Tensor& given) {
+  if (!has_kernels(given)) return given.sum({0}, /*keepdim=*/false, at::kFloat);
+  constexpr int64_t kColumns = 256;  // of a part
+  const at::Tensor x = given.contiguous();
+  at::Tensor sums = at::empty({x.size(1)}, x.options().dtype(at::kFloat));
+  const kernels::SumShape shape{x.size(0), x.size(1)};
+  with_storage_type(x, [&](auto type) {
+    using T = decltype(type);
+    const kernels::ColumnSums<T> of{read<T>(x), write<float>(sums)};
+    over_rows((shape.width + kColumns - 1) / kColumns, shape.rows * kColumns, [&](int64_t begin, int64_t end) {
+      kernels::column_sums(shape, of, {begin * kColumns, std::min(end * kColumns, shape.width)});
+    });
+  });
+  return sums;
+}
 
 GradientsInPlace::GradientsInPlace(bool wanted) : before_(adds_in_place) {
   if (wanted) adds_in_place = true;

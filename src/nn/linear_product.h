@@ -13,6 +13,9 @@ namespace pixnerd::nn {
 // forward to the backward pass, as autocast keeps it, is half as large as the weights themselves.
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
+// x [M, D] in any type -> the sums over its rows [D], float32: the gradient of a bias.
+at::Tensor sum_of_rows(const at::Tensor& x);
+
 // While it lives, backward passes that this thread runs add the gradient of a weight of such a product where it is kept
 // (weight.grad(), if it is there, dense and of the weight's type), instead of making one and adding that: a pass over
 // memory where there were three. Autograd has no gradient to hand on then: nothing that waits for it, a hook or

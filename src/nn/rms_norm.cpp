@@ -9,6 +9,7 @@
 
 #include "kernels/rms_norm.h"
 #include "nn/kernel_call.h"
+#include "nn/spans.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -65,26 +66,29 @@ struct RMSNormKernel : torch::autograd::Function<RMSNormKernel> {
     const int64_t samples = scale.defined() ? scale.size(0) : 0;
     const at::Tensor scales = scale.defined() ? scale.contiguous() : scale;
     shape.modulation_stride = shape.width;
-    ThreadSums grad_weight(1, shape.width), grad_scale(samples, shape.width), grad_shift(samples, shape.width);
+    const int64_t rows = x.numel() / shape.width;
+    const Spans spans(std::max<int64_t>(1, samples), samples > 0 ? rows / samples : rows, kWorkOfNumber * shape.width);
+    SpanSums grad_weight(spans.count(), 1, shape.width);
+    SpanSums grad_scale(spans.parts(), samples, shape.width), grad_shift(spans.parts(), samples, shape.width);
     with_storage_type(x, [&](auto type) {
       using T = decltype(type);
-      over_rows(x.numel() / shape.width, shape.width, [&](int64_t begin, int64_t end) {
+      spans.share([&](const Span& span) {
         kernels::NormBackward<T> norm;
         norm.x = read<T>(x);
         norm.weight = read<float>(weight);
         norm.scale = read<T>(scales);
         norm.grad_y = read<T>(grad_y);
         norm.grad_x = write<T>(grad_x);
-        norm.grad_weight = grad_weight.mine();
+        norm.grad_weight = grad_weight.of(span.number);
         if (samples > 0) {
-          norm.grad_scale = grad_scale.mine();
-          norm.grad_shift = grad_shift.mine();
+          norm.grad_scale = grad_scale.of(span.part);
+          norm.grad_shift = grad_shift.of(span.part);
         }
-        kernels::norm_backward(shape, norm, {begin, end});
+        kernels::norm_backward(shape, norm, {span.begin, span.end});
       });
     });
     if (samples == 0) return {grad_x, grad_weight.total()[0], {}, {}};
-    const auto of_samples = [&](const ThreadSums& sums) { return sums.total().unsqueeze(1).to(x.scalar_type()); };
+    const auto of_samples = [&](const SpanSums& sums) { return sums.total().unsqueeze(1).to(x.scalar_type()); };
     return {grad_x, grad_weight.total()[0], of_samples(grad_shift), of_samples(grad_scale)};
   }
 };

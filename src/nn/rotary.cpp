@@ -8,6 +8,7 @@
 
 #include "kernels/rotary.h"
 #include "nn/kernel_call.h"
+#include "nn/spans.h"
 
 namespace pixnerd::nn {
 namespace {
@@ -58,16 +59,17 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
     const int64_t part = shape.heads * shape.width;
     at::Tensor grad_qkv = at::empty_like(qkv);
     grad_qkv.select(2, 2).copy_(grad[2].transpose(1, 2));
-    ThreadSums sums(2, shape.width);
+    const Spans spans(1, qkv.size(0) * shape.positions, kWorkOfNumber * 2 * part);
+    SpanSums sums(spans.count(), 2, shape.width);
     with_storage_type(qkv, [&](auto type) {
       using T = decltype(type);
-      over_rows(qkv.size(0) * shape.positions, 2 * part, [&](int64_t begin, int64_t end) {
-        float* mine = sums.mine();
+      spans.share([&](const Span& span) {
+        float* own = sums.of(span.number);
         const std::array<kernels::RotaryBackward<T>, 2> parts{
-            {{read<T>(qkv), read<float>(saved[1]), read<float>(table), read<T>(grad_q), write<T>(grad_qkv), mine},
+            {{read<T>(qkv), read<float>(saved[1]), read<float>(table), read<T>(grad_q), write<T>(grad_qkv), own},
              {read<T>(qkv) + part, read<float>(saved[2]), read<float>(table), read<T>(grad_k),
-              write<T>(grad_qkv) + part, mine + shape.width}}};
-        for (const auto& rotary : parts) kernels::rotary_backward(shape, rotary, {begin, end});
+              write<T>(grad_qkv) + part, own + shape.width}}};
+        for (const auto& rotary : parts) kernels::rotary_backward(shape, rotary, {span.begin, span.end});
       });
     });
     const at::Tensor grad_weights = sums.total();

@@ -14,9 +14,9 @@ int sharing_threads();
 // product: what is not worth waking a thread for stays in one part.
 void share(int64_t count, int64_t work, const std::function<void(int64_t begin, int64_t end)>& visit);
 
-// For inference by kernels alone: while it lives, share() uses core/team.h in this thread, and the framework's
-// operators run on this thread alone, so that OpenMP's threads do not take the processors in waiting for more. Not for
-// backward passes, which keep sums for each of OpenMP's threads. Nothing happens where it is not `wanted`.
+// For computing by kernels alone: while it lives, share() uses core/team.h in this thread, and the framework's
+// operators run on this thread alone, so that OpenMP's threads do not take the processors in waiting for more. Nothing
+// happens where it is not `wanted`.
 class TeamScope {
  public:
   explicit TeamScope(bool wanted);

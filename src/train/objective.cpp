@@ -174,6 +174,10 @@ at::Tensor Objective::total(const Losses& losses) const {
   return total;
 }
 
+bool Objective::asks_judges(const MicroBatch& batch) const {
+  return has(SideLoss::perceptual) || (has(SideLoss::repa) && !batch.features.defined());
+}
+
 checkpoint::NamedTensors Objective::parameters() const {
   return projector_ ? projector_->parameters() : checkpoint::NamedTensors{};
 }

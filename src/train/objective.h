@@ -84,6 +84,9 @@ class Objective {
 
   double weight_of(SideLoss loss) const { return weights_[loss]; }
 
+  // Whether losses of that batch ask a network of the framework's operators.
+  bool asks_judges(const MicroBatch& batch) const;
+
   // What is trained beside the network.
   checkpoint::NamedTensors parameters() const;
 

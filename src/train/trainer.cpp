@@ -15,6 +15,7 @@
 #include "dist/exchange.h"
 #include "models/precision.h"
 #include "nn/linear_product.h"
+#include "nn/share.h"
 #include "train/training_state.h"
 
 namespace pixnerd::train {
@@ -157,6 +158,7 @@ Losses Trainer::forward_backward(const MicroBatch& batch) {
         rows(batch.images),
         rows(batch.features),
         {rows(batch.captions.texts), rows(batch.captions.groups), rows(batch.captions.labels)}};
+    const nn::TeamScope team(network_->trains_by_kernels(config_.precision) && !objective_.asks_judges(micro));
     Losses losses;
     {
       const models::PrecisionScope precision(config_.precision, network_->device());

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -62,6 +64,24 @@ TEST(TeamTest, WorkInsideAPartAndBesideAnothersIsDoneAllTheSame) {
   work();
   other.join();
   EXPECT_EQ(sum, 2 * 200 * 8);
+}
+
+// The first works may still be divided in halves.
+TEST(TeamTest, WhatASlowThreadDoesNotGetToOthersTake) {
+  const std::thread::id caller = std::this_thread::get_id();
+  int64_t most = 0;
+  for (int work = 0; work < 20 && most < 6; ++work) {
+    int64_t of_caller = 0;
+    in_parts(8, 1, 2, [&](int64_t begin, int64_t end) {
+      if (std::this_thread::get_id() == caller) {
+        of_caller += end - begin;
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    });
+    most = std::max(most, of_caller);
+  }
+  EXPECT_GE(most, 6);
 }
 
 TEST(TeamTest, ExceptionsReachTheCaller) {
