@@ -33,6 +33,7 @@
 #include "nn/packed_attention.h"
 #include "nn/product_kernel.h"
 #include "nn/quantised.h"
+#include "nn/rms_norm.h"
 
 namespace pixnerd::bench {
 namespace {
@@ -153,6 +154,17 @@ void bench_rounding(int64_t tokens, int64_t width) {
         std::array{
             Candidate{"product", [&] { at::matmul(x, matrix).to(at::kFloat); }, 0, Arithmetic::float32, 6 * values},
             Candidate{"pixnerd", [&] { nn::turn_rows(x); }, 0, Arithmetic::float32, 6 * values}},
+        kRuns);
+  nn::RMSNorm norm(width);
+  norm->weight.fill_(1);
+  const at::Tensor shift = at::randn({1, 1, width}).to(at::kBFloat16),
+                   scale = at::randn({1, 1, width}).to(at::kBFloat16);
+  const at::Tensor sample = x.unsqueeze(0);
+  print(concat("RMSNorm of ", tokens, " rows of ", width, ", to 8 bits"),
+        std::array{
+            Candidate{"one after the other", [&] { nn::quantise_rows(norm->forward(sample, shift, scale)); }, 0,
+                      Arithmetic::float32, 3 * values},
+            Candidate{"at once", [&] { norm->quantised(sample, shift, scale); }, 0, Arithmetic::float32, 3 * values}},
         kRuns);
   print(concat("SwiGLU of ", tokens, " rows of ", width, ", to 8 bits"),
         std::array{

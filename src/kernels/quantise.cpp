@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "kernels/quantise.cpp"
 #include <hwy/foreach_target.h>
 
+#include "kernels/norm_row-inl.h"
 #include "kernels/quantise_row-inl.h"
 #include "kernels/sigmoid-inl.h"
 
@@ -51,6 +52,20 @@ void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Ra
     });
     gate.scales[row] = round_row(shape.width, y, most, gate.q + row * shape.width);
   }
+}
+
+template <class T>
+void quantise_norm(const NormShape& shape, const QuantiseNorm<T>& norm, Range rows) {
+  Scratch scratch;
+  float *factor = scratch.floats(shape.width), *y = scratch.floats(shape.width);
+  along_samples(shape, norm, rows, factor, [&](int64_t row, const T* shift) HWY_ATTR {
+    auto most = hn::Zero(Bits());
+    normalise_row(shape, norm.x + row * shape.width, factor, shift, [&](auto lanes, int64_t j, Vector value) HWY_ATTR {
+      store(lanes, value, y + j);
+      most = greater_magnitude(most, load(lanes, y + j));
+    });
+    norm.scales[row] = round_row(shape.width, y, most, norm.q + row * shape.width);
+  });
 }
 
 template <class T>
@@ -99,6 +114,7 @@ namespace pixnerd::kernels {
 PIXNERD_EXPORT(quantise_rows, int64_t, QuantiseRows)
 PIXNERD_EXPORT(scale_rows, int64_t, ScaleRows)
 PIXNERD_EXPORT(quantise_swiglu, const SwiGLUShape&, QuantiseSwiGLU)
+PIXNERD_EXPORT(quantise_norm, const NormShape&, QuantiseNorm)
 
 void sum_rows(int64_t width, const SumRows& of, Range rows, Isa isa) {
   PIXNERD_CALL_FOR(isa, sum_rows(width, of, rows))

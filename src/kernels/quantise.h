@@ -9,6 +9,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/isa.h"
 #include "kernels/range.h"
+#include "kernels/rms_norm.h"
 
 namespace pixnerd::kernels {
 
@@ -49,6 +50,20 @@ struct QuantiseSwiGLU {
 
 template <class T>
 void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows, Isa isa = chosen_isa());
+
+// The result of norm_forward() (rms_norm.h) in 8 bits, not rounded in between.
+template <class T>
+struct QuantiseNorm {
+  const T* x = nullptr;           // [R, D]
+  const float* weight = nullptr;  // [D]
+  const T* scale = nullptr;       // [samples, D] or null
+  const T* shift = nullptr;       // [samples, D] or null
+  uint8_t* q = nullptr;           // [R, D]
+  float* scales = nullptr;        // [R], of q
+};
+
+template <class T>
+void quantise_norm(const NormShape& shape, const QuantiseNorm<T>& norm, Range rows, Isa isa = chosen_isa());
 
 // The sums of rows of whole numbers: what a product of rows that count from 128 has too much (product.h).
 struct SumRows {

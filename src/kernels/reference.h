@@ -80,6 +80,8 @@ void quantise_rows(int64_t width, const QuantiseRows<T>& rounding, Range rows);
 template <class T>
 void scale_rows(int64_t width, const ScaleRows<T>& scaling, Range rows);
 template <class T>
+void quantise_norm(const NormShape& shape, const QuantiseNorm<T>& norm, Range rows);
+template <class T>
 void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Range rows);
 void sum_rows(int64_t width, const SumRows& of, Range rows);
 

@@ -51,6 +51,27 @@ void quantise_swiglu(const SwiGLUShape& shape, const QuantiseSwiGLU<T>& gate, Ra
   }
 }
 
+// In double up to the rounding, and in float32 from there.
+template <class T>
+void quantise_norm(const NormShape& shape, const QuantiseNorm<T>& norm, Range rows) {
+  std::vector<double> x(static_cast<size_t>(shape.width)), scale(x), shift(x), y(x);
+  std::vector<float> rounded(x.size());
+  NormShape of_row = shape;
+  of_row.rows_per_sample = 1;
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const int64_t modulation = i / shape.rows_per_sample * shape.modulation_stride;
+    for (int64_t j = 0; j < shape.width; ++j) {
+      x[static_cast<size_t>(j)] = read(norm.x[i * shape.width + j]);
+      scale[static_cast<size_t>(j)] = value_or_zero(norm.scale, modulation + j);
+      shift[static_cast<size_t>(j)] = value_or_zero(norm.shift, modulation + j);
+    }
+    reference::norm_forward(of_row, NormForward<double>{x.data(), norm.weight, scale.data(), shift.data(), y.data()},
+                            Range{0, 1});
+    std::transform(y.begin(), y.end(), rounded.begin(), [](double value) { return static_cast<float>(value); });
+    quantise_rows<float>(shape.width, {rounded.data(), norm.q + i * shape.width, norm.scales + i}, {0, 1});
+  }
+}
+
 void sum_rows(int64_t width, const SumRows& of, Range rows) {
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     of.sums[i] = 0;
@@ -63,6 +84,8 @@ template void quantise_rows(int64_t, const QuantiseRows<BFloat16>&, Range);
 template void scale_rows(int64_t, const ScaleRows<float>&, Range);
 template void scale_rows(int64_t, const ScaleRows<BFloat16>&, Range);
 template void scale_rows(int64_t, const ScaleRows<double>&, Range);
+template void quantise_norm(const NormShape&, const QuantiseNorm<float>&, Range);
+template void quantise_norm(const NormShape&, const QuantiseNorm<BFloat16>&, Range);
 template void quantise_swiglu(const SwiGLUShape&, const QuantiseSwiGLU<float>&, Range);
 template void quantise_swiglu(const SwiGLUShape&, const QuantiseSwiGLU<BFloat16>&, Range);
 

@@ -10,45 +10,21 @@
 #define HWY_TARGET_INCLUDE "kernels/rms_norm.cpp"
 #include <hwy/foreach_target.h>
 
-#include "kernels/vector-inl.h"
+#include "kernels/norm_row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixnerd::kernels::HWY_NAMESPACE {
 #if PIXNERD_HAS_VECTORS
 
-// What multiplies the normalised row of one sample: weight * (1 + scale).
-template <class T>
-HWY_INLINE void read_factor(int64_t width, const float* weight, const T* scale, float* factor) {
-  along_row(width, [&](auto lanes, int64_t j) HWY_ATTR {
-    const Vector w = load(lanes, weight + j);
-    store(AllLanes(), scale == nullptr ? w : hn::MulAdd(w, load(lanes, scale + j), w), factor + j);
-  });
-}
-
-template <class T>
-HWY_INLINE void forward_row(const NormShape& shape, const T* x, const float* factor, const T* shift, T* y) {
-  const Vector inverse = all(inverse_rms(sums_of_squares(x, shape.width), shape.width, shape.eps));
-  along_row(shape.width, [&](auto lanes, int64_t j) HWY_ATTR {
-    const Vector scaled = hn::Mul(load(lanes, x + j), inverse);
-    const Vector offset = shift == nullptr ? all(0) : load(lanes, shift + j);
-    store(lanes, hn::MulAdd(scaled, load(AllLanes(), factor + j), offset), y + j);
-  });
-}
-
 template <class T>
 void norm_forward(const NormShape& shape, const NormForward<T>& norm, Range rows) {
   Scratch scratch;
   float* factor = scratch.floats(shape.width);
-  for (int64_t row = rows.begin; row < rows.end;) {
-    const int64_t sample = row / shape.rows_per_sample;
-    const int64_t modulation = sample * shape.modulation_stride;
-    const int64_t end = std::min(rows.end, (sample + 1) * shape.rows_per_sample);
-    read_factor(shape.width, norm.weight, norm.scale == nullptr ? nullptr : norm.scale + modulation, factor);
-    const T* shift = norm.shift == nullptr ? nullptr : norm.shift + modulation;
-    for (; row < end; ++row) {
-      forward_row(shape, norm.x + row * shape.width, factor, shift, norm.y + row * shape.width);
-    }
-  }
+  along_samples(shape, norm, rows, factor, [&](int64_t row, const T* shift) HWY_ATTR {
+    T* y = norm.y + row * shape.width;
+    normalise_row(shape, norm.x + row * shape.width, factor, shift,
+                  [&](auto lanes, int64_t j, Vector value) HWY_ATTR { store(lanes, value, y + j); });
+  });
 }
 
 // Per channel of one sample, over its rows.

@@ -67,7 +67,15 @@ void AttentionImpl::pack(at::ScalarType dtype) {
 }
 
 at::Tensor AttentionImpl::forward(const at::Tensor& x, const at::Tensor& rope, const at::Tensor& text) const {
-  const at::Tensor qkv = qkv_->forward(x).unflatten(2, {3, num_heads_, -1});
+  return attended(qkv_->forward(x), rope, text);
+}
+
+at::Tensor AttentionImpl::forward(const QuantisedRows& x, const at::Tensor& rope, const at::Tensor& text) const {
+  return attended(qkv_->forward(x), rope, text);
+}
+
+at::Tensor AttentionImpl::attended(const at::Tensor& projected, const at::Tensor& rope, const at::Tensor& text) const {
+  const at::Tensor qkv = projected.unflatten(2, {3, num_heads_, -1});
   auto [q, k, v] = rotary_heads(qkv, *q_norm_, *k_norm_, rope);  // [B, H, L, d]
   if (!text_kv_.is_empty()) {
     const at::Tensor kv = text_kv_->forward(text).unflatten(2, {2, num_heads_, -1});  // [B, M, 2, H, d]

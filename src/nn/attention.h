@@ -21,7 +21,13 @@ struct AttentionImpl : torch::nn::Module {
   // x [B, L, D], rope [L, d/2, 2], text [B, M, D] where its keys are wanted -> [B, L, D]. Text keys are not turned.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& rope, const at::Tensor& text = {}) const;
 
+  // The same of rows that are in 8 bits already; only where takes_int8().
+  at::Tensor forward(const QuantisedRows& x, const at::Tensor& rope, const at::Tensor& text = {}) const;
+  bool takes_int8() const { return qkv_->takes_int8(); }
+
  private:
+  at::Tensor attended(const at::Tensor& qkv, const at::Tensor& rope, const at::Tensor& text) const;
+
   int64_t num_heads_;
   Linear qkv_{nullptr}, text_kv_{nullptr}, proj_{nullptr};
   RMSNorm q_norm_{nullptr}, k_norm_{nullptr};

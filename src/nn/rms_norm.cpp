@@ -7,6 +7,7 @@
 #include <ATen/ops/rsqrt.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "kernels/quantise.h"
 #include "kernels/rms_norm.h"
 #include "nn/kernel_call.h"
 #include "nn/spans.h"
@@ -114,6 +115,25 @@ at::Tensor RMSNormImpl::forward(const at::Tensor& x, const at::Tensor& shift, co
   const at::ScalarType type = x.scalar_type();
   return RMSNormKernel::apply(x.contiguous(), weight, std::make_optional(shift.to(type)),
                               std::make_optional(scale.to(type)));
+}
+
+QuantisedRows RMSNormImpl::quantised(const at::Tensor& given, const at::Tensor& given_shift,
+                                     const at::Tensor& given_scale) const {
+  const at::Tensor x = given.contiguous();
+  const auto of_type = [&](const at::Tensor& tensor) { return tensor.defined() ? tensor.to(x.scalar_type()) : tensor; };
+  const at::Tensor shift = of_type(given_shift), scale = of_type(given_scale);
+  const kernels::NormShape shape = norm_shape(x, scale);
+  const int64_t rows = x.numel() / shape.width;
+  QuantisedRows result{at::empty(x.sizes(), at::kByte), at::empty({rows}, at::kFloat)};
+  with_storage_type(x, [&](auto type) {
+    using T = decltype(type);
+    const kernels::QuantiseNorm<T> norm{read<T>(x),     read<float>(weight),           read<T>(scale),
+                                        read<T>(shift), write<uint8_t>(result.values), write<float>(result.scales)};
+    over_rows(rows, shape.width, [&](int64_t begin, int64_t end) {
+      kernels::quantise_norm(shape, norm, {begin, end});
+    });
+  });
+  return result;
 }
 
 }  // namespace pixnerd::nn

@@ -5,6 +5,8 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include "nn/quantised.h"
+
 namespace pixnerd::nn {
 
 struct RMSNormImpl : torch::nn::Module {
@@ -17,6 +19,9 @@ struct RMSNormImpl : torch::nn::Module {
 
   // forward(x) * (1 + scale) + shift; x [B, L, width], shift and scale [B, 1, width].
   at::Tensor forward(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) const;
+
+  // Either in 8 bits, without gradients, on the CPU; shift and scale may both be undefined.
+  QuantisedRows quantised(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) const;
 
   at::Tensor weight;  // [width]
 };

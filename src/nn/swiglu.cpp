@@ -129,14 +129,15 @@ void SwiGLUImpl::pack(at::ScalarType dtype) {
   }
 }
 
+bool SwiGLUImpl::takes_int8() const {
+  const bool first = gate_and_up_.is_empty() ? gate_->takes_int8() && up_->takes_int8() : gate_and_up_->takes_int8();
+  return first && out_->takes_int8();
+}
+
 at::Tensor SwiGLUImpl::forward(const at::Tensor& x) const {
-  const bool fused = !gate_and_up_.is_empty();
-  const Linear& first = fused ? gate_and_up_ : gate_;
-  if (first->takes_int8() && (fused || up_->takes_int8()) && out_->takes_int8() && has_kernels(x)) {
-    return forward(quantise_rows(x));
-  }
-  return out_->forward(fused ? gated_product_of_halves(gate_and_up_->forward(x))
-                             : gated_product(gate_->forward(x), up_->forward(x)));
+  if (takes_int8() && has_kernels(x)) return forward(quantise_rows(x));
+  return out_->forward(!gate_and_up_.is_empty() ? gated_product_of_halves(gate_and_up_->forward(x))
+                                                : gated_product(gate_->forward(x), up_->forward(x)));
 }
 
 at::Tensor SwiGLUImpl::forward(const QuantisedRows& x) const {

@@ -28,8 +28,9 @@ struct SwiGLUImpl : torch::nn::Module {
   // [..., width] -> [..., width]
   at::Tensor forward(const at::Tensor& x) const;
 
-  // The same where all layers run in 8 bits, of rows that are in 8 bits already.
+  // The same of rows that are in 8 bits already; only where takes_int8(): where all layers run in 8 bits.
   at::Tensor forward(const QuantisedRows& x) const;
+  bool takes_int8() const;
 
  private:
   Linear gate_{nullptr}, up_{nullptr};  // separate

@@ -152,6 +152,39 @@ void expect_gated_rows() {
   }
 }
 
+template <class T>
+void expect_normalised_rows() {
+  for (const int64_t width : {1, 16, 100, 129, 1152}) {
+    for (const bool is_modulated : {true, false}) {
+      NormShape shape{width, 2, 3 * width, 1e-6F};
+      const int64_t samples = (kRows + 1) / 2;
+      const Values<T> x = Values<T>::normal(kRows * width, 1), m = Values<T>::normal(samples * 3 * width, 2);
+      const Values<float> weight = Values<float>::normal(width, 3);
+      Rounded<T> expected(width);
+      const auto norm = [&](Rounded<T>& to) {
+        return QuantiseNorm<T>{
+            x.data(),    weight.data(),   is_modulated ? m.data() : nullptr, is_modulated ? m.data() + width : nullptr,
+            to.q.data(), to.scales.data()};
+      };
+      reference::quantise_norm(shape, norm(expected), {0, kRows});
+      for (const Isa isa : available_isas()) {
+        SCOPED_TRACE(std::string(isa_name(isa)) + ", width " + std::to_string(width));
+        Rounded<T> found(width);
+        for (const Range range : {Range{2, 3}, Range{0, 2}, Range{3, 3}, Range{3, kRows}}) {
+          quantise_norm(shape, norm(found), range, isa);
+        }
+        EXPECT_LT(relative_error(found.scales, expected.scales), 1e-5);
+        for (int64_t i = 0; i < found.q.size(); ++i) EXPECT_NEAR(found.q[i], expected.q[i], 1);
+      }
+    }
+  }
+}
+
+TEST(QuantiseTest, NormalisedRowsAreThoseOfTheReference) {
+  expect_normalised_rows<float>();
+  expect_normalised_rows<BFloat16>();
+}
+
 TEST(QuantiseTest, GatedRowsAreThoseOfTheReference) {
   expect_gated_rows<float>();
   expect_gated_rows<BFloat16>();

@@ -8,6 +8,7 @@
 
 #include "nn/linear.h"
 #include "nn/onednn.h"
+#include "nn/rms_norm.h"
 #include "nn/swiglu.h"
 #include "tests/nn/relative_error.h"
 
@@ -114,6 +115,28 @@ TEST_F(QuantisedTest, WhatIsNotFiniteStaysSo) {
   EXPECT_TRUE(y[0].isfinite().all().item<bool>());
   EXPECT_TRUE(y[1].isnan().all().item<bool>());
   EXPECT_TRUE(y[2].isfinite().all().item<bool>());
+}
+
+// At once instead of one after the other: but for the rounding in between, the same.
+TEST_F(QuantisedTest, NormalisedRowsAreThoseOfTheNormRounded) {
+  const at::NoGradGuard no_grad;
+  RMSNorm norm(50);
+  norm->weight.copy_(1 + 0.1 * drawn({50}));
+  const at::Tensor x = drawn({3, 7, 50}), modulation = drawn({3, 1, 100});
+  const auto halves = modulation.chunk(2, 2);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    for (const bool is_modulated : {false, true}) {
+      const at::Tensor shift = is_modulated ? halves[0] : at::Tensor(), scale = is_modulated ? halves[1] : at::Tensor();
+      const at::Tensor in_type = x.to(type);
+      const at::Tensor y = is_modulated ? norm->forward(in_type, shift, scale) : norm->forward(in_type);
+      const QuantisedRows found = norm->quantised(in_type, shift, scale), expected = quantise_rows(y);
+      EXPECT_EQ(found.values.sizes(), x.sizes());
+      EXPECT_LT(relative_error(found.scales, expected.scales), 0.005);
+      const at::Tensor steps = (found.values.to(at::kFloat) - expected.values.to(at::kFloat)).abs();
+      EXPECT_LE(steps.max().item<float>(), 1);
+      EXPECT_LT(steps.mean().item<float>(), type == at::kFloat ? 1e-3 : 0.25);
+    }
+  }
 }
 
 TEST_F(QuantisedTest, SwiGLUInBothForms) {
