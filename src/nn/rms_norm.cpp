@@ -7,6 +7,8 @@
 #include <ATen/ops/rsqrt.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "kernels/quantise.h"
 #include "kernels/rms_norm.h"
 #include "nn/kernel_call.h"
