@@ -23,7 +23,7 @@ LEARN_PICTURE := out/faces.png
 SERVE_OPTIONS :=
 
 # What `make bench` runs: each is a program of bench/ that measures a question and its baseline in the same run.
-BENCHMARKS := kernels_bench optimizer_bench network_bench engine_bench picture_bench memory_bench inception_bench tokenizer_bench
+BENCHMARKS := kernels_bench product_bench optimizer_bench network_bench engine_bench picture_bench memory_bench inception_bench tokenizer_bench
 
 # What `make races` runs.
 RACES := ThreadsTest.*:EngineTest.*
