@@ -158,25 +158,30 @@ Losses Trainer::forward_backward(const MicroBatch& batch) {
         rows(batch.images),
         rows(batch.features),
         {rows(batch.captions.texts), rows(batch.captions.groups), rows(batch.captions.labels)}};
-    const nn::TeamScope team(network_->trains_by_kernels(config_.precision) && !objective_.asks_judges(micro));
+    const bool is_by_kernels = network_->trains_by_kernels(config_.precision) && !objective_.asks_judges(micro);
     Losses losses;
     {
+      const nn::TeamScope team(is_by_kernels);
       const models::PrecisionScope precision(config_.precision, network_->device());
       losses = objective_(*network_, micro);
     }
-    backward(objective_.total(losses).sum().div(size * group_->size()), first + count == size);
+    backward(objective_.total(losses).sum().div(size * group_->size()), is_by_kernels, first + count == size);
     parts.push_back(joined({losses}));  // without what they were computed of
   }
   return joined(parts);
 }
 
 // Of several processes the last micro batch sends what all have added up.
-void Trainer::backward(const at::Tensor& loss, bool is_last) {
+void Trainer::backward(const at::Tensor& loss, bool is_by_kernels, bool is_last) {
+  const auto run = [&] {
+    const nn::TeamScope team(is_by_kernels);
+    loss.backward();
+  };
   if (reducer_ && is_last) {
-    reducer_->reduce_in(loss, [&] { loss.backward(); });
+    reducer_->reduce_in(loss, run);
   } else {
     const nn::GradientsInPlace in_place(true);
-    loss.backward();
+    run();
   }
 }
 

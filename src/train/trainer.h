@@ -120,7 +120,7 @@ class Trainer {
 
   std::vector<at::Tensor> tensors() const;
   std::vector<at::Tensor> collected(const std::vector<at::Tensor>& own) const;
-  void backward(const at::Tensor& loss, bool is_last);
+  void backward(const at::Tensor& loss, bool is_by_kernels, bool is_last);
   StepReport report_of(const Losses& losses, const at::Tensor& times) const;
   double gradient_norm() const;
   checkpoint::NamedTensors shapes_of_state(const std::vector<double>& powers) const;
