@@ -3,8 +3,8 @@
 //   {"step":40,"loss":0.71,"loss_by_time":[0.9,null,...],"lr":0.001,"gradient_norm":1.2,"images_per_second":98.5,
 //    "memory_bytes":812345678}
 // With losses beside flow matching's a line has their means as well: "repa_loss", "dispersive_loss", "frequency_loss",
-// "perceptual_loss", "alignment_loss", "teacher_loss"; "loss" is flow matching's always. With several processes "waiting" is the share of the time in
-// which rank 0 waited for the others and for messages.
+// "perceptual_loss", "alignment_loss", "teacher_loss"; "loss" is flow matching's always. With several processes
+// "waiting" is the share of the time in which rank 0 waited for the others and for messages.
 //   {"step":40,"validation_loss":0.73,"validation_loss_by_time":[0.91,0.85,...]}
 // and, where training mixes sizes, "validation_loss_128" and so on of data.more_sizes.
 //   {"step":40,"eval":{"pictures":5000,"fid":12.3,"is":81.2}}
